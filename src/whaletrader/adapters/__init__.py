@@ -1,0 +1,1 @@
+"""One folder a technology; files are named after the port they fill."""

@@ -1,0 +1,1 @@
+"""Adapters that live in this process and forget."""

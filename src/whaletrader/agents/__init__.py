@@ -1,0 +1,1 @@
+"""The six agents and copy_signal: `decide` and `evolve`, pure."""

@@ -1,0 +1,1 @@
+"""The replay of the App on a dataset, with baselines and placebos."""

@@ -1,0 +1,1 @@
+"""One frozen tree of plain values; loaded by `app`, passed everywhere else."""

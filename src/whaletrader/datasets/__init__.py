@@ -1,0 +1,1 @@
+"""Canonical tables, importers, verification and the market simulator."""

@@ -1,0 +1,1 @@
+"""The wire contract: every message declared once, its envelope, its codecs."""

@@ -1,0 +1,1 @@
+"""Pure numerics: NumPy, numba and SciPy; arrays in, arrays and numbers out."""

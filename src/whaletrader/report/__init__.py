@@ -1,0 +1,1 @@
+"""Figures and pages, shared by web, backtest and score."""

@@ -1,0 +1,1 @@
+"""Scheduler, log, effects and projections: the code that does."""

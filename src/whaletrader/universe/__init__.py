@@ -1,0 +1,1 @@
+"""Who is skilled: ledger, follower returns, scores, over whole tables."""
