@@ -10,6 +10,7 @@ def report(
     name: str,
     ours: float,
     unit: str,
+    *,
     peer: float | None = None,
     peer_name: str = "",
     target: float | None = None,
@@ -17,8 +18,8 @@ def report(
 ) -> dict[str, object]:
     """Print one measured figure as a line of JSON, and return it.
 
-    `ratio` is ours over the peer's. `target` is in the unit of `ours`; `met` is null where there is no target. Where the
-    target is a ratio to the peer, give the ratio itself as `ours` with the unit "x".
+    `ratio` is ours over the peer's. `target` is in the unit of `ours`; `met` is null where there is no target.
+    Where the target is a ratio to the peer, give the ratio itself as `ours`, with the unit "x".
     """
     met = None if target is None else (ours >= target if higher_is_better else ours <= target)
     figure = {
