@@ -1,0 +1,40 @@
+# Whale Trader. `make run` does the whole job; `make test` runs every check. Only python3 >= 3.11, git and make are needed.
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+
+.PHONY: help setup setup-dev run test test-fast lint fmt bench soak clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup:  ## build .venv from requirements.lock and compile the kernels
+	@$(PYTHON) scripts/environment.py
+
+setup-dev:
+	@$(PYTHON) scripts/environment.py --dev
+
+run: setup  ## score, copy on paper, backtest: on $WHALETRADER_DATA, else on a simulated market (ARGS=--exit to end afterwards)
+	@$(BIN)/whaletrader demo $${WHALETRADER_DATA:+--data "$$WHALETRADER_DATA"} $(ARGS)
+
+test:  ## every check, with the time of each part
+	@$(PYTHON) scripts/checks.py
+
+test-fast:  ## what can be checked in three minutes
+	@$(PYTHON) scripts/checks.py --fast
+
+lint:  ## linter, format, types, import contracts, tidy rules
+	@$(PYTHON) scripts/checks.py --only set-up lint format types contracts tidy
+
+fmt: setup-dev  ## format, and mend what the linter can mend
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+bench: setup-dev  ## ours beside a peer, measured now
+	@$(BIN)/python benchmarks/run.py
+
+soak: setup-dev  ## the crash tests with 1,000 kills
+	@WHALETRADER_SOAK=1 $(BIN)/python -m pytest -q -m crash tests
+
+clean:  ## remove the environment, the caches and the runs
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist runs src/*.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
