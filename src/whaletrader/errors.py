@@ -12,7 +12,8 @@
     ├── ConflictError         the same id with other content, or a record that exists already
     ├── BusyError             the data directory or the port is in use by somebody else
     ├── StorageError          the disk is full, read-only or gone
-    └── ExchangeError         the exchange could not be asked (the outcome is unknown, never "rejected")
+    ├── ExchangeError         the exchange could not be asked (the outcome is unknown, never "rejected")
+    └── SignerRefusal         the order is outside its sealed approval, or the kill latch is thrown
 
 A refusal by the risk kernel is data (`RejectedTrade`), not an exception; a bug is an assertion.
 """
@@ -73,3 +74,7 @@ class StorageError(WhaleTraderError):
 
 class ExchangeError(WhaleTraderError):
     """The exchange could not be asked or did not answer; the outcome is unknown."""
+
+
+class SignerRefusal(WhaleTraderError):
+    """The order signer refuses to sign: outside the seal's bounds, a bad seal, or the kill latch."""

@@ -1,7 +1,7 @@
 """Ids, units and the closed sets of words that everything else is written in.
 
-Money, prices and shares are integers in micro-units (10^-6); times are UTC nanoseconds. The two functions at the end are the
-only place where micro-units and floats meet.
+Money, prices and shares are integers in micro-units (10^-6); times are UTC nanoseconds. The functions at the end are
+the only place where micro-units and floats meet.
 """
 
 from enum import IntEnum, StrEnum

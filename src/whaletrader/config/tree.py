@@ -1,0 +1,109 @@
+"""The frozen tree of all settings, with defaults; `app` loads it from the TOML file and the environment.
+
+Amounts of money are decimal strings in pUSD in the file and micro-units here; durations carry their unit in the name.
+An unknown key or a value outside its range is refused at start with the setting's name and what is allowed (`app.settings`).
+"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from whaletrader.domain.risk.limits import RiskLimits
+
+PositiveInt = Annotated[int, Meta(gt=0)]
+NonNegativeInt = Annotated[int, Meta(ge=0)]
+Share = Annotated[int, Meta(ge=0, le=1_000_000)]
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A section: frozen, keyword-only, unknown keys refused."""
+
+
+class AccountSettings(_Section, frozen=True, kw_only=True):
+    """One of our books."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,31}$")] = "paper"
+    starting_equity_micro: PositiveInt = 10_000_000_000
+
+
+class FollowerSettings(_Section, frozen=True, kw_only=True):
+    """How a follower's entry and exit are priced."""
+
+    delay_s: PositiveInt = 5
+    window_s: PositiveInt = 60
+    own_size_usd_micro: PositiveInt = 50_000_000
+    """Stake at which impact is charged when leaders are scored."""
+
+
+class DiscoverySettings(_Section, frozen=True, kw_only=True):
+    """When leaders are scored and which of them are followed."""
+
+    scan_interval_days: PositiveInt = 7
+    min_resolved_bets_fills: PositiveInt = 30
+    min_resolved_bets_signals: PositiveInt = 20
+    confidence_micro: Annotated[int, Meta(ge=500_000, le=999_999)] = 950_000
+    max_leaders: PositiveInt = 20
+    bootstrap_resamples: PositiveInt = 1_000
+
+
+class CopySettings(_Section, frozen=True, kw_only=True):
+    """What is copied."""
+
+    max_event_age_s: PositiveInt = 60
+    max_position_age_s: PositiveInt = 86_400
+    """Greatest time between a polled position's two looks."""
+    min_edge_micro: NonNegativeInt = 5_000
+    """Smallest net edge per share for which an order is worth sending."""
+
+
+class ExecutionSettings(_Section, frozen=True, kw_only=True):
+    """How orders are sent."""
+
+    latency_ms: NonNegativeInt = 5_000
+    """From the leader's event to our order's arrival."""
+    order_ttl_s: PositiveInt = 60
+    ack_timeout_s: PositiveInt = 10
+    max_slippage_micro: NonNegativeInt = 20_000
+    """How far above the reference price we still buy."""
+
+
+class FaultPlanSettings(_Section, frozen=True, kw_only=True):
+    """Shares of orders whose answers the paper exchange drops, delays or repeats; the order's hash decides which."""
+
+    drop_micro: Share = 0
+    delay_micro: Share = 0
+    repeat_micro: Share = 0
+    delay_s: NonNegativeInt = 30
+
+
+class RuntimeSettings(_Section, frozen=True, kw_only=True):
+    """The runner's batches and caches."""
+
+    batch_messages: Annotated[int, Meta(gt=0, le=100_000)] = 1_000
+    snapshot_every: PositiveInt = 20_000
+    mark_interval_s: PositiveInt = 3_600
+    """How often, in the run's clock, open positions are marked and equity is reported."""
+    max_message_bytes: Annotated[int, Meta(ge=1_024, le=16_777_216)] = 1_048_576
+
+
+class WebSettings(_Section, frozen=True, kw_only=True):
+    """The dashboard."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8080
+
+
+class Settings(_Section, frozen=True, kw_only=True):
+    """Everything that can be set."""
+
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 20_261_122
+    account: AccountSettings = AccountSettings()
+    limits: RiskLimits = RiskLimits()
+    follower: FollowerSettings = FollowerSettings()
+    discovery: DiscoverySettings = DiscoverySettings()
+    copy: CopySettings = CopySettings()
+    execution: ExecutionSettings = ExecutionSettings()
+    faults: FaultPlanSettings = FaultPlanSettings()
+    runtime: RuntimeSettings = RuntimeSettings()
+    web: WebSettings = WebSettings()

@@ -1,0 +1,63 @@
+"""The two kinds of things that the engine drives beside agents: sources of facts, and effects.
+
+Both are rebuilt from the log alone: a source's state is the fold of the messages that it observed (its own facts included), an
+effect is sent again after a crash because its command's outbox entry is still open. Nothing here decides anything.
+"""
+
+from typing import Protocol
+
+from whaletrader.messages.envelope import Message
+
+
+class FactSource(Protocol):
+    """Gives facts in the order of the run's clock; the engine merges sources by (`ts_init`, `rank`, order given)."""
+
+    @property
+    def name(self) -> str:
+        """A stable name."""
+        ...
+
+    @property
+    def rank(self) -> int:
+        """Breaks ties of equal times: lower first; unique among an engine's sources."""
+        ...
+
+    def peek(self) -> int | None:
+        """Return the time of the next fact, None when nothing is to come (now or, for a replay, ever)."""
+        ...
+
+    def take(self) -> Message:
+        """Return the next fact as a message; called only after `peek` returned a time. It must not advance the source.
+
+        The engine hands every recorded message, this one included, to `observe`: that is where a source advances.
+        """
+        ...
+
+    def observe(self, message: Message) -> None:
+        """Fold a recorded message (watch list, open orders, its own facts)."""
+        ...
+
+    def snapshot(self) -> bytes:
+        """Return the state as bytes."""
+        ...
+
+    def restore(self, state: bytes) -> None:
+        """Take the state from a snapshot's bytes."""
+        ...
+
+
+class Effect(Protocol):
+    """Carries out commands of one or more types through a port."""
+
+    @property
+    def carries(self) -> frozenset[str]:
+        """The command types it carries out."""
+        ...
+
+    def carry_out(self, command: Message, *, again: bool) -> None:
+        """Do it; answers come back through a `FactSource`. `again` says that it may have been done before a crash.
+
+        It must be idempotent by the command's identity (order hash, command id). Raises `ExchangeError(retryable=True)` when nobody
+        answered: the command's outbox entry then stays open and is tried again, the same bytes.
+        """
+        ...
