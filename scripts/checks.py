@@ -3,7 +3,7 @@
     python3 scripts/checks.py [--fast | --only PART ...]
 
 Needs nothing but the standard library. Tests are counted from pytest's own JUnit files; a part that is no test (the
-linter, say) counts as one failure when it fails and not at all when it passes. With CI=true a skipped test is a failure:
+linter, say) counts as one failure when it fails and not at all when it passes. With CI=true a skip is a failure too:
 nothing may be missing there.
 """
 
