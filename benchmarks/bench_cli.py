@@ -1,6 +1,5 @@
 """How long `whaletrader --help` takes, beside an empty typer program; and that it imports nothing heavy."""
 
-import os
 import statistics
 import subprocess
 import sys
@@ -62,8 +61,7 @@ def timed(program: Path) -> float:
 
 def run(source: str) -> subprocess.CompletedProcess[str]:
     """Run some source, and keep what it prints."""
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONSTARTUP"}
-    return subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, env=environment, check=True)
+    return subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
     python benchmarks/run.py [NAME ...] [--json]
 
-A benchmark is a file `benchmarks/bench_NAME.py` that prints lines made by `figures.report`. It fails the run when it cannot be
-carried out, or when a figure misses its target.
+A benchmark is a file `benchmarks/bench_NAME.py` that prints lines made by `figures.report`. It fails the run when it
+cannot be carried out, or when a figure misses its target.
 """
 
 import argparse
