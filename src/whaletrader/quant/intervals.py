@@ -1,0 +1,53 @@
+"""Intervals and exact tests for counts of successes; independent trials are assumed, clustering is not known here."""
+
+from math import sqrt
+
+from scipy.special import bdtrc, betaincinv, ndtri
+
+
+def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Two-sided score interval of a proportion.
+
+    Parameters
+    ----------
+    successes, n : int
+        0 <= successes <= n.
+    confidence : float
+        In (0, 1).
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper bound in [0, 1]; (0, 1) without a trial. Wilson (1927), doi:10.1080/01621459.1927.10502953.
+
+    Examples
+    --------
+    >>> tuple(round(x, 4) for x in wilson_interval(10, 10))
+    (0.7225, 1.0)
+    """
+    assert 0 <= successes <= n, (successes, n)
+    if n == 0:
+        return 0.0, 1.0
+    z = float(ndtri(0.5 + confidence / 2.0))
+    share, weight = successes / n, z * z / n
+    centre = (share + weight / 2.0) / (1.0 + weight)
+    half = z / (1.0 + weight) * sqrt(share * (1.0 - share) / n + weight / (4.0 * n))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def clopper_pearson_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Two-sided exact interval of a proportion from the beta quantiles; (0, 1) without a trial.
+
+    Clopper & Pearson (1934), doi:10.1093/biomet/26.4.404. Never covers less than `confidence`.
+    """
+    assert 0 <= successes <= n, (successes, n)
+    tail = (1.0 - confidence) / 2.0
+    lower = float(betaincinv(successes, n - successes + 1, tail)) if successes > 0 else 0.0
+    upper = float(betaincinv(successes + 1, n - successes, 1.0 - tail)) if successes < n else 1.0
+    return lower, upper
+
+
+def sign_test(successes: int, n: int, probability: float = 0.5) -> float:
+    """One-sided exact p-value P(X >= successes) for X ~ Binomial(n, probability); 1 where successes is 0."""
+    assert 0 <= successes <= n, (successes, n)
+    return 1.0 if successes == 0 else float(bdtrc(successes - 1, n, probability))
