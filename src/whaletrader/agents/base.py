@@ -1,7 +1,8 @@
 """What an agent is: a name, a state, `decide` and `evolve`.
 
 For each input m the runner does: ``outs = decide(state, m)``; then the state folds m, then each of ``outs`` in order.
-`decide` never changes the state. `evolve` may change the state in place and return it, because the runner owns the only reference; on recovery only `evolve` runs.
+`decide` never changes the state. `evolve` may change the state in place and return it,
+because the runner owns the only reference; on recovery only `evolve` runs.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,8 @@
 """The frozen tree of all settings, with defaults; `app` loads it from the TOML file and the environment.
 
 Amounts of money are decimal strings in pUSD in the file and micro-units here; durations carry their unit in the name.
-An unknown key or a value outside its range is refused at start with the setting's name and what is allowed (`app.settings`).
+An unknown key or a value outside its range is refused at start with its name and what is
+allowed (`app.settings`).
 """
 
 from typing import Annotated

@@ -20,8 +20,8 @@ class Seal(Protocol):
 
 
 class Signer(Protocol):
-    """Signs children within what is left of the bounds, the same bytes for the same hash, and refuses everything else."""
+    """Signs children within what is left of the bounds, the same bytes for the same hash; refuses the rest."""
 
     def sign(self, order: SubmitOrder, bounds: ApprovalBounds, seal: bytes, key_id: str) -> str:
-        """Return the order's signature (0x…); `SignerRefusal` where the bounds, the seal, the ledger or the latch say no."""
+        """Return the signature (0x…); `SignerRefusal` where bounds, seal, ledger or latch say no."""
         ...

@@ -1,7 +1,7 @@
 """The two kinds of things that the engine drives beside agents: sources of facts, and effects.
 
-Both are rebuilt from the log alone: a source's state is the fold of the messages that it observed (its own facts included), an
-effect is sent again after a crash because its command's outbox entry is still open. Nothing here decides anything.
+Both are rebuilt from the log alone: a source's state is the fold of the messages that it observed (its own facts
+included), an effect is sent again after a crash because its command's outbox entry is still open. Nothing here decides.
 """
 
 from typing import Protocol
@@ -37,6 +37,11 @@ class FactSource(Protocol):
         """Fold a recorded message (watch list, open orders, its own facts)."""
         ...
 
+    @property
+    def keeps_alive(self) -> bool:
+        """Whether the run goes on while this source has a next fact; timers do not keep a replay alive."""
+        ...
+
     def snapshot(self) -> bytes:
         """Return the state as bytes."""
         ...
@@ -57,7 +62,7 @@ class Effect(Protocol):
     def carry_out(self, command: Message, *, again: bool) -> None:
         """Do it; answers come back through a `FactSource`. `again` says that it may have been done before a crash.
 
-        It must be idempotent by the command's identity (order hash, command id). Raises `ExchangeError(retryable=True)` when nobody
-        answered: the command's outbox entry then stays open and is tried again, the same bytes.
+        It must be idempotent by the command's identity (order hash, command id). `ExchangeError(retryable=True)` when
+        nobody answered: the command's outbox entry then stays open and is tried again, the same bytes.
         """
         ...
