@@ -1,0 +1,47 @@
+"""What the commands share: the data directory, one clear sentence for a fault, and plain printing."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+
+DataDir = typer.Option(
+    None,
+    "--data-dir",
+    envvar="WHALETRADER_HOME",
+    help="Where settings, runs and datasets live (default: per platform).",
+)
+AsJson = typer.Option(False, "--json", help="Print JSON for programs.")
+
+
+def data_directory(given: Path | None) -> Path:
+    """Return the data directory: as given, or by the platform's convention."""
+    if given is not None:
+        return given.expanduser()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "whaletrader"
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "whaletrader"
+
+
+def set_numba_cache() -> None:
+    """Put numba's compiled kernels inside the environment; must run before numba is imported."""
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(sys.prefix) / "cache" / "numba"))
+
+
+def say(text: str) -> None:
+    """Print a line for a person."""
+    typer.echo(text)
+
+
+def note(text: str) -> None:
+    """Print a line beside the result (standard error)."""
+    typer.echo(text, err=True)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON with sorted keys."""
+    typer.echo(json.dumps(value, indent=2, sort_keys=True))
