@@ -1,0 +1,216 @@
+"""What a follower would have got for every leader event, or why that cannot be said.
+
+A fill's entry is the first print of somebody else, either outcome of the market, in [t + d, t + d + w]; a position
+signal's is the market's price when the position was found. To it come half-spread, impact and the market's taker fee.
+The exit mirrors the leader's first later sell of the token (a priced print again), else is the resolution. The leader's
+own price never stands in for ours: what cannot be priced is withheld with a reason and stays in the table.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from whaletrader.datasets.schema import NO_ID
+from whaletrader.domain.values import MICRO, NANOS, LeaderEventKind, TapeSide
+from whaletrader.universe.costs import PROVENANCES, cost_tables, impact_micro, quote_tape
+from whaletrader.universe.excluded import venue_wallets
+from whaletrader.universe.follower_kernel import COLUMNS, PRICED, Events, Policy, World, price_events
+from whaletrader.universe.source import TableSource
+from whaletrader.universe.tape import (
+    NEVER,
+    exit_tape,
+    market_facts,
+    pool_keys,
+    priceable,
+    print_tape,
+    usable_trades,
+)
+
+REASONS = (
+    "priced",
+    "market_unknown",
+    "after_resolution",
+    "no_print_in_window",
+    "price_out_of_range",
+    "leader_exited_first",
+    "unresolved",
+)
+"""Values of `reason`; all but the first withhold the event."""
+EXIT_KINDS = ("none", "mirror", "resolution")
+KINDS = tuple(str(kind) for kind in LeaderEventKind)
+
+_ENUMS = {
+    "reason": pl.Enum(REASONS),
+    "exit_kind": pl.Enum(EXIT_KINDS),
+    "fee_provenance": pl.Enum([str(name) for name in PROVENANCES]),
+}
+_MET = ("entry_ts", "print_price_micro")
+_PAID = ("spread_micro", "impact_micro", "fee_micro", "cost_micro", "spread_assumed", "fee_provenance")
+_LEFT = ("exit_ts", "exit_kind", "proceeds_micro", "edge_micro", "known_ts")
+_EVENT_COLUMNS = ("row", "wallet", "token", "market", "outcome_index", "ts", "leader_price_micro", "size_micro")
+
+
+@dataclass(frozen=True, slots=True)
+class FollowerParams:
+    """How a follower enters and leaves; delays below a second mean "the next second"."""
+
+    delay_s: float = 5.0
+    window_s: float = 60.0
+    own_size_usd_micro: int = 50 * MICRO
+    quote_staleness_s: float = 60.0
+    exit: Literal["mirror", "resolution"] = "mirror"
+
+    def policy(self) -> Policy:
+        """The same in kernel units."""
+        return Policy(
+            delay_ns=round(self.delay_s * NANOS),
+            window_ns=round(self.window_s * NANOS),
+            staleness_ns=round(self.quote_staleness_s * NANOS),
+            impact_micro=impact_micro(self.own_size_usd_micro),
+            mirror=self.exit == "mirror",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FollowerTable:
+    """All leader events of a dataset, priced once; `at` shows them as known at a time."""
+
+    frame: pl.DataFrame
+    params: FollowerParams
+    fingerprint: str
+    addresses: pl.DataFrame
+
+    def at(self, as_of_ts: int | None, since_ts: int | None = None) -> pl.DataFrame:
+        """Events up to `as_of_ts`, with what was known of them then; a later entry or exit is withheld."""
+        frame = self.frame
+        if since_ts is not None:
+            frame = frame.filter(pl.col("ts") >= since_ts)
+        return frame if as_of_ts is None else _known_at(frame, as_of_ts)
+
+
+def _known_at(frame: pl.DataFrame, as_of_ts: int) -> pl.DataFrame:
+    entered = (pl.col("entry_ts") <= as_of_ts).fill_null(value=False)
+    settled = (pl.col("known_ts") <= as_of_ts).fill_null(value=False)
+    reason = (
+        pl.when(pl.col("entry_ts").is_not_null() & ~entered)
+        .then(pl.lit("no_print_in_window", dtype=_ENUMS["reason"]))
+        .when((pl.col("reason") == "priced") & ~settled)
+        .then(pl.lit("unresolved", dtype=_ENUMS["reason"]))
+        .otherwise(pl.col("reason"))
+    )
+    return _only_known(frame.filter(pl.col("ts") <= as_of_ts).with_columns(reason.alias("reason")))
+
+
+def _only_known(frame: pl.DataFrame) -> pl.DataFrame:
+    """Null every amount and time that the row's reason does not give: nothing of the future stays in a row."""
+    reason = pl.col("reason").cast(pl.String)
+    priced, paid = reason == "priced", reason.is_in(["priced", "unresolved", "leader_exited_first"])
+    met = ~reason.is_in(["no_print_in_window", "market_unknown"])
+    keep = {**dict.fromkeys(_MET, met), **dict.fromkeys(_PAID, paid), **dict.fromkeys(_LEFT, priced)}
+    return frame.with_columns(pl.when(kept).then(pl.col(name)).otherwise(None) for name, kept in keep.items())
+
+
+def build_follower_table(source: TableSource, params: FollowerParams | None = None) -> FollowerTable:
+    """Price every leader event of a dataset, of both kinds; the venue's own addresses are no leaders."""
+    params = params or FollowerParams()
+    trades, markets = usable_trades(source), source.table("markets")
+    n_tokens = source.table("tokens").height
+    world = World(
+        prints=print_tape(trades, markets.height),
+        exits=exit_tape(trades),
+        facts=market_facts(markets),
+        costs=cost_tables(markets, source.table("fee_schedules")),
+        quotes=quote_tape(source.table("quotes"), n_tokens),
+    )
+    excluded = venue_wallets(source.table("wallets"))
+    frames = []
+    for kind, events in (("fill", _fills(trades)), ("position", _positions(source.table("signals")))):
+        wanted = events.filter(~pl.col("wallet").is_in(excluded.implode()))
+        frames.append(_priced(wanted, kind, world, params.policy()))
+    addresses = source.table("wallets").select("wallet", "address", "truncated")
+    return FollowerTable(pl.concat(frames), params, source.fingerprint, addresses)
+
+
+def follower_returns(
+    source: TableSource,
+    params: FollowerParams | None = None,
+    *,
+    kind: LeaderEventKind | None = None,
+    as_of_ts: int | None = None,
+    wallets: list[int] | None = None,
+) -> pl.DataFrame:
+    """One row per leader event: price paid, costs, exit and edge per share, or the reason why it is withheld."""
+    frame = build_follower_table(source, params).at(as_of_ts)
+    if kind is not None:
+        frame = frame.filter(pl.col("kind") == str(kind))
+    return frame if wallets is None else frame.filter(pl.col("wallet").is_in(wallets))
+
+
+def _fills(trades: pl.DataFrame) -> pl.DataFrame:
+    buys = trades.filter(pl.col("side") == int(TapeSide.BUY)).rename({"price_micro": "leader_price_micro"})
+    return buys.select(*_EVENT_COLUMNS, "transaction", pl.lit(-1, pl.Int64).alias("entry_price"))
+
+
+def _positions(signals: pl.DataFrame) -> pl.DataFrame:
+    found = signals.with_row_index("row").rename({"avg_price_micro": "leader_price_micro"})
+    none = pl.lit(NO_ID, pl.UInt32).alias("transaction")
+    return found.select(*_EVENT_COLUMNS, none, pl.col("price_micro").fill_null(0).clip(0, MICRO).alias("entry_price"))
+
+
+def _priced(events: pl.DataFrame, kind: str, world: World, policy: Policy) -> pl.DataFrame:
+    out = price_events(_kernel_events(events, world.facts.payout0.size), world, policy)
+    group = _groups(events, world)
+    columns = {name: out[row] for row, name in enumerate(COLUMNS)}
+    label = pl.lit(kind, dtype=pl.Enum(KINDS)).alias("kind")
+    frame = events.select(label, *_EVENT_COLUMNS).with_columns(group, *(pl.Series(n, v) for n, v in columns.items()))
+    typed = frame.with_columns(
+        *(_decoded(name, dtype) for name, dtype in _ENUMS.items()),
+        *(_without(name, NEVER) for name in ("entry_ts", "exit_ts", "known_ts")),
+        pl.col("spread_assumed").cast(pl.Boolean),
+    )
+    return _only_known(typed)
+
+
+def _kernel_events(events: pl.DataFrame, n_markets: int) -> Events:
+    known = priceable(events, n_markets)
+    found = events.with_columns(
+        pl.when(known).then(pl.col("market").cast(pl.Int64)).otherwise(-1).alias("market"),
+        pl.when(known).then(pl.col("outcome_index").cast(pl.Int64)).otherwise(-1).alias("outcome_index"),
+    )
+
+    def ints(name: str) -> NDArray[np.int64]:
+        return found[name].cast(pl.Int64).to_numpy()
+
+    return Events(
+        wallet=ints("wallet"),
+        token=ints("token"),
+        market=ints("market"),
+        outcome=ints("outcome_index"),
+        ts=ints("ts"),
+        transaction=ints("transaction"),
+        key=pool_keys(events),
+        entry_price=ints("entry_price"),
+    )
+
+
+def _groups(events: pl.DataFrame, world: World) -> pl.Series:
+    """Event-group code of every event; -1 where the market is unknown."""
+    market = events["market"].cast(pl.Int64).to_numpy()
+    known = market < world.facts.group.size
+    group = np.full(market.size, -1, np.int64)
+    group[known] = world.facts.group[market[known]]
+    return pl.Series("group", group)
+
+
+def _decoded(name: str, dtype: pl.Enum) -> pl.Expr:
+    return pl.col(name).replace_strict(dict(enumerate(dtype.categories)), return_dtype=dtype)
+
+
+def _without(name: str, sentinel: int) -> pl.Expr:
+    return pl.when(pl.col(name) == sentinel).then(None).otherwise(pl.col(name)).alias(name)
+
+
+assert REASONS[PRICED] == "priced"
