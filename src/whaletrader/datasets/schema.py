@@ -45,7 +45,7 @@ TABLES: dict[str, dict[str, pl.DataType]] = {
         "outcome": _TEXT,
     },
     "transactions": {"transaction": _U32, "tx_hash": _TEXT},
-    "fee_schedules": {  # the schedule of a market from a date on; fee = shares * rate * [p if times_price] * (p(1-p))^exponent
+    "fee_schedules": {  # in force from `from_ts` on: fee = shares * rate * [p if times_price] * (p(1-p))^exponent
         "market": _U32,
         "from_ts": _I64,
         "rate_micro": _I64,
@@ -133,6 +133,11 @@ TABLES: dict[str, dict[str, pl.DataType]] = {
         "wallet": _U32,
         "label": _TEXT,  # skilled, lucky, market_maker, wash, noise
         "edge_micro": _I64,
+    },
+    "mended": {  # trades and signals whose market or outcome index the source lacked and the dictionaries supplied
+        "source": _I16,
+        "source_row": _I64,
+        "what": _TEXT,  # market, outcome
     },
     "rejects": {"source": _I16, "source_row": _I64, "reason": _TEXT, "row": _TEXT},
 }

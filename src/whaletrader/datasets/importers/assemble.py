@@ -1,0 +1,196 @@
+"""Codes staged parts into a dataset: one dictionary per kind of id over all parts, then the tables, each part's sources in order."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from whaletrader.datasets.fees import fee_schedules
+from whaletrader.datasets.importers.dictionaries import (
+    build_markets,
+    build_tokens,
+    code_dictionary,
+    code_ids,
+    find_outcome,
+)
+from whaletrader.datasets.importers.staging import STAGED, StagingArea
+from whaletrader.datasets.importers.truncation import mark_truncated
+from whaletrader.datasets.manifest import SourceEntry
+from whaletrader.datasets.schema import NO_ID, TABLES
+from whaletrader.datasets.store import Dataset
+from whaletrader.datasets.writer import DatasetWriter
+from whaletrader.domain.values import DAY_NS
+
+Progress = Callable[[str], None]
+
+_ROW_TABLES = ("trades", "activity", "positions", "signals", "prices", "quotes", "book_levels")
+_TOKEN_OR_NONE = ("prices", "quotes", "book_levels")
+
+
+class Assembly:
+    """One run over the staged parts; keeps the counts that only the whole can know."""
+
+    def __init__(self, area: StagingArea, path: Path, name: str) -> None:
+        self._area = area
+        self._keys = area.keys()
+        self._writer = DatasetWriter(path, name, "real")
+        self._offsets: dict[str, int] = {}
+        self._sources: list[SourceEntry] = []
+        for key in self._keys:
+            self._offsets[key] = len(self._sources)
+            self._sources += area.sources(key)
+        self._rejects: list[pl.DataFrame] = [self._staged("rejects")]
+        self._mended: list[pl.DataFrame] = []
+
+    def run(self, progress: Progress) -> Dataset:
+        """Write every table and the manifest; returns the dataset."""
+        progress("dictionaries")
+        self._build_dictionaries()
+        coded: dict[str, pl.DataFrame] = {}
+        for table in _ROW_TABLES:
+            progress(table)
+            rows = self._coded(table)
+            if table in ("trades", "activity"):
+                coded[table] = rows
+            if rows.height:
+                self._writer.write(table, rows)
+        progress("wallets")
+        wallets = mark_truncated(self._wallets, coded["trades"], coded["activity"], self._staged("coverage"))
+        self._writer.write("wallets", wallets)
+        self._writer.write("markets", self._markets)
+        self._writer.write("tokens", self._tokens)
+        self._writer.write("transactions", self._transactions)
+        self._writer.write("fee_schedules", fee_schedules(self._markets))
+        for table, frames in (("rejects", self._rejects), ("mended", self._mended)):
+            rows = pl.concat(frames)
+            if rows.height:
+                self._writer.write(table, rows)
+        for source in self._sources:
+            self._writer.add_source(source)
+        return self._writer.finish()
+
+    def _staged(self, table: str) -> pl.DataFrame:
+        frames = [pl.DataFrame(schema=STAGED[table])]
+        for key in self._keys:
+            frame = self._area.table(key, table)
+            if frame is None:
+                continue
+            if "source" in frame.columns:
+                frame = frame.with_columns((pl.col("source") + self._offsets[key]).cast(pl.Int16))
+            frames.append(frame)
+        return pl.concat(frames)
+
+    def _build_dictionaries(self) -> None:
+        facts = [frame for key in self._keys if (frame := self._area.table(key, "markets")) is not None]
+        tokens, trades = self._staged("tokens"), self._staged("trades")
+        signals, activity = self._staged("signals"), self._staged("activity")
+        positions = self._staged("positions").select("condition_id", "address", "last_seen_ts")
+        prices = self._staged("prices").select("condition_id", "token_id", "ts")
+        books = [self._staged(table).select("token_id") for table in ("quotes", "book_levels")]
+        mentioned = [frame["condition_id"].unique() for frame in (trades, signals, activity, positions, prices, tokens)]
+        horizon = (
+            _latest([trades["ts"], signals["ts"], activity["ts"], positions["last_seen_ts"], prices["ts"]]) + DAY_NS
+        )
+        prints = trades.select("condition_id", "ts", "price_micro")
+        self._markets = build_markets(facts or [pl.DataFrame(schema=STAGED["markets"])], mentioned, prints, horizon)
+        triples = trades.select("token_id", "condition_id", "outcome_index", "outcome")
+        orphans = [frame["token_id"].unique() for frame in (prices, *books)]
+        self._tokens, self.contradictions = build_tokens([tokens, triples], self._markets, orphans)
+        people = [frame["address"].unique() for frame in (trades, signals, activity, positions)]
+        self._wallets = code_dictionary(people, "wallet", "address")
+        self._transactions = code_dictionary(
+            [trades["tx_hash"].unique(), activity["tx_hash"].unique()], "transaction", "tx_hash"
+        )
+
+    def _coded(self, table: str) -> pl.DataFrame:
+        rows = self._staged(table)
+        if "outcome_index" in rows.columns:
+            rows = rows.with_columns(outcome_lacked=pl.col("outcome_index").is_null())
+        else:
+            rows = rows.with_columns(outcome_index=pl.lit(None, dtype=pl.Int8), outcome_lacked=pl.lit(value=True))
+        if "outcome" in STAGED[table]:
+            rows = find_outcome(rows, self._tokens, self._markets)
+        if table == "prices":
+            rows = self._by_slug(rows)
+        if "condition_id" not in rows.columns:
+            rows = rows.with_columns(condition_id=pl.lit(None, dtype=pl.String))
+        coded = code_ids(rows, self._markets, self._tokens)
+        coded = self._with_other_codes(coded, table)
+        kept = self._keep_usable(coded, table)
+        self._count_fates(kept, rows, table)
+        return kept.select(list(TABLES[table]))
+
+    def _by_slug(self, rows: pl.DataFrame) -> pl.DataFrame:
+        single = (
+            self._markets.filter(pl.col("slug") != "").unique("slug", keep="none").select("slug", _cid="condition_id")
+        )
+        found = rows.join(single, on="slug", how="left", maintain_order="left")
+        lacking = pl.col("condition_id").is_null() & pl.col("token_id").is_null()
+        return found.with_columns(condition_id=pl.when(lacking).then("_cid").otherwise("condition_id")).drop("_cid")
+
+    def _with_other_codes(self, rows: pl.DataFrame, table: str) -> pl.DataFrame:
+        if table in _TOKEN_OR_NONE:
+            free = self._tokens.filter(pl.col("market") == NO_ID).select("token_id", _free="token")
+            rows = rows.join(free, on="token_id", how="left", maintain_order="left")
+            rows = rows.with_columns(pl.coalesce("token", "_free").alias("token")).drop("_free")
+        if "address" in rows.columns:
+            rows = rows.join(self._wallets, on="address", how="left", maintain_order="left")
+        if "tx_hash" in rows.columns:
+            rows = rows.join(self._transactions, on="tx_hash", how="left", maintain_order="left")
+            rows = rows.with_columns(pl.col("transaction").fill_null(NO_ID))
+        if table == "activity":
+            rows = rows.with_columns(pl.col("market", "token").fill_null(NO_ID))
+        return rows
+
+    def _keep_usable(self, coded: pl.DataFrame, table: str) -> pl.DataFrame:
+        if table == "activity":
+            return coded
+        usable = pl.col("token").is_not_null()
+        lost = coded.filter(~usable)
+        if lost.is_empty():
+            return coded
+        reason = pl.when(pl.col("market").is_null()).then(pl.lit("market_unknown")).otherwise(pl.lit("outcome_unknown"))
+        text = pl.struct(
+            "token_id", "condition_id", "ts" if "ts" in lost.columns else "first_seen_ts", "price_micro"
+        ).struct.json_encode()
+        rejects = lost.select("source", "source_row", reason=reason, row=text)
+        self._rejects.append(rejects)
+        for source, why, count in rejects.group_by("source", "reason").len().sort("source", "reason").rows():
+            self._bump(source, "dropped", why, count)
+        return coded.filter(usable)
+
+    def _count_fates(self, kept: pl.DataFrame, staged: pl.DataFrame, table: str) -> None:
+        wants = (
+            ("mended_market", "mended_token", "mended_outcome")
+            if table in ("trades", "signals")
+            else ("mended_market",)
+        )
+        flags = kept.group_by("source").agg(
+            pl.len(), *(pl.col(name).sum() for name in wants), pl.col("token_contradicts").sum()
+        )
+        if table in ("trades", "signals"):
+            what = pl.when("mended_market").then(pl.lit("market")).when("mended_outcome").then(pl.lit("outcome"))
+            self._mended.append(kept.select("source", "source_row", what=what).drop_nulls("what"))
+        seen = {row["source"]: row for row in flags.iter_rows(named=True)}
+        for source in staged["source"].unique().sort().to_list():
+            row = seen.get(source, {})
+            entry = self._sources[source]
+            self._sources[source] = msgspec.structs.replace(entry, rows_out=row.get("len", 0))
+            for name in wants:
+                self._bump(source, "mended", name.replace("mended_", "") + "_from_dictionary", row.get(name, 0))
+            self._bump(source, "doubted", "token_contradicts_market", row.get("token_contradicts", 0))
+
+    def _bump(self, source: int, field: str, reason: str, count: int) -> None:
+        if not count:
+            return
+        entry = self._sources[source]
+        counts = Counter(getattr(entry, field))
+        counts[reason] += count
+        self._sources[source] = msgspec.structs.replace(entry, **{field: dict(sorted(counts.items()))})
+
+
+def _latest(columns: list[pl.Series]) -> int:
+    values = [value for column in columns if isinstance(value := column.max(), int)]
+    return max(values, default=0)

@@ -1,0 +1,102 @@
+"""Runs an import: stages what is new, assembles, and says what happened; the one entry point of every importer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from whaletrader.datasets.importers.assemble import Assembly
+from whaletrader.datasets.importers.bundle import bundle_files, is_bundle, skipped_files, stage_skipped
+from whaletrader.datasets.importers.staging import StagedPart, StagingArea, file_sha256
+from whaletrader.datasets.manifest import MANIFEST_FILE
+from whaletrader.datasets.store import Dataset
+from whaletrader.errors import SchemaError, UsageError
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import did: files staged anew, files that were there already, and the dataset."""
+
+    dataset: Dataset
+    staged: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    nothing_to_do: bool = False
+
+
+@dataclass
+class _Job:
+    key: str
+    label: str
+    read: Callable[[], StagedPart]
+
+
+@dataclass
+class _Run:
+    staged: list[str] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+
+
+def _silent(_step: str, _done: int, _total: int) -> None:
+    return None
+
+
+def import_bundle(source: Path | str, into: Path | str, progress: Progress = _silent) -> ImportReport:
+    """Import a bundle folder into the dataset folder `into` (made if missing; other sources in it stay)."""
+    folder = Path(source)
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is no folder; give the folder of the data bundle")
+    if not is_bundle(folder):
+        raise SchemaError(f"{folder} is no data bundle: trades.parquet or markets.parquet is missing")
+    jobs = []
+    for place, file, stage in bundle_files(folder):
+        sha256 = file_sha256(file)
+        jobs.append(_Job(f"{place:02d}-bundle1-{sha256[:24]}", file.name, _reader(stage, file, sha256)))
+    for file, reason in skipped_files(folder):
+        sha256 = file_sha256(file)
+        jobs.append(_Job(f"90-skipped-{file.stem}-{sha256[:24]}", file.name, _skipper(file, sha256, reason)))
+    return run_jobs(jobs, Path(into), folder.name, progress)
+
+
+def run_jobs(jobs: list[_Job], into: Path, name: str, progress: Progress) -> ImportReport:
+    """Stage the jobs that are new and assemble, unless everything is in the dataset already."""
+    area = StagingArea(into)
+    run = _Run()
+    total = len(jobs) + 9
+    for done, job in enumerate(jobs):
+        progress(job.label, done, total)
+        (run.staged if area.stage(job.key, job.read) else run.known).append(job.label)
+    if not run.staged and (into / MANIFEST_FILE).is_file():
+        dataset = Dataset.open(into)
+        if {job.key for job in jobs} <= _assembled(into):
+            return ImportReport(dataset, known=tuple(run.known), nothing_to_do=True)
+    steps = iter(range(len(jobs), total))
+    dataset = Assembly(area, into, name).run(lambda step: progress(step, next(steps), total))
+    (area.folder / "assembled").write_text("\n".join(area.keys()) + "\n")
+    return ImportReport(dataset, tuple(run.staged), tuple(run.known))
+
+
+def _assembled(into: Path) -> set[str]:
+    file = StagingArea(into).folder / "assembled"
+    return set(file.read_text().split()) if file.is_file() else set()
+
+
+def _reader(stage: Callable[[Path, str], StagedPart], file: Path, sha256: str) -> Callable[[], StagedPart]:
+    def read() -> StagedPart:
+        try:
+            return stage(file, sha256)
+        except pl.exceptions.ColumnNotFoundError as error:
+            column = str(error).splitlines()[0]
+            raise SchemaError(f"{file} lacks a column that the importer needs: {column}") from None
+        except pl.exceptions.PolarsError as error:
+            raise SchemaError(
+                f"{file} cannot be read as the table it should be: {str(error).splitlines()[0]}"
+            ) from None
+
+    return read
+
+
+def _skipper(file: Path, sha256: str, reason: str) -> Callable[[], StagedPart]:
+    return lambda: stage_skipped(file, sha256, reason)

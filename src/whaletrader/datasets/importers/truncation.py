@@ -1,0 +1,67 @@
+"""Which wallets' histories are incomplete, and why: their statistics that need a whole history are withheld.
+
+`sells_exceed_buys`: a SELL took more than the tape had seen bought, split or received; `no_fills`: known from polls or activity
+only; `sample_source`: every source of the wallet is a sample; `bounded_window`: complete, but only from some day on.
+"""
+
+import polars as pl
+
+from whaletrader.datasets.schema import NO_ID
+
+_TOLERANCE_MICRO = 10_000
+
+
+def mark_truncated(
+    wallets: pl.DataFrame, trades: pl.DataFrame, activity: pl.DataFrame, coverage: pl.DataFrame
+) -> pl.DataFrame:
+    """Complete the table `wallets`; `coverage` has address and complete | bounded_window | sample (the best one counts)."""
+    rank = {"complete": 0, "bounded_window": 1, "sample": 2}
+    best = (
+        coverage.with_columns(_rank=pl.col("coverage").replace_strict(rank, return_dtype=pl.Int8))
+        .group_by("address")
+        .agg(pl.col("_rank").min())
+    )
+    oversold = oversold_tokens(trades, activity)["wallet"].unique()
+    joined = wallets.join(best, on="address", how="left", maintain_order="left")
+    fills = trades["wallet"].unique()
+    reason = (
+        pl.when(pl.col("wallet").is_in(oversold.implode()))
+        .then(pl.lit("sells_exceed_buys"))
+        .when(~pl.col("wallet").is_in(fills.implode()))
+        .then(pl.lit("no_fills"))
+        .when(pl.col("_rank") == 0)
+        .then(pl.lit(""))
+        .when(pl.col("_rank") == 1)
+        .then(pl.lit("bounded_window"))
+        .otherwise(pl.lit("sample_source"))
+    )
+    return (
+        joined.with_columns(truncation_reason=reason)
+        .with_columns(truncated=pl.col("truncation_reason") != "")
+        .drop("_rank")
+    )
+
+
+def oversold_tokens(trades: pl.DataFrame, activity: pl.DataFrame) -> pl.DataFrame:
+    """(wallet, token) pairs whose tracked position went below zero at some time, first copies of duplicates only."""
+    fills = trades.filter(pl.col("dup_rank") == 0).select(
+        "wallet",
+        "token",
+        "ts",
+        "source_row",
+        change=pl.when(pl.col("side") == 0).then("size_micro").otherwise(-pl.col("size_micro")),
+    )
+    pairs = activity.filter(pl.col("kind").is_in(["SPLIT", "MERGE"]) & (pl.col("market") != NO_ID))
+    both = [
+        pairs.select(
+            "wallet",
+            (pl.col("market") * 2 + outcome).cast(pl.UInt32).alias("token"),
+            "ts",
+            "source_row",
+            change=pl.when(pl.col("kind") == "SPLIT").then("size_micro").otherwise(-pl.col("size_micro")),
+        )
+        for outcome in (0, 1)
+    ]
+    flow = pl.concat([fills, *both]).sort("wallet", "token", "ts", pl.col("change") < 0, "source_row")
+    running = flow.with_columns(held=pl.col("change").cum_sum().over("wallet", "token"))
+    return running.filter(pl.col("held") < -_TOLERANCE_MICRO).select("wallet", "token").unique().sort("wallet", "token")
