@@ -1,4 +1,4 @@
-"""Drives one agent without a runner: decide, then fold the input and the outputs, checking what every agent must keep."""
+"""Drives one agent without a runner: decide, fold input and outputs, and check what every agent must keep."""
 
 from collections.abc import Iterable
 from typing import Any

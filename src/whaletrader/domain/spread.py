@@ -6,8 +6,8 @@ d = min(p, 1-p) of the mid from the nearer end, quotes wider than 0.20 left out.
 - *Sports*: 1,785 full snapshots of 30 tokens of 18 baseball games, June 2025. The row is the widest of all sources, so
   every category without books of its own gets it too (120 REST books of 20 tokens, March 2026, lie below it in every
   band that they hold).
-- *Crypto*: 786 snapshots of 58 tokens of short up/down markets, April 2026; the bands between 0.2 and 0.4, which it does
-  not hold, take its widest value, and so does the one below them.
+- *Crypto*: 786 snapshots of 58 tokens of short up/down markets, April 2026; the bands between 0.2 and 0.4, which it
+  does not hold, take its widest value, and so does the one below them.
 
 A capture of 15-minute crypto quotes was left out: it reports the far ends of the book (0.01 and 0.99) as best.
 This file assumes; it never stands in for a quote that is known.
