@@ -21,7 +21,7 @@ _S30, _S27, _S31, _S32 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MeanBounds:
-    """Estimates, percentile bounds and centred one-sided p-values, each of shape (number of units,)."""
+    """Estimates, percentile bounds and one-sided p-values, each of shape (number of units,)."""
 
     means: Floats
     lower: Floats
@@ -69,13 +69,13 @@ def _bounds_of(
             total += sums[i]
             weight += counts[i]
         mean = total / weight
-        beyond = 0
+        centred, below = 0, 0
         for b in range(n_boot):
-            if draws[b] - mean >= mean:
-                beyond += 1
+            centred += 1 if draws[b] - mean >= mean else 0
+            below += 1 if draws[b] <= 0.0 else 0
         ordered = np.sort(draws)
         out[0, u], out[1, u], out[2, u] = mean, ordered[low], ordered[n_boot - 1 - low]
-        out[3, u] = (1.0 + beyond) / (1.0 + n_boot)
+        out[3, u] = (1.0 + max(centred, below)) / (1.0 + n_boot)
     return out
 
 
@@ -102,7 +102,8 @@ def cluster_bootstrap(
     Returns
     -------
     MeanBounds
-        In the unit of `sums`. The p-value is P(centred replicate >= estimate), a test of "mean <= 0".
+        In the unit of `sums`. The p-value tests "mean <= 0": the larger of P(centred replicate >= estimate) and
+        P(replicate <= 0), as the first alone is too small where the edges are skewed to the right.
 
     Notes
     -----
