@@ -1,0 +1,181 @@
+"""The source "operator": START and END of a run, and what a person asked for in between.
+
+A command is a small JSON file in the control folder (`write_command`); it is picked up between facts, recorded once under
+the file's name, and its file removed when the run is left. Its time is the run's clock when it was picked up.
+"""
+
+import json
+import os
+import uuid
+from pathlib import Path
+
+import msgspec
+
+from whaletrader.errors import StorageError, UsageError
+from whaletrader.messages.envelope import Message, fact, hash_id
+from whaletrader.messages.risk import OperatorCommand
+
+RANK = 0
+COMMANDS = frozenset({"KILL", "RESUME", "RESET_BREAKER", "PRUNE"})
+_POLL_EVERY = 64
+_MAX_BYTES = 4_096
+
+
+class ControlFile(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person asked for."""
+
+    command: str
+    argument: str = ""
+    operator: str = ""
+
+
+class OperatorState(msgspec.Struct, kw_only=True):
+    """What a snapshot must hold."""
+
+    clock: int = 0
+    started: str = ""
+    """The run's description, once START is recorded."""
+    ended: bool = False
+    taken: list[str] = []
+    """Ids of the commands that are recorded."""
+
+
+class Operator:
+    """Fills the protocol `FactSource` from the control folder."""
+
+    name = "operator"
+    rank = RANK
+
+    def __init__(self, control: Path, *, account_id: str, description: str, first_ts: int) -> None:
+        self._control = control
+        self._account = account_id
+        self._description = description
+        self._first_ts = first_ts
+        self._state = OperatorState()
+        self._waiting: dict[str, tuple[Path, ControlFile]] = {}
+        self._polls = 0
+        self._finishing = False
+
+    @property
+    def keeps_alive(self) -> bool:
+        """A run begins with START and, once `finish` was called, is not over before END."""
+        return not self._state.started or self._finishing
+
+    @property
+    def started(self) -> str:
+        """The description that START carried, "" before it."""
+        return self._state.started
+
+    @property
+    def ended(self) -> bool:
+        """Whether END is recorded."""
+        return self._state.ended
+
+    def finish(self) -> None:
+        """Let END be the next fact when nothing else is to come."""
+        self._finishing = not self._state.ended
+
+    def peek(self) -> int | None:
+        """Return the time of the next command."""
+        if not self._state.started:
+            return self._first_ts
+        if self._finishing:
+            return self._state.clock
+        self._polls += 1
+        if self._polls % _POLL_EVERY == 1:
+            self._poll()
+        return self._state.clock if self._waiting else None
+
+    def take(self) -> Message:
+        """Return the next command."""
+        if not self._state.started:
+            return self._fact(ControlFile(command="START", argument=self._description, operator="up"), "START")
+        if self._waiting:
+            path, asked = next(iter(self._waiting.values()))
+            return self._fact(asked, path.name)
+        return self._fact(ControlFile(command="END", operator="up"), "END")
+
+    def observe(self, message: Message) -> None:
+        """Fold a recorded message: every one moves the clock."""
+        self._state.clock = max(self._state.clock, message.ts_init)
+        payload = message.payload
+        if not isinstance(payload, OperatorCommand):
+            return
+        if payload.command == "START":
+            self._state.started = payload.argument
+        elif payload.command == "END":
+            self._state.ended, self._finishing = True, False
+        else:
+            self._state.taken.append(message.id)
+            self._waiting.pop(message.id, None)
+
+    def tidy(self) -> None:
+        """Remove the files of recorded commands; call it when the log is closed."""
+        for path in _files(self._control):
+            if self._id(path.name) in self._state.taken:
+                path.unlink(missing_ok=True)
+
+    def snapshot(self) -> bytes:
+        """Return the state as bytes."""
+        return msgspec.msgpack.encode(self._state)
+
+    def restore(self, state: bytes) -> None:
+        """Take the state from a snapshot's bytes."""
+        self._state = msgspec.msgpack.decode(state, type=OperatorState)
+
+    def _poll(self) -> None:
+        for path in _files(self._control):
+            own_id = self._id(path.name)
+            if own_id not in self._state.taken and own_id not in self._waiting:
+                asked = _read(path)
+                if asked:
+                    self._waiting[own_id] = (path, asked)
+
+    def _id(self, name: str) -> str:
+        return hash_id("fact", OperatorCommand.__name__, f"operator/{self._account}/{name}")
+
+    def _fact(self, asked: ControlFile, name: str) -> Message:
+        payload = OperatorCommand(
+            account_id=self._account, command=asked.command, argument=asked.argument, operator=asked.operator
+        )
+        now = self._state.clock if self._state.started else self._first_ts
+        return fact(payload, natural_key=f"operator/{self._account}/{name}", ts_event=now, ts_init=now)
+
+
+def write_command(control: Path, command: str, *, argument: str = "", operator: str = "", now_ns: int) -> Path:
+    """Ask for something: KILL, RESUME, RESET_BREAKER, or PRUNE with a wallet; return the file that says so."""
+    if command not in COMMANDS:
+        raise UsageError(f"there is no operator command {command}; there are {', '.join(sorted(COMMANDS))}")
+    path = control / f"{now_ns:020d}-{uuid.uuid4().hex}.json"
+    partial = path.with_suffix(".partial")
+    try:
+        with partial.open("w") as file:
+            json.dump({"command": command, "argument": argument, "operator": operator}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        raise StorageError(f"cannot write the command into {control}: {error.strerror}") from None
+    return path
+
+
+def _files(control: Path) -> list[Path]:
+    try:
+        return sorted(path for path in control.iterdir() if path.suffix == ".json")
+    except OSError:
+        return []
+
+
+def _read(path: Path) -> ControlFile | None:
+    """Return what a file asks for; what is no command is put aside, so that it is not read again and again."""
+    try:
+        raw = path.read_bytes()[:_MAX_BYTES]
+        asked = msgspec.json.decode(raw, type=ControlFile)
+    except OSError:
+        return None
+    except msgspec.DecodeError:
+        asked = ControlFile(command="")
+    if asked.command in COMMANDS:
+        return asked
+    path.replace(path.with_suffix(".refused"))
+    return None
