@@ -1,4 +1,4 @@
-"""The source "exchange": what the exchange answers becomes `OrderReport`; also our own word that a command was not sent.
+"""The source "exchange": what the exchange answers becomes `OrderReport`; so does our own word that nothing was sent.
 
 The cursor into the exchange's events is folded from the reports that were recorded, so a restart goes on behind the
 last one. The exchange is asked again only after something that can have changed its answer.
@@ -111,10 +111,10 @@ class ExchangeSource:
 def _not_sent(command: Message, reason: str) -> Message:
     payload = command.payload
     assert isinstance(payload, SubmitOrder | RedeemPosition | MergePositions)
-    submit = isinstance(payload, SubmitOrder)
+    account_id = payload.origin.account_id if isinstance(payload, SubmitOrder) else payload.account_id
     report = OrderReport(
-        account_id=payload.origin.account_id if submit else payload.account_id,
-        order_hash=payload.order_hash if submit else command.id,
+        account_id=account_id,
+        order_hash=payload.order_hash if isinstance(payload, SubmitOrder) else command.id,
         market_id=payload.market_id,
         token_id="" if isinstance(payload, MergePositions) else payload.token_id,
         kind=ReportKind.NOT_SENT,

@@ -1,8 +1,8 @@
 """The source "ingest": market data and leaders' trades become facts, each once, and only the rows that matter.
 
-What matters follows from the messages seen so far: the watch list, and the tokens that we hold or have ordered. State is
-the fold of the observed messages, so that it is the same after a crash. A wallet or token counts from
-the instant after the message that named it; nothing is told that lies before.
+What matters follows from the messages seen so far: the watch list, and the tokens that we hold or have ordered. The
+state is the fold of the observed messages, so that it is the same after a crash. A wallet or token counts from the
+instant after the message that named it; nothing is told that lies before.
 """
 
 from heapq import heappop, heappush

@@ -47,7 +47,7 @@ class KillLatch:
             return LatchState(reason="the latch file is there, but does not say why", ts=0)
 
     def throw(self, reason: str, ts: int) -> LatchState:
-        """Throw it; once it is thrown, the first reason stays. `StorageError` when not even an empty file can be made."""
+        """Throw it; the first reason stays. `StorageError` when not even an empty file can be made."""
         try:
             # The empty file is the kill: it needs no free block, so it works on a full disk too.
             descriptor = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)

@@ -1,7 +1,7 @@
 """The source "operator": START and END of a run, and what a person asked for in between.
 
-A command is a small JSON file in the control folder (`write_command`); it is picked up between facts, recorded once under
-the file's name, and its file removed when the run is left. Its time is the run's clock when it was picked up.
+A command is a small JSON file in the control folder (`write_command`); it is picked up between facts, recorded once
+under the file's name, and its file removed when the run is left. Its time is the run's clock when it was picked up.
 """
 
 import json

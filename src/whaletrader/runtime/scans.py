@@ -1,7 +1,7 @@
 """Scans of the universe: carries out `ScanUniverse` and brings the answer back as `UniverseScanned`.
 
-It is an effect and a source in one, because the answer is a pure function of the command: an answer that a crash lost is
-computed again, and is the same.
+It is an effect and a source in one, because the answer is a pure function of the command: an answer that a crash lost
+is computed again, and is the same.
 """
 
 import msgspec
@@ -45,7 +45,7 @@ class Scans:
         """A scan that was asked for is answered before the run ends."""
         return True
 
-    def carry_out(self, command: Message, *, again: bool) -> None:
+    def carry_out(self, command: Message, *, again: bool) -> None:  # noqa: ARG002
         """Scan now; `again` makes no difference."""
         assert isinstance(command.payload, ScanUniverse)
         self._answer(command.payload.as_of_ts)

@@ -1,4 +1,4 @@
-"""Replays a dataset as a market feed: columnar tables below, one row at a time above, and only the rows that are asked for.
+"""Replays a dataset as a market feed: columnar tables below, and only the rows that are asked for.
 
 It keeps no place: the reader says behind which row it stands. A segment is one UTC day of fills.
 """
