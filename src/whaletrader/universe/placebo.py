@@ -1,8 +1,8 @@
 """Placebo leaders: wallets that cannot have skill by construction, scored beside the real ones by the same code.
 
 Two kinds. *Random*: the wallets' labels are shuffled over positions opened in the same week at a similar price, so that
-every placebo wallet has the real one's count, dates and prices but other wallets' picks. *Mirrored*: each entry buys the
-other outcome at the complement of the print, with the same costs; a skilled wallet's mirror loses.
+every placebo wallet has the real one's count, dates and prices but other wallets' picks. *Mirrored*: each entry buys
+the other outcome at the complement of the print, with the same costs; a skilled wallet's mirror loses.
 """
 
 from dataclasses import replace

@@ -1,7 +1,7 @@
 """Who is worth copying: every wallet's follower edge per share, with bounds that know that bets settle together.
 
-A wallet below the minimum of settled bets gets no bound and no verdict but INSUFFICIENT_DATA. Fills and position signals
-are never pooled. The bounds are adjusted for nothing; `q_value_micro` is adjusted for the number of wallets looked at.
+A wallet below the minimum of settled bets gets no bound and no verdict but INSUFFICIENT_DATA. Fills and position
+signals are never pooled. The bounds are adjusted for nothing; `q_value_micro` is, for the number of wallets judged.
 """
 
 from dataclasses import dataclass, field
