@@ -64,6 +64,10 @@ class PrintTape(Protocol):
         """Return a market, None when the tape does not know it."""
         ...
 
+    def market_of_token(self, token_id: str) -> TapeMarket | None:
+        """Return the market of a token, None when the tape does not know it."""
+        ...
+
     def fee_schedule(self, market_id: str, ts: int) -> FeeSchedule:
         """Return the market's fee schedule at a time; the worst case where nothing better is known."""
         ...
