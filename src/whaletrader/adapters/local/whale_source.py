@@ -1,0 +1,103 @@
+"""Scans a dataset's universe: every leader event is priced once, each scan scores what was known at its time.
+
+The edge that is published as shrunk is drawn towards the mean of all judged wallets of its kind, by its own noise: the
+best of many looks better than it is.
+"""
+
+from statistics import NormalDist
+
+import numpy as np
+import polars as pl
+
+from whaletrader.config.tree import Settings
+from whaletrader.domain.values import MICRO, LeaderEventKind
+from whaletrader.messages.leaders import FunnelStep, LeaderScore, UniverseScanned
+from whaletrader.quant.shrinkage import shrink_means
+from whaletrader.universe.follower import FollowerParams, FollowerTable, build_follower_table
+from whaletrader.universe.scores import ScoreParams, Scores, score_table
+from whaletrader.universe.source import TableSource
+
+MAX_SCORES_PER_KIND = 100
+"""A scan tells of the best so many of each kind; the counts are of all."""
+
+
+class DatasetWhales:
+    """Fills the port `whale_source` from a dataset."""
+
+    def __init__(self, source: TableSource, settings: Settings) -> None:
+        self._source = source
+        self._settings = settings
+        self._table: FollowerTable | None = None
+
+    def scan(self, as_of_ts: int) -> UniverseScanned:
+        """Score everything known at `as_of_ts`."""
+        discovery = self._settings.discovery
+        params = ScoreParams(
+            as_of_ts=as_of_ts,
+            min_bets_fill=discovery.min_resolved_bets_fills,
+            min_bets_position=discovery.min_resolved_bets_signals,
+            confidence=discovery.confidence_micro / MICRO,
+            n_boot=discovery.bootstrap_resamples,
+            seed=self._settings.seed,
+        )
+        return scanned(score_table(self._follower_table(), params), as_of_ts)
+
+    def _follower_table(self) -> FollowerTable:
+        """Price all events at the first scan: a run that never scans does not pay for it."""
+        if self._table is None:
+            follower = self._settings.follower
+            params = FollowerParams(
+                delay_s=float(follower.delay_s),
+                window_s=float(follower.window_s),
+                own_size_usd_micro=follower.own_size_usd_micro,
+            )
+            self._table = build_follower_table(self._source, params)
+        return self._table
+
+
+def scanned(scores: Scores, as_of_ts: int) -> UniverseScanned:
+    """Turn a leaderboard into the message."""
+    judged = scores.frame.filter(pl.col("lower_micro").is_not_null())
+    told: list[LeaderScore] = []
+    for kind in LeaderEventKind:
+        told += _told(judged.filter(pl.col("kind").cast(pl.String) == kind), scores.params.confidence)
+    steps = scores.funnel.select(pl.col("kind").cast(pl.String), pl.col("reason").cast(pl.String), "events")
+    return UniverseScanned(
+        as_of_ts=as_of_ts,
+        source=scores.fingerprint,
+        n_wallets=scores.frame["wallet"].n_unique(),
+        n_qualified=judged.height,
+        scores=tuple(told),
+        funnel=tuple(FunnelStep(kind=kind, step=step, count=count) for kind, step, count in steps.iter_rows()),
+    )
+
+
+def _told(judged: pl.DataFrame, confidence: float) -> list[LeaderScore]:
+    shrunk = _shrunk(judged, confidence)
+    best = judged.with_columns(pl.Series("shrunk_micro", shrunk, dtype=pl.Int64)).sort("rank")
+    return [
+        LeaderScore(
+            wallet=row["address"],
+            kind=str(row["kind"]),
+            verdict=row["verdict"],
+            n_bets=row["n_bets"],
+            n_groups=row["n_groups"],
+            edge_micro=row["mean_edge_micro"],
+            edge_lower_micro=row["lower_micro"],
+            edge_upper_micro=row["upper_micro"],
+            edge_shrunk_micro=row["shrunk_micro"],
+            psr_micro=-1 if row["psr_micro"] is None else row["psr_micro"],
+            rank=row["rank"],
+        )
+        for row in best.head(MAX_SCORES_PER_KIND).iter_rows(named=True)
+    ]
+
+
+def _shrunk(judged: pl.DataFrame, confidence: float) -> list[int]:
+    """Shrink the mean edges; an interval's half width over the normal quantile stands for the standard error."""
+    if judged.is_empty():
+        return []
+    width = (judged["upper_micro"] - judged["lower_micro"]).cast(pl.Float64).to_numpy()
+    errors = np.maximum(width / 2.0 / NormalDist().inv_cdf(confidence), 1.0)
+    means = shrink_means(judged["mean_edge_micro"].cast(pl.Float64).to_numpy(), errors).means
+    return [int(value) for value in np.rint(means)]
