@@ -66,7 +66,7 @@ def absorb(baseline: Baseline, value_micro: int) -> Baseline:
     return Baseline(baseline.count + 1, mean, spread * (WEIGHT_DIVISOR - 1) // WEIGHT_DIVISOR)
 
 
-def z_micro(baseline: Baseline, value_micro: int) -> int | None:
+def z_micro(baseline: Baseline, value_micro: int, *, floor_micro: int = 1) -> int | None:
     """How many standard deviations a value lies above a baseline that does not hold it.
 
     Parameters
@@ -75,6 +75,8 @@ def z_micro(baseline: Baseline, value_micro: int) -> int | None:
         The past only.
     value_micro : int
         The observation in micro-units.
+    floor_micro : int
+        The standard deviation counts as at least this, > 0.
 
     Returns
     -------
@@ -83,7 +85,7 @@ def z_micro(baseline: Baseline, value_micro: int) -> int | None:
     """
     if baseline.count < MIN_OBSERVATIONS:
         return None
-    deviation = max(isqrt(baseline.variance_micro2), abs(baseline.mean_micro) // FLOOR_DIVISOR, 1)
+    deviation = max(isqrt(baseline.variance_micro2), abs(baseline.mean_micro) // FLOOR_DIVISOR, floor_micro)
     delta = value_micro - baseline.mean_micro
     size = abs(delta) * MICRO // deviation
     return size if delta >= 0 else -size

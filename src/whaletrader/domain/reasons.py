@@ -84,6 +84,8 @@ class PruneReason(StrEnum):
     INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
     NOT_IN_SCAN = "NOT_IN_SCAN"
     OPERATOR = "OPERATOR"
+    OUTRANKED = "OUTRANKED"
+    COPIES_LOST = "COPIES_LOST"
 
 
 EXPLANATIONS: dict[StrEnum, str] = {
@@ -142,4 +144,6 @@ EXPLANATIONS: dict[StrEnum, str] = {
     PruneReason.INSUFFICIENT_DATA: "Too few resolved bets are left in the scoring window.",
     PruneReason.NOT_IN_SCAN: "The newest scan of the universe does not list the wallet.",
     PruneReason.OPERATOR: "An operator asked for it.",
+    PruneReason.OUTRANKED: "The list is full, and others have a higher lower bound.",
+    PruneReason.COPIES_LOST: "Our own copies of the leader lost more than the bound.",
 }
