@@ -1,14 +1,24 @@
 """What a market is about, inferred from its type, tags and slug; a guess from text is marked as one.
 
-`category` is one of the words of the schema; `category_basis` says how it was found: `declared` (the venue's own type, category or
-tags), `slug` (a pattern of the slug), `none` (nothing matched: `other`).
+`category` is one of the words of the schema; `category_basis` says how it was found: `declared` (the venue's own
+type, category or tags), `slug` (a pattern of the slug), `none` (nothing matched: `other`).
 """
 
 import polars as pl
 
 CATEGORIES = (
-    "crypto", "sports", "politics", "finance", "economics", "culture", "weather", "tech", "mentions", "geopolitics", "other",
-)  # fmt: skip
+    "crypto",
+    "sports",
+    "politics",
+    "finance",
+    "economics",
+    "culture",
+    "weather",
+    "tech",
+    "mentions",
+    "geopolitics",
+    "other",
+)
 
 _COINS = "btc|bitcoin|eth|ethereum|sol|solana|xrp|doge|dogecoin|bnb|hype|hyperliquid|crypto|megaeth|microstrategy"
 _LEAGUES = (
@@ -47,13 +57,17 @@ _RULES: tuple[tuple[str, str], ...] = (
     ),
     (
         "geopolitics",
-        r"iran|ukrain|russia|putin|zelensk|israel|gaza|hamas|hezbollah|houthi|lebanon|syria|china-|taiwan|ceasefire|military|nuclear|nato|hormuz|"
-        r"khamenei|north-korea|venezuela|maduro|invade|airstrike|peace-deal|kharg|greenland|strikes-",
+        (
+            r"iran|ukrain|russia|putin|zelensk|israel|gaza|hamas|hezbollah|houthi|lebanon|syria|china-|taiwan|ceasefire|military|nuclear|nato|hormuz|"
+            r"khamenei|north-korea|venezuela|maduro|invade|airstrike|peace-deal|kharg|greenland|strikes-"
+        ),
     ),
     (
         "politics",
-        r"election|president|senate|house-|governor|mayor|nominee|primary|trump|biden|congress|parliament|minister|chancellor|cabinet|impeach|"
-        r"shutdown|supreme-court|epstein|midterm|democrat|republican|newsom|doge-|pardon|vote|approval|fed-chair|signed-into-law",
+        (
+            r"election|president|senate|house-|governor|mayor|nominee|primary|trump|biden|congress|parliament|minister|chancellor|cabinet|impeach|"
+            r"shutdown|supreme-court|epstein|midterm|democrat|republican|newsom|doge-|pardon|vote|approval|fed-chair|signed-into-law"
+        ),
     ),
     (
         "tech",
@@ -61,9 +75,11 @@ _RULES: tuple[tuple[str, str], ...] = (
     ),
     (
         "culture",
-        r"elon-musk-of-tweets|tweets|truth-social|movie|box-office|oscar|grammy|emmy|eurovision|album|song|spotify|billboard|netflix|taylor-swift|"
-        r"mrbeast|youtube|rotten-tomatoes|bachelor|love-island|survivor|dancing-with|celebrity|pregnan|engaged|married|person-of-the-year|"
-        r"james-bond|season-|gta|game-of-the-year|miss-universe|time-person|hatch",
+        (
+            r"elon-musk-of-tweets|tweets|truth-social|movie|box-office|oscar|grammy|emmy|eurovision|album|song|spotify|billboard|netflix|taylor-swift|"
+            r"mrbeast|youtube|rotten-tomatoes|bachelor|love-island|survivor|dancing-with|celebrity|pregnan|engaged|married|person-of-the-year|"
+            r"james-bond|season-|gta|game-of-the-year|miss-universe|time-person|hatch"
+        ),
     ),
 )
 _TAGS: tuple[tuple[str, str], ...] = (
@@ -90,7 +106,9 @@ _VENUE_WORDS: tuple[tuple[str, str], ...] = (
 
 
 def categorise(markets: pl.LazyFrame) -> pl.LazyFrame:
-    """Add `category_found` and `category_basis`; reads category, fee_type, sports_market_type, tags, slug, event_slug."""
+    """Add `category_found` and `category_basis`; reads category, fee_type, sports_market_type, tags, slug,
+    event_slug.
+    """
     text = pl.concat_str(
         pl.col("event_slug").fill_null(""), pl.col("slug").fill_null(""), separator=" "
     ).str.to_lowercase()
@@ -125,7 +143,7 @@ def categorise(markets: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _first(rules: list[tuple[pl.Expr, str]]) -> pl.Expr:
-    chain = pl.when(rules[0][0]).then(pl.lit(rules[0][1]))
-    for condition, name in rules[1:]:
-        chain = chain.when(condition).then(pl.lit(name))
-    return chain.otherwise(pl.lit(None, dtype=pl.String))
+    chain = pl.lit(None, dtype=pl.String)
+    for condition, name in reversed(rules):
+        chain = pl.when(condition.fill_null(value=False)).then(pl.lit(name)).otherwise(chain)
+    return chain

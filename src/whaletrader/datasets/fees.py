@@ -1,8 +1,9 @@
 """Fee schedules by market and date, inferred from the venue's history; says of each row how well it is known.
 
-A market's own schedule is not in the imported metadata, so a schedule is the history of its category: `market` where the market's
-own fee type or fee flag was observed in that era, `inferred` from the category, `worst_case` (0.07) where the category is a guess
-without any ground. Source: the venue's fee pages of 2026; the dates were checked on implied fees of taker fills.
+A market's own schedule is not in the imported metadata, so a schedule is the history of its category: `market` where
+the market's own fee type or fee flag was observed in that era, `inferred` from the category, `worst_case` (0.07)
+where the category is a guess without any ground. Source: the venue's fee pages of 2026; the dates were checked on
+implied fees of taker fills.
 """
 
 from dataclasses import dataclass
@@ -70,7 +71,8 @@ ERAS: tuple[Era, ...] = (
 
 
 def fee_schedules(markets: pl.DataFrame) -> pl.DataFrame:
-    """The table `fee_schedules` of markets with market, slug, category, category_basis, start_ts, fee_type, fees_enabled, observed_ts.
+    """The table `fee_schedules` of markets with market, slug, category, category_basis, start_ts, fee_type,
+    fees_enabled, observed_ts.
 
     Every market begins with a zero schedule from time 0: there were no taker fees before 2026.
     """
@@ -100,7 +102,9 @@ def _rows(markets: pl.DataFrame, era: Era) -> pl.DataFrame:
 
 
 def _provenance() -> pl.Expr:
-    """The flag was seen at `observed_ts`: it vouches for the era of that time, when it says the same as the schedule does."""
+    """The flag was seen at `observed_ts`: it vouches for the era of that time, when it says the same as the schedule
+    does.
+    """
     until = pl.col("from_ts").shift(-1).over("market").fill_null(1 << 62)
     covers = (pl.col("from_ts") <= pl.col("observed_ts")) & (pl.col("observed_ts") < until)
     agrees = pl.col("fees_enabled") == (pl.col("rate_micro") > 0)

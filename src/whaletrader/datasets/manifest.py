@@ -1,7 +1,7 @@
 """`dataset.json`: what a dataset holds and where every row came from; reads and writes it, touches no table.
 
-The manifest carries no clock and no absolute path, so the same input gives the same bytes. It is written last and replaced
-atomically: a folder whose manifest names files is complete.
+The manifest carries no clock and no absolute path, so the same input gives the same bytes. It is written last and
+replaced atomically: a folder whose manifest names files is complete.
 """
 
 import hashlib

@@ -1,8 +1,9 @@
 """The canonical tables: column names, types and what they mean; nothing else reads or writes a dataset.
 
-A dataset is a folder with `dataset.json` (see `manifest`) and one Parquet file, or a folder of ordered parts, per table. Ids are
-coded as uint32 row numbers of the dictionary tables (`wallets`, `markets`, `tokens`, `transactions`); `NO_ID` stands for none.
-Money, prices and shares are int64 micro-units, times UTC nanoseconds. Rows of a time table are sorted by (ts, source, source row).
+A dataset is a folder with `dataset.json` (see `manifest`) and one Parquet file, or a folder of ordered parts, per
+table. Ids are coded as uint32 row numbers of the dictionary tables (`wallets`, `markets`, `tokens`, `transactions`);
+`NO_ID` stands for none. Money, prices and shares are int64 micro-units, times UTC nanoseconds. Rows of a time table
+are sorted by (ts, source, source row).
 """
 
 import polars as pl
@@ -25,7 +26,7 @@ TABLES: dict[str, dict[str, pl.DataType]] = {
         "condition_id": _TEXT,
         "slug": _TEXT,
         "question": _TEXT,
-        "category": _TEXT,  # crypto, sports, politics, finance, economics, culture, weather, tech, mentions, geopolitics, other
+        "category": _TEXT,  # a word of `categories.CATEGORIES`
         "event_group": _TEXT,  # EventGroupId: neg-risk/event slug, else the condition id itself
         "neg_risk": _FLAG,
         "tick_micro": _I64,  # null where unknown
@@ -40,8 +41,8 @@ TABLES: dict[str, dict[str, pl.DataType]] = {
     "tokens": {
         "token": _U32,
         "token_id": _TEXT,  # decimal string; "<condition id>:<outcome index>" where the source never names it
-        "market": _U32,
-        "outcome_index": _I8,  # 0 or 1
+        "market": _U32,  # token 2m + i is outcome i of market m; tokens of unknown markets (NO_ID) follow
+        "outcome_index": _I8,  # 0 or 1, null where the market is unknown
         "outcome": _TEXT,
     },
     "transactions": {"transaction": _U32, "tx_hash": _TEXT},

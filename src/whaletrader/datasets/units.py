@@ -1,4 +1,6 @@
-"""Columnar conversions of source values into canonical ones: micro-units, nanoseconds, normalised text; expressions only."""
+"""Columnar conversions of source values into canonical ones: micro-units, nanoseconds, normalised text; expressions
+only.
+"""
 
 import polars as pl
 

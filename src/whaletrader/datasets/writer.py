@@ -1,7 +1,7 @@
 """Writes a dataset: checks and sorts every table, and makes the whole visible in one atomic step.
 
-Files are written under `.writing/`, named by their content, moved beside the manifest, and `dataset.json` is replaced last. A
-process that dies in between leaves the former dataset, or none, but never a half one.
+Files are written under `.writing/`, named by their content, moved beside the manifest, and `dataset.json` is replaced
+last. A process that dies in between leaves the former dataset, or none, but never a half one.
 """
 
 import hashlib

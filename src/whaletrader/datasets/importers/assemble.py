@@ -1,4 +1,6 @@
-"""Codes staged parts into a dataset: one dictionary per kind of id over all parts, then the tables, each part's sources in order."""
+"""Codes staged parts into a dataset: one dictionary per kind of id over all parts, then the tables, each part's
+sources in order.
+"""
 
 from collections import Counter
 from collections.abc import Callable
@@ -119,6 +121,10 @@ class Assembly:
         coded = code_ids(rows, self._markets, self._tokens)
         coded = self._with_other_codes(coded, table)
         kept = self._keep_usable(coded, table)
+        if table == "trades":
+            kept = _rank_copies(kept)
+        if table == "activity":
+            kept = self._drop_retold(kept)
         self._count_fates(kept, rows, table)
         return kept.select(list(TABLES[table]))
 
@@ -155,11 +161,25 @@ class Assembly:
         text = pl.struct(
             "token_id", "condition_id", "ts" if "ts" in lost.columns else "first_seen_ts", "price_micro"
         ).struct.json_encode()
-        rejects = lost.select("source", "source_row", reason=reason, row=text)
+        self._reject(lost.select("source", "source_row", reason=reason, row=text))
+        return coded.filter(usable)
+
+    def _drop_retold(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Activity that several sources tell counts once; what one source repeats stays, as it may be real."""
+        key = ["transaction", "wallet", "kind", "market", "size_micro", "ts"]
+        numbered = rows.sort("source", "source_row").with_columns(_copy=pl.int_range(pl.len()).over([*key, "source"]))
+        retold = (pl.int_range(pl.len()).over([*key, "_copy"]) > 0) & (pl.col("transaction") != NO_ID)
+        marked = numbered.with_columns(_retold=retold)
+        again = marked.filter("_retold")
+        self._reject(again.select("source", "source_row", reason=pl.lit("told_by_another_source"), row=pl.lit("")))
+        return marked.filter(~pl.col("_retold")).drop("_copy", "_retold")
+
+    def _reject(self, rejects: pl.DataFrame) -> None:
+        if rejects.is_empty():
+            return
         self._rejects.append(rejects)
         for source, why, count in rejects.group_by("source", "reason").len().sort("source", "reason").rows():
             self._bump(source, "dropped", why, count)
-        return coded.filter(usable)
 
     def _count_fates(self, kept: pl.DataFrame, staged: pl.DataFrame, table: str) -> None:
         wants = (
@@ -189,6 +209,18 @@ class Assembly:
         counts = Counter(getattr(entry, field))
         counts[reason] += count
         self._sources[source] = msgspec.structs.replace(entry, **{field: dict(sorted(counts.items()))})
+
+
+def _rank_copies(rows: pl.DataFrame) -> pl.DataFrame:
+    """Number the copies of a fill that several sources tell; without a transaction only a source's own duplicates are
+    known.
+    """
+    key = ["transaction", "wallet", "token", "side", "price_micro", "size_micro", "ts"]
+    numbered = rows.sort("dup_rank", "source", "source_row").with_columns(
+        _copy=pl.int_range(pl.len()).over(key).cast(pl.UInt16)
+    )
+    traced = pl.col("transaction") != NO_ID
+    return numbered.with_columns(dup_rank=pl.when(traced).then("_copy").otherwise("dup_rank")).drop("_copy")
 
 
 def _latest(columns: list[pl.Series]) -> int:

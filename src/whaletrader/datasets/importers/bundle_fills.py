@@ -37,9 +37,12 @@ def stage_trades(file: Path, sha256: str) -> StagedPart:
         dup_rank=rank.cast(pl.UInt16),
     )
     faults = {
-        **time_reasons(), "wallet_missing": pl.col("address").is_null(), "side_unknown": pl.col("side").is_null(),
-        **price_reasons(), **size_reasons(),
-    }  # fmt: skip
+        **time_reasons(),
+        "wallet_missing": pl.col("address").is_null(),
+        "side_unknown": pl.col("side").is_null(),
+        **price_reasons(),
+        **size_reasons(),
+    }
     good, rejects = split_rejects(rows, faults)
     part = StagedPart()
     part.add("trades", good)
@@ -65,9 +68,11 @@ def stage_activity(file: Path, sha256: str) -> StagedPart:
         tx_hash=address("tx_hash"),
     )
     faults = {
-        **time_reasons(), "wallet_missing": pl.col("address").is_null(), "size_missing": pl.col("size_micro").is_null(),
+        **time_reasons(),
+        "wallet_missing": pl.col("address").is_null(),
+        "size_missing": pl.col("size_micro").is_null(),
         "size_negative": pl.col("size_micro") < 0,
-    }  # fmt: skip
+    }
     good, rejects = split_rejects(rows, faults)
     part = StagedPart()
     part.add("activity", good)

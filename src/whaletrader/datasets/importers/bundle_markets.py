@@ -46,10 +46,16 @@ def stage_markets(file: Path, sha256: str) -> StagedPart:
     no_payout = int(markets.select((pl.col("resolved") & pl.col("payout0_micro").is_null()).sum()).item())
     part.sources.append(
         SourceEntry(
-            name="markets", file=file.name, sha256=sha256, importer="bundle/1", table="markets",
-            rows_in=markets.height, rows_out=markets.height, doubted={"winning_index_is_no_payout": no_payout} if no_payout else {},
+            name="markets",
+            file=file.name,
+            sha256=sha256,
+            importer="bundle/1",
+            table="markets",
+            rows_in=markets.height,
+            rows_out=markets.height,
+            doubted={"winning_index_is_no_payout": no_payout} if no_payout else {},
         )
-    )  # fmt: skip
+    )
     return part
 
 

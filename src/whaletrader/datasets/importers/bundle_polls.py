@@ -32,9 +32,12 @@ def stage_new_positions(file: Path, sha256: str) -> StagedPart:
         price_micro=micro("cur_price_at_alert"),
     ).with_columns(avg_price_micro=_average())
     faults = {
-        **time_reasons(), "wallet_missing": pl.col("address").is_null(), **price_reasons(), **size_reasons(),
+        **time_reasons(),
+        "wallet_missing": pl.col("address").is_null(),
+        **price_reasons(),
+        **size_reasons(),
         "seen_after_alert": pl.col("prev_seen_ts") > pl.col("ts"),
-    }  # fmt: skip
+    }
     good, rejects = split_rejects(rows, faults)
     part = StagedPart()
     part.add("signals", good)
@@ -48,8 +51,9 @@ def stage_new_positions(file: Path, sha256: str) -> StagedPart:
 def stage_position_signals(file: Path, sha256: str) -> StagedPart:
     """Stage `leader_position_signals`: the first time a poll reports a position, and each increase.
 
-    The poller repeats `open` at every poll and its `size` is the position's value in dollars (it moves with the price at constant
-    shares), so shares are size / price. A position in the wallet's first poll was opened at an unknown time and is dropped.
+    The poller repeats `open` at every poll and its `size` is the position's value in dollars (it moves with the price
+    at constant shares), so shares are size / price. A position in the wallet's first poll was opened at an unknown
+    time and is dropped.
     """
     raw = with_origin(pl.read_parquet(file)).sort("wallet", "detected_at_ms", "source_row")
     key = ["wallet", "condition_id", "outcome"]
@@ -73,9 +77,12 @@ def stage_position_signals(file: Path, sha256: str) -> StagedPart:
         .with_columns(size_micro=micro("shares"))
     )
     faults = {
-        **time_reasons(), "wallet_missing": pl.col("address").is_null(), "closing_signal": pl.col("action") == "close",
-        **price_reasons(), **size_reasons(),
-    }  # fmt: skip
+        **time_reasons(),
+        "wallet_missing": pl.col("address").is_null(),
+        "closing_signal": pl.col("action") == "close",
+        **price_reasons(),
+        **size_reasons(),
+    }
     good, rejects = split_rejects(rows, faults)
     repeated = (pl.col("action") == "open") & pl.col("seen_before")
     first_poll = pl.col("prev_seen_ts").is_null()
@@ -111,8 +118,11 @@ def stage_positions(file: Path, sha256: str) -> StagedPart:
         last_seen_ts=seconds_to_ns("last_seen_ts"),
     ).with_columns(avg_price_micro=_average())
     faults = {
-        **time_reasons("first_seen_ts"), "wallet_missing": pl.col("address").is_null(), **price_reasons(), **size_reasons(),
-    }  # fmt: skip
+        **time_reasons("first_seen_ts"),
+        "wallet_missing": pl.col("address").is_null(),
+        **price_reasons(),
+        **size_reasons(),
+    }
     good, rejects = split_rejects(rows, faults)
     part = StagedPart()
     part.add("positions", good)

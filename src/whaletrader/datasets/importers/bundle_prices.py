@@ -15,7 +15,9 @@ _ZONE_ASSUMED = "jonawalb/Betting-On-War"
 
 
 def stage_prices(file: Path, sha256: str) -> StagedPart:
-    """Stage daily or intraday prices; a price without a token is taken for outcome 0's, as the venue's price lists begin with it."""
+    """Stage daily or intraday prices; a price without a token is taken for outcome 0's, as the venue's price lists
+    begin with it.
+    """
     raw = with_origin(pl.read_parquet(file))
     text = pl.lit(None, dtype=pl.String)
     number = pl.lit(None, dtype=pl.Int8)
@@ -53,7 +55,9 @@ def stage_prices(file: Path, sha256: str) -> StagedPart:
 
 
 def stage_book_levels(file: Path, sha256: str) -> StagedPart:
-    """Stage an L2 capture: snapshots (kind 0) and absolute new sizes (kind 1), in the order in which they were received."""
+    """Stage an L2 capture: snapshots (kind 0) and absolute new sizes (kind 1), in the order in which they were
+    received.
+    """
     raw = with_origin(pl.read_parquet(file))
     side = pl.col("side").cast(pl.String).str.to_uppercase()
     rows = raw.with_columns(
@@ -69,9 +73,11 @@ def stage_book_levels(file: Path, sha256: str) -> StagedPart:
         size_micro=micro("size"),
     )
     faults = {
-        **time_reasons(), **price_reasons(), "side_unknown": pl.col("side").is_null(),
+        **time_reasons(),
+        **price_reasons(),
+        "side_unknown": pl.col("side").is_null(),
         "size_negative": pl.col("size_micro").is_null() | (pl.col("size_micro") < 0),
-    }  # fmt: skip
+    }
     good, rejects = split_rejects(rows, faults)
     part = StagedPart()
     part.add("book_levels", good)
@@ -81,17 +87,25 @@ def stage_book_levels(file: Path, sha256: str) -> StagedPart:
 
 
 def stage_quotes(file: Path, sha256: str) -> StagedPart:
-    """Stage best bids and offers; a file whose best prices never move was read from the wrong end of the book and is refused."""
+    """Stage best bids and offers; a file whose best prices never move was read from the wrong end of the book and is
+    refused.
+    """
     raw = with_origin(pl.read_parquet(file))
     moving = raw.select(pl.col("best_bid", "best_ask").n_unique()).row(0)
     part = StagedPart()
     if raw.height > 1000 and moving == (1, 1):
         part.sources.append(
             SourceEntry(
-                name="quotes", file=file.name, sha256=sha256, importer="bundle/1", table="quotes", rows_in=raw.height, rows_out=0,
+                name="quotes",
+                file=file.name,
+                sha256=sha256,
+                importer="bundle/1",
+                table="quotes",
+                rows_in=raw.height,
+                rows_out=0,
                 not_imported="best bid and ask never move: they were read from the wrong end of the book",
             )
-        )  # fmt: skip
+        )
         return part
     rows = raw.with_columns(
         ts=millis_to_ns("ts_received"),

@@ -1,6 +1,7 @@
 """The dictionary tables of an import: markets with their resolution, tokens, and the codes of text ids.
 
-Token ids are laid out so that token 2·m + i is outcome i of market m; tokens of unknown markets follow, with market NO_ID.
+Token ids are laid out so that token 2·m + i is outcome i of market m; tokens of unknown markets follow, with market
+NO_ID.
 """
 
 import polars as pl
@@ -15,7 +16,9 @@ _GROUP_SUFFIX = r"-(?:more-markets|player-props|exact-score|halftime-result|tota
 def build_markets(
     staged: list[pl.DataFrame], mentioned: list[pl.Series], prints: pl.DataFrame, horizon_ts: int
 ) -> pl.DataFrame:
-    """Market rows in order of condition id, first source first; markets that are only mentioned have an id and nothing else."""
+    """Market rows in order of condition id, first source first; markets that are only mentioned have an id and
+    nothing else.
+    """
     facts = pl.concat(staged)
     if len(staged) > 1:
         facts = facts.group_by("condition_id", maintain_order=True).agg(pl.all().drop_nulls().first())
@@ -90,7 +93,9 @@ def code_dictionary(values: list[pl.Series], id_column: str, text_column: str) -
 
 
 def code_ids(rows: pl.DataFrame, markets: pl.DataFrame, tokens: pl.DataFrame) -> pl.DataFrame:
-    """Add `market`, `token` and the dictionary's `outcome_index`; the `mended_*` flags say what the dictionary supplied."""
+    """Add `market`, `token` and the dictionary's `outcome_index`; the `mended_*` flags say what the dictionary
+    supplied.
+    """
     by_token = tokens.filter(pl.col("market") != NO_ID).select(
         "token_id", _token="token", _token_market="market", _token_outcome="outcome_index"
     )

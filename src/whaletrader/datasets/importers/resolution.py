@@ -1,9 +1,9 @@
 """When a market's result could have been known: the best of several clocks that is not contradicted by the tape.
 
-Candidates, best first: `exact` (the resolution's own time), `closed` (the market was closed), `redeemed` (somebody redeemed),
-`upper_bound` (first seen resolved). A candidate is implausible when it lies before the last *undecided* print of the market (a price
-in [0.02, 0.98], with a minute's grace for clocks), or after everything the import has seen (a scheduled time). The first plausible
-candidate counts; a resolved market without one has an unknown time.
+Candidates, best first: `exact` (the resolution's own time), `closed` (the market was closed), `redeemed` (somebody
+redeemed), `upper_bound` (first seen resolved). A candidate is implausible when it lies before the last *undecided*
+print of the market (a price in [0.02, 0.98], with a minute's grace for clocks), or after everything the import has
+seen (a scheduled time). The first plausible candidate counts; a resolved market without one has an unknown time.
 """
 
 import polars as pl

@@ -8,6 +8,8 @@ import polars as pl
 
 from whaletrader.datasets.importers.assemble import Assembly
 from whaletrader.datasets.importers.bundle import bundle_files, is_bundle, skipped_files, stage_skipped
+from whaletrader.datasets.importers.canonical import import_canonical
+from whaletrader.datasets.importers.data_api import api_files, stage_answers
 from whaletrader.datasets.importers.staging import StagedPart, StagingArea, file_sha256
 from whaletrader.datasets.manifest import MANIFEST_FILE
 from whaletrader.datasets.store import Dataset
@@ -31,6 +33,7 @@ class _Job:
     key: str
     label: str
     read: Callable[[], StagedPart]
+    replaces: str = ""  # parts whose key begins so are former versions of the same file
 
 
 @dataclass
@@ -53,20 +56,70 @@ def import_bundle(source: Path | str, into: Path | str, progress: Progress = _si
     jobs = []
     for place, file, stage in bundle_files(folder):
         sha256 = file_sha256(file)
-        jobs.append(_Job(f"{place:02d}-bundle1-{sha256[:24]}", file.name, _reader(stage, file, sha256)))
+        kind = f"{place:02d}-bundle1-{file.stem}-"
+        jobs.append(_Job(kind + sha256[:24], file.name, _reader(stage, file, sha256), replaces=kind))
     for file, reason in skipped_files(folder):
         sha256 = file_sha256(file)
-        jobs.append(_Job(f"90-skipped-{file.stem}-{sha256[:24]}", file.name, _skipper(file, sha256, reason)))
+        kind = f"90-skipped-{file.stem}-"
+        jobs.append(_Job(kind + sha256[:24], file.name, _skipper(file, sha256, reason), replaces=kind))
     return run_jobs(jobs, Path(into), folder.name, progress)
+
+
+def import_data_api(source: Path | str, into: Path | str, progress: Progress = _silent) -> ImportReport:
+    """Import answers of the Data API (a file, or a folder of files) into the dataset folder `into`."""
+    place = Path(source)
+    if not place.exists():
+        raise UsageError(f"{place} does not exist; give a file of the Data API's answers, or a folder of them")
+    files = list(api_files(place))
+    if not files:
+        raise SchemaError(f"{place} has no .json or .jsonl file (plain or .gz)")
+    jobs = []
+    for file in files:
+        sha256 = file_sha256(file)
+        jobs.append(_Job(f"50-api1-{sha256[:24]}", file.name, _reader(stage_answers, file, sha256)))
+    return run_jobs(jobs, Path(into), place.name.split(".")[0], progress)
+
+
+def import_any(
+    source: Path | str, into: Path | str, layout: str = "auto", progress: Progress = _silent
+) -> ImportReport:
+    """Import by layout: `bundle`, `data-api`, `canonical`, or `auto`, which looks at what is there."""
+    place = Path(source)
+    if layout not in LAYOUTS:
+        raise UsageError(f"there is no layout {layout}; choose one of {', '.join(LAYOUTS)}")
+    if not place.exists():
+        raise UsageError(f"{place} does not exist; give a file or a folder to import")
+    chosen = layout if layout != "auto" else _guess(place)
+    if chosen == "bundle":
+        return import_bundle(place, into, progress)
+    if chosen == "data-api":
+        return import_data_api(place, into, progress)
+    return ImportReport(import_canonical(place, into), staged=(place.name,))
+
+
+LAYOUTS = ("auto", "bundle", "data-api", "canonical")
+
+
+def _guess(place: Path) -> str:
+    if place.is_dir() and is_bundle(place):
+        schema = pl.read_parquet_schema(place / "trades.parquet")
+        return "canonical" if "price_micro" in schema else "bundle"
+    if place.is_dir() and ((place / MANIFEST_FILE).is_file() or (place / "trades").is_dir()):
+        return "canonical"
+    if any(True for _ in api_files(place)):
+        return "data-api"
+    raise SchemaError(f"{place} is neither a data bundle, nor answers of the Data API, nor canonical tables")
 
 
 def run_jobs(jobs: list[_Job], into: Path, name: str, progress: Progress) -> ImportReport:
     """Stage the jobs that are new and assemble, unless everything is in the dataset already."""
     area = StagingArea(into)
+    name = _name_of(into, area, name)
     run = _Run()
     total = len(jobs) + 9
     for done, job in enumerate(jobs):
         progress(job.label, done, total)
+        area.forget(job.replaces, except_key=job.key)
         (run.staged if area.stage(job.key, job.read) else run.known).append(job.label)
     if not run.staged and (into / MANIFEST_FILE).is_file():
         dataset = Dataset.open(into)
@@ -76,6 +129,18 @@ def run_jobs(jobs: list[_Job], into: Path, name: str, progress: Progress) -> Imp
     dataset = Assembly(area, into, name).run(lambda step: progress(step, next(steps), total))
     (area.folder / "assembled").write_text("\n".join(area.keys()) + "\n")
     return ImportReport(dataset, tuple(run.staged), tuple(run.known))
+
+
+def _name_of(into: Path, area: StagingArea, name: str) -> str:
+    """A dataset keeps its name when sources are added; one that did not come from sources cannot take any."""
+    if not (into / MANIFEST_FILE).is_file():
+        return name
+    manifest = Dataset.open(into).manifest
+    if not area.keys():
+        raise UsageError(
+            f"{into} holds a {manifest.kind} dataset that sources cannot be added to; choose another folder"
+        )
+    return manifest.name
 
 
 def _assembled(into: Path) -> set[str]:

@@ -9,7 +9,9 @@ from whaletrader.datasets.manifest import SourceEntry
 
 
 def with_origin(raw: pl.DataFrame, default: str = "") -> pl.DataFrame:
-    """Add `source_row`, `origin` (the file's own `source` column, else `default`) and `source`, its index in sorted order."""
+    """Add `source_row`, `origin` (the file's own `source` column, else `default`) and `source`, its index in sorted
+    order.
+    """
     numbered = raw.with_columns(source_row=pl.int_range(pl.len(), dtype=pl.Int64))
     origin = pl.col("source").cast(pl.String) if "source" in raw.columns else pl.lit(default)
     named = numbered.with_columns(origin=origin)

@@ -1,7 +1,7 @@
 """Staged parts: one source file's rows in canonical units but with text ids, kept on disk by the file's digest.
 
-An import that was killed finishes from the parts that are there; adding a source to a dataset re-reads none of the others. A part
-is complete when its `part.json` exists, which is written last.
+An import that was killed finishes from the parts that are there; adding a source to a dataset re-reads none of the
+others. A part is complete when its `part.json` exists, which is written last.
 """
 
 import hashlib
@@ -17,47 +17,121 @@ from whaletrader.datasets.manifest import SourceEntry
 
 STAGED: dict[str, dict[str, type[pl.DataType]]] = {
     "markets": {
-        "condition_id": pl.String, "slug": pl.String, "question": pl.String, "event_slug": pl.String, "category": pl.String,
-        "category_basis": pl.String, "fee_type": pl.String, "fees_enabled": pl.Boolean, "neg_risk": pl.Boolean, "tick_micro": pl.Int64,
-        "min_order_micro": pl.Int64, "start_ts": pl.Int64, "end_ts": pl.Int64, "observed_ts": pl.Int64, "payout0_micro": pl.Int64,
-        "exact_ts": pl.Int64, "closed_ts": pl.Int64, "redeemed_ts": pl.Int64, "upper_bound_ts": pl.Int64,
+        "condition_id": pl.String,
+        "slug": pl.String,
+        "question": pl.String,
+        "event_slug": pl.String,
+        "category": pl.String,
+        "category_basis": pl.String,
+        "fee_type": pl.String,
+        "fees_enabled": pl.Boolean,
+        "neg_risk": pl.Boolean,
+        "tick_micro": pl.Int64,
+        "min_order_micro": pl.Int64,
+        "start_ts": pl.Int64,
+        "end_ts": pl.Int64,
+        "observed_ts": pl.Int64,
+        "payout0_micro": pl.Int64,
+        "exact_ts": pl.Int64,
+        "closed_ts": pl.Int64,
+        "redeemed_ts": pl.Int64,
+        "upper_bound_ts": pl.Int64,
     },
     "tokens": {"token_id": pl.String, "condition_id": pl.String, "outcome_index": pl.Int8, "outcome": pl.String},
     "trades": {
-        "ts": pl.Int64, "address": pl.String, "condition_id": pl.String, "token_id": pl.String, "outcome_index": pl.Int8,
-        "outcome": pl.String, "side": pl.Int8, "role": pl.Int8, "price_micro": pl.Int64, "size_micro": pl.Int64, "fee_micro": pl.Int64,
-        "tx_hash": pl.String, "dup_rank": pl.UInt16, "source": pl.Int16, "source_row": pl.Int64,
+        "ts": pl.Int64,
+        "address": pl.String,
+        "condition_id": pl.String,
+        "token_id": pl.String,
+        "outcome_index": pl.Int8,
+        "outcome": pl.String,
+        "side": pl.Int8,
+        "role": pl.Int8,
+        "price_micro": pl.Int64,
+        "size_micro": pl.Int64,
+        "fee_micro": pl.Int64,
+        "tx_hash": pl.String,
+        "dup_rank": pl.UInt16,
+        "source": pl.Int16,
+        "source_row": pl.Int64,
     },
     "activity": {
-        "ts": pl.Int64, "address": pl.String, "kind": pl.String, "condition_id": pl.String, "token_id": pl.String,
-        "outcome_index": pl.Int8, "size_micro": pl.Int64, "usd_micro": pl.Int64, "tx_hash": pl.String, "source": pl.Int16,
+        "ts": pl.Int64,
+        "address": pl.String,
+        "kind": pl.String,
+        "condition_id": pl.String,
+        "token_id": pl.String,
+        "outcome_index": pl.Int8,
+        "size_micro": pl.Int64,
+        "usd_micro": pl.Int64,
+        "tx_hash": pl.String,
+        "source": pl.Int16,
         "source_row": pl.Int64,
     },
     "positions": {
-        "address": pl.String, "condition_id": pl.String, "token_id": pl.String, "outcome_index": pl.Int8, "size_micro": pl.Int64,
-        "avg_price_micro": pl.Int64, "total_bought_micro": pl.Int64, "realized_pnl_micro": pl.Int64, "price_micro": pl.Int64,
-        "redeemable": pl.Boolean, "first_seen_ts": pl.Int64, "last_seen_ts": pl.Int64, "source": pl.Int16, "source_row": pl.Int64,
+        "address": pl.String,
+        "condition_id": pl.String,
+        "token_id": pl.String,
+        "outcome_index": pl.Int8,
+        "size_micro": pl.Int64,
+        "avg_price_micro": pl.Int64,
+        "total_bought_micro": pl.Int64,
+        "realized_pnl_micro": pl.Int64,
+        "price_micro": pl.Int64,
+        "redeemable": pl.Boolean,
+        "first_seen_ts": pl.Int64,
+        "last_seen_ts": pl.Int64,
+        "source": pl.Int16,
+        "source_row": pl.Int64,
     },
     "signals": {
-        "ts": pl.Int64, "prev_seen_ts": pl.Int64, "address": pl.String, "condition_id": pl.String, "token_id": pl.String,
-        "outcome_index": pl.Int8, "outcome": pl.String, "size_micro": pl.Int64, "avg_price_micro": pl.Int64, "price_micro": pl.Int64,
-        "source": pl.Int16, "source_row": pl.Int64,
+        "ts": pl.Int64,
+        "prev_seen_ts": pl.Int64,
+        "address": pl.String,
+        "condition_id": pl.String,
+        "token_id": pl.String,
+        "outcome_index": pl.Int8,
+        "outcome": pl.String,
+        "size_micro": pl.Int64,
+        "avg_price_micro": pl.Int64,
+        "price_micro": pl.Int64,
+        "source": pl.Int16,
+        "source_row": pl.Int64,
     },
     "prices": {
-        "ts": pl.Int64, "token_id": pl.String, "condition_id": pl.String, "slug": pl.String, "outcome_index": pl.Int8,
-        "price_micro": pl.Int64, "source": pl.Int16, "source_row": pl.Int64,
+        "ts": pl.Int64,
+        "token_id": pl.String,
+        "condition_id": pl.String,
+        "slug": pl.String,
+        "outcome_index": pl.Int8,
+        "price_micro": pl.Int64,
+        "source": pl.Int16,
+        "source_row": pl.Int64,
     },
     "quotes": {
-        "ts": pl.Int64, "token_id": pl.String, "bid_micro": pl.Int64, "ask_micro": pl.Int64, "bid_size_micro": pl.Int64,
-        "ask_size_micro": pl.Int64, "source": pl.Int16, "source_row": pl.Int64,
+        "ts": pl.Int64,
+        "token_id": pl.String,
+        "bid_micro": pl.Int64,
+        "ask_micro": pl.Int64,
+        "bid_size_micro": pl.Int64,
+        "ask_size_micro": pl.Int64,
+        "source": pl.Int16,
+        "source_row": pl.Int64,
     },
     "book_levels": {
-        "ts": pl.Int64, "seq": pl.Int64, "token_id": pl.String, "kind": pl.Int8, "side": pl.Int8, "price_micro": pl.Int64,
-        "size_micro": pl.Int64, "source": pl.Int16, "source_row": pl.Int64,
+        "ts": pl.Int64,
+        "seq": pl.Int64,
+        "token_id": pl.String,
+        "kind": pl.Int8,
+        "side": pl.Int8,
+        "price_micro": pl.Int64,
+        "size_micro": pl.Int64,
+        "source": pl.Int16,
+        "source_row": pl.Int64,
     },
     "rejects": {"source": pl.Int16, "source_row": pl.Int64, "reason": pl.String, "row": pl.String},
     "coverage": {"address": pl.String, "coverage": pl.String},
-}  # fmt: skip
+}
 """Columns of the staged tables; `source` is the index into the part's own sources."""
 
 PART_FILE = "part.json"
@@ -92,6 +166,12 @@ class StagingArea:
     def keys(self) -> list[str]:
         """Names of the complete parts, sorted: the order in which they are assembled."""
         return sorted(part.parent.name for part in self.folder.glob(f"*/{PART_FILE}"))
+
+    def forget(self, prefix: str, except_key: str) -> None:
+        """Remove the parts whose key begins with `prefix` (not empty), but for one."""
+        for part in sorted(self.folder.glob(f"{prefix}*")) if prefix else ():
+            if part.name != except_key:
+                shutil.rmtree(part)
 
     def stage(self, key: str, read: Callable[[], StagedPart]) -> bool:
         """Stage a part unless it is complete already; says whether it had to be read."""

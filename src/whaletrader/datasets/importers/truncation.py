@@ -1,7 +1,8 @@
 """Which wallets' histories are incomplete, and why: their statistics that need a whole history are withheld.
 
-`sells_exceed_buys`: a SELL took more than the tape had seen bought, split or received; `no_fills`: known from polls or activity
-only; `sample_source`: every source of the wallet is a sample; `bounded_window`: complete, but only from some day on.
+`sells_exceed_buys`: a SELL took more than the tape had seen bought, split or received; `no_fills`: known from polls
+or activity only; `sample_source`: every source of the wallet is a sample; `bounded_window`: complete, but only from
+some day on.
 """
 
 import polars as pl
@@ -14,7 +15,9 @@ _TOLERANCE_MICRO = 10_000
 def mark_truncated(
     wallets: pl.DataFrame, trades: pl.DataFrame, activity: pl.DataFrame, coverage: pl.DataFrame
 ) -> pl.DataFrame:
-    """Complete the table `wallets`; `coverage` has address and complete | bounded_window | sample (the best one counts)."""
+    """Complete the table `wallets`; `coverage` has address and complete | bounded_window | sample (the best one
+    counts).
+    """
     rank = {"complete": 0, "bounded_window": 1, "sample": 2}
     best = (
         coverage.with_columns(_rank=pl.col("coverage").replace_strict(rank, return_dtype=pl.Int8))

@@ -26,7 +26,9 @@ def wallets_frame(params: SimulationParams, rng: np.random.Generator) -> pl.Data
     return _as_table("wallets", frame.with_columns(truncated=pl.lit(value=False), truncation_reason=pl.lit("")))
 
 
-def markets_frame(params: SimulationParams, paths: Paths, rng: np.random.Generator) -> tuple[pl.DataFrame, pl.DataFrame]:
+def markets_frame(
+    params: SimulationParams, paths: Paths, rng: np.random.Generator
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The markets and their fee schedules, which are the markets' own (provenance `market`)."""
     count = params.markets
     grouped = paths.group >= 0
@@ -37,15 +39,28 @@ def markets_frame(params: SimulationParams, paths: Paths, rng: np.random.Generat
     number = np.arange(count)
     slugs = [f"sim-{name}-{index:04d}" for name, index in zip(category, number, strict=True)]
     condition = _hex_texts(rng, count, 32)
-    event = [f"sim-event-{group:03d}" if group >= 0 else cid for group, cid in zip(paths.group.tolist(), condition, strict=True)]
+    event = [
+        f"sim-event-{group:03d}" if group >= 0 else cid
+        for group, cid in zip(paths.group.tolist(), condition, strict=True)
+    ]
     frame = pl.DataFrame(
         {
-            "market": number, "condition_id": condition, "slug": slugs, "question": [f"SIMULATED question {index}?" for index in number],
-            "category": category, "event_group": event, "neg_risk": grouped, "tick_micro": np.full(count, 10_000),
-            "min_order_micro": np.full(count, 5_000_000), "start_ts": paths.start_ts, "end_ts": paths.end_ts, "resolved": resolved,
-            "payout0_micro": paths.won0.astype(np.int64) * 1_000_000, "resolved_ts": known,
+            "market": number,
+            "condition_id": condition,
+            "slug": slugs,
+            "question": [f"SIMULATED question {index}?" for index in number],
+            "category": category,
+            "event_group": event,
+            "neg_risk": grouped,
+            "tick_micro": np.full(count, 10_000),
+            "min_order_micro": np.full(count, 5_000_000),
+            "start_ts": paths.start_ts,
+            "end_ts": paths.end_ts,
+            "resolved": resolved,
+            "payout0_micro": paths.won0.astype(np.int64) * 1_000_000,
+            "resolved_ts": known,
         }
-    )  # fmt: skip
+    )
     frame = frame.with_columns(
         pl.when("resolved").then(pl.col("payout0_micro", "resolved_ts")),
         resolved_ts_kind=pl.when("resolved").then(pl.lit("exact")).otherwise(pl.lit("unknown")),
@@ -66,16 +81,23 @@ def tokens_frame(params: SimulationParams, rng: np.random.Generator) -> pl.DataF
     ids = [str(int(text, 16)) for text in _hex_texts(rng, count, 32)]
     number = np.arange(count)
     frame = pl.DataFrame({"token": number, "token_id": ids, "market": number // 2, "outcome_index": number % 2})
-    return _as_table("tokens", frame.with_columns(outcome=pl.when(pl.col("outcome_index") == 0).then(pl.lit("Yes")).otherwise(pl.lit("No"))))
+    return _as_table(
+        "tokens",
+        frame.with_columns(outcome=pl.when(pl.col("outcome_index") == 0).then(pl.lit("Yes")).otherwise(pl.lit("No"))),
+    )
 
 
 def transactions_frame(count: int, rng: np.random.Generator) -> pl.DataFrame:
     """One transaction per print."""
-    return _as_table("transactions", pl.DataFrame({"transaction": np.arange(count), "tx_hash": _hex_texts(rng, count, 32)}))
+    return _as_table(
+        "transactions", pl.DataFrame({"transaction": np.arange(count), "tx_hash": _hex_texts(rng, count, 32)})
+    )
 
 
 def truth_frame(params: SimulationParams, paths: Paths, tape: Prints) -> pl.DataFrame:
-    """Label and true mean edge per share of each wallet's buys: fair value of the token at the fill less the price paid."""
+    """Label and true mean edge per share of each wallet's buys: fair value of the token at the fill less the price
+    paid.
+    """
     count = sum(params.people)
     fair = paths.at(paths.fair, tape.market, tape.ts)
     value = np.where(tape.outcome == 0, fair, 1.0 - fair)
@@ -83,7 +105,10 @@ def truth_frame(params: SimulationParams, paths: Paths, tape: Prints) -> pl.Data
     edge = np.bincount(tape.wallet[bought], (value - tape.price_micro / 1e6)[bought], minlength=count)
     fills = np.bincount(tape.wallet[bought], minlength=count)
     mean = np.rint(edge / np.maximum(fills, 1) * 1e6).astype(np.int64)
-    return _as_table("truth", pl.DataFrame({"wallet": np.arange(count), "label": np.repeat(LABELS, params.people), "edge_micro": mean}))
+    return _as_table(
+        "truth",
+        pl.DataFrame({"wallet": np.arange(count), "label": np.repeat(LABELS, params.people), "edge_micro": mean}),
+    )
 
 
 def _as_table(name: str, frame: pl.DataFrame) -> pl.DataFrame:

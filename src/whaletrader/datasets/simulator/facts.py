@@ -22,39 +22,57 @@ def trades_frame(tape: Prints, fees: pl.DataFrame) -> pl.DataFrame:
     per_share = price * (1_000_000 - price) // 1_000_000 * pl.col("rate_micro") // 1_000_000
     fee = pl.col("size_micro") * per_share // 1_000_000 // 10 * 10
     taker = pl.col("role") == int(TapeRole.TAKER)
-    return _as_table("trades", frame.with_columns(fee_micro=pl.when(taker).then(fee).otherwise(0), dup_rank=0, source=0))
+    return _as_table(
+        "trades", frame.with_columns(fee_micro=pl.when(taker).then(fee).otherwise(0), dup_rank=0, source=0)
+    )
 
 
 def _fills(tape: Prints) -> pl.DataFrame:
     return pl.DataFrame(
         {
-            "ts": tape.ts, "wallet": tape.wallet, "token": 2 * tape.market + tape.outcome, "market": tape.market,
-            "outcome_index": tape.outcome, "side": tape.side, "role": tape.role, "price_micro": tape.price_micro,
+            "ts": tape.ts,
+            "wallet": tape.wallet,
+            "token": 2 * tape.market + tape.outcome,
+            "market": tape.market,
+            "outcome_index": tape.outcome,
+            "side": tape.side,
+            "role": tape.role,
+            "price_micro": tape.price_micro,
             "size_micro": tape.size_micro,
         }
-    )  # fmt: skip
+    )
 
 
 def activity_frame(params: SimulationParams, paths: Paths, tape: Prints) -> pl.DataFrame:
-    """Who sells without having bought has split collateral at the market's start; who holds a winner redeems it after the result."""
+    """Who sells without having bought has split collateral at the market's start; who holds a winner redeems it after
+    the result.
+    """
     fills = _fills(tape)
     change = pl.when(pl.col("side") == 0).then("size_micro").otherwise(-pl.col("size_micro"))
     running = fills.with_columns(held=change.cum_sum().over("wallet", "token"))
-    lowest = running.group_by("wallet", "market").agg(need=-pl.col("held").min().clip(upper_bound=0)).filter(pl.col("need") > 0)
+    lowest = (
+        running.group_by("wallet", "market")
+        .agg(need=-pl.col("held").min().clip(upper_bound=0))
+        .filter(pl.col("need") > 0)
+    )
     starts = pl.DataFrame({"market": np.arange(params.markets), "ts": paths.start_ts})
     splits = lowest.join(starts, on="market").select("ts", "wallet", "market", kind=pl.lit("SPLIT"), size_micro="need")
     won = np.where(paths.won0, 0, 1)
     ends = pl.DataFrame({"market": np.arange(params.markets), "winner": won, "ts": resolution_ts(paths) + 3600 * NANOS})
     held = fills.join(ends.drop("ts"), on="market").filter(pl.col("outcome_index") == pl.col("winner"))
     held = held.group_by("wallet", "market").agg(bought=change.sum())
-    held = held.join(splits.select("wallet", "market", split="size_micro"), on=["wallet", "market"], how="full", coalesce=True)
+    held = held.join(
+        splits.select("wallet", "market", split="size_micro"), on=["wallet", "market"], how="full", coalesce=True
+    )
     size = pl.col("bought").fill_null(0) + pl.col("split").fill_null(0)
     redeemed = held.join(ends, on="market").filter((size > 0) & (pl.col("ts") < params.end_ts))
     redeems = redeemed.select("ts", "wallet", "market", kind=pl.lit("REDEEM"), size_micro=size)
     frame = pl.concat([splits, redeems]).sort("ts", "kind", "wallet", "market")
     return _as_table(
         "activity",
-        frame.with_columns(usd_micro="size_micro", token=NO_ID, transaction=NO_ID, source=0, source_row=pl.int_range(pl.len())),
+        frame.with_columns(
+            usd_micro="size_micro", token=NO_ID, transaction=NO_ID, source=0, source_row=pl.int_range(pl.len())
+        ),
     )
 
 
@@ -86,7 +104,10 @@ def prices_frame(params: SimulationParams, paths: Paths) -> pl.DataFrame:
     """Both tokens' mid price every six hours."""
     market, ts = _grid(params, paths, params.markets, _PRICE_NS)
     mid = to_tick(paths.at(paths.price, market, ts))
-    rows = [pl.DataFrame({"ts": ts, "token": 2 * market + side, "price_micro": mid if side == 0 else 1_000_000 - mid}) for side in (0, 1)]
+    rows = [
+        pl.DataFrame({"ts": ts, "token": 2 * market + side, "price_micro": mid if side == 0 else 1_000_000 - mid})
+        for side in (0, 1)
+    ]
     return _as_table("prices", pl.concat(rows).sort("ts", "token").with_columns(source=0))
 
 
@@ -98,18 +119,27 @@ def quotes_frame(params: SimulationParams, paths: Paths, rng: np.random.Generato
     ask = np.maximum(ask, bid + 10_000)
     depth = (rng.integers(100, 5_000, (2, market.size)) * 1_000_000).astype(np.int64)
     yes = pl.DataFrame(
-        {"ts": ts, "token": 2 * market, "bid_micro": bid, "ask_micro": ask, "bid_size_micro": depth[0], "ask_size_micro": depth[1]}
+        {
+            "ts": ts,
+            "token": 2 * market,
+            "bid_micro": bid,
+            "ask_micro": ask,
+            "bid_size_micro": depth[0],
+            "ask_size_micro": depth[1],
+        }
     )
     no = pl.DataFrame(
         {
-            "ts": ts, "token": 2 * market + 1, "bid_micro": 1_000_000 - ask, "ask_micro": 1_000_000 - bid,
-            "bid_size_micro": depth[1], "ask_size_micro": depth[0],
+            "ts": ts,
+            "token": 2 * market + 1,
+            "bid_micro": 1_000_000 - ask,
+            "ask_micro": 1_000_000 - bid,
+            "bid_size_micro": depth[1],
+            "ask_size_micro": depth[0],
         }
-    )  # fmt: skip
+    )
     return _as_table("quotes", pl.concat([yes, no]).sort("ts", "token").with_columns(source=0))
 
 
 def _as_table(name: str, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select(pl.col(column).cast(dtype) for column, dtype in TABLES[name].items())
-
-

@@ -5,7 +5,13 @@ from pathlib import Path
 import numpy as np
 
 from whaletrader.datasets.manifest import SourceEntry
-from whaletrader.datasets.simulator.dictionaries import markets_frame, tokens_frame, transactions_frame, truth_frame, wallets_frame
+from whaletrader.datasets.simulator.dictionaries import (
+    markets_frame,
+    tokens_frame,
+    transactions_frame,
+    truth_frame,
+    wallets_frame,
+)
 from whaletrader.datasets.simulator.facts import activity_frame, prices_frame, quotes_frame, signals_frame, trades_frame
 from whaletrader.datasets.simulator.params import SimulationParams
 from whaletrader.datasets.simulator.paths import draw_paths
@@ -42,7 +48,13 @@ def simulate(path: Path | str, params: SimulationParams | None = None, seed: int
     writer = DatasetWriter(path, "sim", "simulated", seed)
     writer.add_source(
         SourceEntry(
-            name="SIMULATED", file="", sha256="", importer="simulator/1", table="*", rows_in=trades.height, rows_out=trades.height
+            name="SIMULATED",
+            file="",
+            sha256="",
+            importer="simulator/1",
+            table="*",
+            rows_in=trades.height,
+            rows_out=trades.height,
         )
     )
     for name, frame in tables.items():

@@ -1,8 +1,8 @@
 """Latent probabilities and prices of the simulated markets.
 
-A market's fair value is the posterior probability of its outcome given a noisy signal that runs over its life: a martingale, and the
-outcome is drawn from it, so whoever buys at fair value earns nothing on average. The price follows the fair value with a lag: who
-knows the fair value has an edge that lasts for hours.
+A market's fair value is the posterior probability of its outcome given a noisy signal that runs over its life: a
+martingale, and the outcome is drawn from it, so whoever buys at fair value earns nothing on average. The price
+follows the fair value with a lag: who knows the fair value has an edge that lasts for hours.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,9 @@ _MAX_LIFE_DAYS = 30.0
 
 @dataclass(frozen=True)
 class Paths:
-    """Arrays by market: times (ns), outcome-0 won, group (−1: none), and grids (markets × STEPS + 1) of fair value and price."""
+    """Arrays by market: times (ns), outcome-0 won, group (−1: none), and grids (markets × STEPS + 1) of fair value
+    and price.
+    """
 
     start_ts: Ints
     end_ts: Ints
@@ -36,7 +38,8 @@ class Paths:
         """Value of `grid` for each (market, time): the grid step that began last."""
         life = self.end_ts[market] - self.start_ts[market]
         step = np.clip((ts - self.start_ts[market]) * STEPS // life, 0, STEPS)
-        return grid[market, step]
+        values: Floats = grid[market, step]
+        return values
 
 
 def draw_paths(params: SimulationParams, rng: np.random.Generator) -> Paths:
@@ -83,12 +86,13 @@ def _fair_values(rng: np.random.Generator, events: int, outcomes: int) -> tuple[
 
 def _lagged(fair: Floats, lag_steps: float) -> Floats:
     """Exponential lag; in the last tenth of a life news spreads four times as fast."""
-    price = np.empty_like(fair)
+    price: Floats = np.empty(fair.shape)
     price[:, 0] = fair[:, 0]
     for step in range(1, STEPS + 1):
         speed = (4.0 if step > 0.9 * STEPS else 1.0) / (lag_steps + 1.0)
         price[:, step] = price[:, step - 1] + min(1.0, speed) * (fair[:, step] - price[:, step - 1])
-    return np.round(np.clip(price, _PRICE_MIN, _PRICE_MAX), 9)
+    rounded: Floats = np.round(np.clip(price, _PRICE_MIN, _PRICE_MAX), 9).astype(np.float64)
+    return rounded
 
 
 def last_trading_ts(paths: Paths) -> Ints:

@@ -1,7 +1,8 @@
 """Prints of the simulated tape: bursts of fills, each begun by somebody with or without an opinion, and later exits.
 
-Skilled wallets buy what is below its fair value. Lucky wallets buy what will win in the first half of the span and anything later:
-their past looks like skill and is none. Wash pairs trade with each other. Market makers rest and are hit. Noise buys anything.
+Skilled wallets buy what is below its fair value. Lucky wallets buy what will win in the first half of the span and
+anything later: their past looks like skill and is none. Wash pairs trade with each other. Market makers rest and are
+hit. Noise buys anything.
 """
 
 from dataclasses import dataclass, fields
@@ -44,7 +45,9 @@ class Prints:
 
 def join_prints(parts: list[Prints]) -> Prints:
     """All fills of several parts, in order."""
-    return Prints(**{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Prints)})
+    return Prints(
+        **{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Prints)}
+    )
 
 
 def first_wallets(params: SimulationParams) -> dict[str, int]:
@@ -102,10 +105,16 @@ def _priced(
     dollars = np.clip(scale * rng.lognormal(0.0, 0.8, ts.size), 2.0, 50_000.0)
     price = to_tick(paid)
     return Prints(
-        ts=ts, wallet=wallet, market=market, outcome=outcome, side=np.full(ts.size, int(TapeSide.BUY)),
-        role=np.full(ts.size, int(TapeRole.TAKER)), price_micro=price, size_micro=shares_micro(dollars, price),
+        ts=ts,
+        wallet=wallet,
+        market=market,
+        outcome=outcome,
+        side=np.full(ts.size, int(TapeSide.BUY)),
+        role=np.full(ts.size, int(TapeRole.TAKER)),
+        price_micro=price,
+        size_micro=shares_micro(dollars, price),
         print_id=np.arange(ts.size),
-    )  # fmt: skip
+    )
 
 
 def to_tick(price: Floats) -> Ints:
@@ -120,7 +129,9 @@ def shares_micro(dollars: Floats, price_micro: Ints) -> Ints:
 
 
 def _exits(params: SimulationParams, paths: Paths, entries: Prints, rng: np.random.Generator) -> Prints:
-    """Some buyers sell all they bought in a fill, seconds before a later print of that market; nobody sells what he does not hold."""
+    """Some buyers sell all they bought in a fill, seconds before a later print of that market; nobody sells what he
+    does not hold.
+    """
     order = np.lexsort((entries.ts, entries.market))
     market, ts = entries.market[order], entries.ts[order]
     last = np.searchsorted(market, market, side="right") - 1
@@ -133,20 +144,35 @@ def _exits(params: SimulationParams, paths: Paths, entries: Prints, rng: np.rand
     mid = paths.at(paths.price, held.market, ts)
     got = np.where(held.outcome == 0, mid, 1.0 - mid) - params.half_spread + rng.normal(0.0, 0.004, ts.size)
     return Prints(
-        ts=ts, wallet=held.wallet, market=held.market, outcome=held.outcome, side=np.full(ts.size, int(TapeSide.SELL)),
-        role=held.role, price_micro=to_tick(got), size_micro=held.size_micro, print_id=entries.ts.size + np.arange(ts.size),
-    )  # fmt: skip
+        ts=ts,
+        wallet=held.wallet,
+        market=held.market,
+        outcome=held.outcome,
+        side=np.full(ts.size, int(TapeSide.SELL)),
+        role=held.role,
+        price_micro=to_tick(got),
+        size_micro=held.size_micro,
+        print_id=entries.ts.size + np.arange(ts.size),
+    )
 
 
 def _makers(params: SimulationParams, takers: Prints, rng: np.random.Generator) -> Prints:
     """The resting side of some fills: the same token the other way, in the same transaction."""
     chosen = takers.take(np.flatnonzero(rng.random(takers.ts.size) < _MADE_SHARE))
-    wallet = first_wallets(params)["market_maker"] + (rng.random(chosen.ts.size) * params.market_makers).astype(np.int64)
+    wallet = first_wallets(params)["market_maker"] + (rng.random(chosen.ts.size) * params.market_makers).astype(
+        np.int64
+    )
     return Prints(
-        ts=chosen.ts, wallet=wallet, market=chosen.market, outcome=chosen.outcome, side=1 - chosen.side,
-        role=np.full(chosen.ts.size, int(TapeRole.MAKER)), price_micro=chosen.price_micro, size_micro=chosen.size_micro,
+        ts=chosen.ts,
+        wallet=wallet,
+        market=chosen.market,
+        outcome=chosen.outcome,
+        side=1 - chosen.side,
+        role=np.full(chosen.ts.size, int(TapeRole.MAKER)),
+        price_micro=chosen.price_micro,
+        size_micro=chosen.size_micro,
         print_id=chosen.print_id,
-    )  # fmt: skip
+    )
 
 
 def _wash(params: SimulationParams, paths: Paths, next_print: int, rng: np.random.Generator) -> Prints:
@@ -166,8 +192,26 @@ def _wash(params: SimulationParams, paths: Paths, next_print: int, rng: np.rando
     buyer, seller = first + 2 * pair + turn, first + 2 * pair + 1 - turn
     ids = next_print + np.arange(ts.size)
     zeros = np.zeros(ts.size, dtype=np.int64)
-    buys = Prints(ts=ts, wallet=buyer, market=market, outcome=zeros, side=zeros, role=zeros + 1, price_micro=price, size_micro=size, print_id=ids)
+    buys = Prints(
+        ts=ts,
+        wallet=buyer,
+        market=market,
+        outcome=zeros,
+        side=zeros,
+        role=zeros + 1,
+        price_micro=price,
+        size_micro=size,
+        print_id=ids,
+    )
     sells = Prints(
-        ts=ts, wallet=seller, market=market, outcome=zeros, side=zeros + 1, role=zeros, price_micro=price, size_micro=size, print_id=ids
+        ts=ts,
+        wallet=seller,
+        market=market,
+        outcome=zeros,
+        side=zeros + 1,
+        role=zeros,
+        price_micro=price,
+        size_micro=size,
+        print_id=ids,
     )
     return join_prints([buys, sells])
