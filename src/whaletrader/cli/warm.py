@@ -1,7 +1,7 @@
 """Compile the numba kernels into their cache, so that the first real run does not wait for the compiler.
 
-Every module of the package that has kernels is imported; what they compile is kept in the cache inside the environment.
-Nothing is read, written or reported but the compiled code and the time it took.
+A package with kernels has a module `warm` whose `compile_kernels()` runs each once on a few made-up rows. Nothing is
+read, written or reported but the compiled code and the time it took.
 """
 
 import importlib
@@ -18,20 +18,16 @@ def main() -> int:
     """Compile what is not in the cache yet, and say how long that took."""
     os.environ.setdefault("NUMBA_CACHE_DIR", str(CACHE))
     started = time.monotonic()
-    modules = [importlib.import_module(name) for name in kernel_modules()]
-    for module in modules:
-        getattr(module, "compile_kernels", lambda: None)()  # lazily compiled kernels need a call
-    print(f"kernels: {len(modules)} modules, {time.monotonic() - started:.1f} s", flush=True)
+    for name in warm_ups():
+        importlib.import_module(name).compile_kernels()
+    print(f"kernels compiled or found in the cache in {time.monotonic() - started:.1f} s", flush=True)
     return 0
 
 
-def kernel_modules() -> list[str]:
-    """Name every module of the package whose source mentions `njit`, in a fixed order."""
-    own = Path(__file__).resolve()
-    paths = [
-        path for path in sorted(PACKAGE.rglob("*.py")) if path != own and "njit" in path.read_text(encoding="utf-8")
-    ]
-    return [".".join(("whaletrader", *path.relative_to(PACKAGE).with_suffix("").parts)) for path in paths]
+def warm_ups() -> list[str]:
+    """Name the warm-up module of each package that has one, in a fixed order."""
+    paths = [path for path in sorted(PACKAGE.glob("*/warm.py")) if path.parent.name != "cli"]
+    return [f"whaletrader.{path.parent.name}.warm" for path in paths]
 
 
 if __name__ == "__main__":

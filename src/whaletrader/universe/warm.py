@@ -36,7 +36,14 @@ def _few_rows() -> FrameSource:
     ]  # fmt: skip
     trade = {"outcome_index": 0, "side": 0, "role": -1, "price_micro": 400_000, "size_micro": MICRO, "dup_rank": 0}
     trades: list[dict[str, object]] = [
-        {**trade, "ts": (m + 1) * DAY_NS + 10**10 * w, "wallet": w, "token": 2 * m, "market": m, "transaction": m}
+        {
+            **trade,
+            "ts": (m + 1) * DAY_NS + 10**10 * w,
+            "wallet": w,
+            "token": 2 * m,
+            "market": m,
+            "transaction": 2 * m + w,
+        }
         for m in range(4)
         for w in range(2)
     ]
