@@ -113,9 +113,29 @@ def _only_known(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.when(kept).then(pl.col(name)).otherwise(None) for name, kept in keep.items())
 
 
+@dataclass(frozen=True, slots=True)
+class FollowerInputs:
+    """A dataset's leader events by kind and the world they are priced in, gathered once for any parameters."""
+
+    events: dict[str, pl.DataFrame]
+    world: World
+    fingerprint: str
+    addresses: pl.DataFrame
+
+
 def build_follower_table(source: TableSource, params: FollowerParams | None = None) -> FollowerTable:
-    """Price every leader event of a dataset, of both kinds; the venue's own addresses are no leaders."""
-    params = params or FollowerParams()
+    """Price every leader event of a dataset, of both kinds."""
+    return price_inputs(follower_inputs(source), params or FollowerParams())
+
+
+def price_inputs(inputs: FollowerInputs, params: FollowerParams) -> FollowerTable:
+    """Price gathered events under one set of parameters."""
+    frames = [_priced(events, kind, inputs.world, params.policy()) for kind, events in inputs.events.items()]
+    return FollowerTable(pl.concat(frames), params, inputs.fingerprint, inputs.addresses)
+
+
+def follower_inputs(source: TableSource) -> FollowerInputs:
+    """Gather events of both kinds and all that prices them; the venue's own addresses are no leaders."""
     trades, markets = usable_trades(source), source.table("markets")
     n_tokens = source.table("tokens").height
     world = World(
@@ -126,12 +146,10 @@ def build_follower_table(source: TableSource, params: FollowerParams | None = No
         quotes=quote_tape(source.table("quotes"), n_tokens),
     )
     excluded = venue_wallets(source.table("wallets"))
-    frames = []
-    for kind, events in (("fill", _fills(trades)), ("position", _positions(source.table("signals")))):
-        wanted = events.filter(~pl.col("wallet").is_in(excluded.implode()))
-        frames.append(_priced(wanted, kind, world, params.policy()))
+    events = dict(zip(KINDS, (_fills(trades), _positions(source.table("signals"))), strict=True))
+    wanted = {kind: found.filter(~pl.col("wallet").is_in(excluded.implode())) for kind, found in events.items()}
     addresses = source.table("wallets").select("wallet", "address", "truncated")
-    return FollowerTable(pl.concat(frames), params, source.fingerprint, addresses)
+    return FollowerInputs(wanted, world, source.fingerprint, addresses)
 
 
 def follower_returns(

@@ -8,7 +8,14 @@ from dataclasses import replace
 import polars as pl
 
 from whaletrader.domain.values import MICRO
-from whaletrader.universe.follower import KINDS, REASONS, FollowerParams, build_follower_table
+from whaletrader.universe.follower import (
+    KINDS,
+    REASONS,
+    FollowerInputs,
+    FollowerParams,
+    follower_inputs,
+    price_inputs,
+)
 from whaletrader.universe.source import TableSource
 from whaletrader.universe.tape import usable_trades
 from whaletrader.universe.windows import first_gaps
@@ -67,28 +74,34 @@ def delay_curve(
     source: TableSource, delays_s: tuple[float, ...] = DELAYS_S, params: FollowerParams | None = None
 ) -> pl.DataFrame:
     """`edge_summary` of fills for each delay, the window unchanged: delay_s, events, priced, mean_edge_micro."""
-    params = params or FollowerParams()
-    return pl.concat([_curve_row(source, replace(params, delay_s=d), "delay_s", d) for d in delays_s])
+    inputs, params = _only_fills(source), params or FollowerParams()
+    return pl.concat([_curve_row(inputs, replace(params, delay_s=d), "delay_s", d) for d in delays_s])
 
 
 def window_curve(
     source: TableSource, windows_s: tuple[float, ...] = WINDOWS_S, params: FollowerParams | None = None
 ) -> pl.DataFrame:
     """`edge_summary` of fills for each window: what waiting longer adds, and the selection that it causes."""
-    params = params or FollowerParams()
-    return pl.concat([_curve_row(source, replace(params, window_s=w), "window_s", w) for w in windows_s])
+    inputs, params = _only_fills(source), params or FollowerParams()
+    return pl.concat([_curve_row(inputs, replace(params, window_s=w), "window_s", w) for w in windows_s])
 
 
-def _curve_row(source: TableSource, params: FollowerParams, name: str, value: float) -> pl.DataFrame:
-    frame = build_follower_table(source, params).frame.filter(pl.col("kind") == KINDS[0])
-    return edge_summary(frame).select(pl.lit(value).alias(name), "events", "priced", "mean_edge_micro")
+def _only_fills(source: TableSource) -> FollowerInputs:
+    inputs = follower_inputs(source)
+    return replace(inputs, events={KINDS[0]: inputs.events[KINDS[0]]})
+
+
+def _curve_row(inputs: FollowerInputs, params: FollowerParams, name: str, value: float) -> pl.DataFrame:
+    return edge_summary(price_inputs(inputs, params).frame).select(
+        pl.lit(value).alias(name), "events", "priced", "mean_edge_micro"
+    )
 
 
 def print_availability(
-    source: TableSource, windows_s: tuple[float, ...] = WINDOWS_S, *, delay_s: float = 5.0
+    source: TableSource, windows_s: tuple[float, ...] = WINDOWS_S, *, delay_s: float = 5.0, duplicates: bool = False
 ) -> pl.DataFrame:
     """Share of all fills, both sides, after which somebody else's print falls into [t + d, t + d + w], by window."""
-    trades = usable_trades(source)
+    trades = source.table("trades") if duplicates else usable_trades(source)
     found = first_gaps(trades, source.table("markets").height, delay_s)
     return pl.DataFrame(
         {

@@ -24,6 +24,9 @@ from whaletrader.universe.source import TableSource
 
 Floats = NDArray[np.float64]
 
+_MOST_REPLICATES = 50_000
+"""How far a small p-value is followed: among a thousand wallets 1,000 replicates could never be significant."""
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreParams:
@@ -110,11 +113,18 @@ def _bounds(bets: BetTable, mean_cost: Floats, chosen: NDArray[np.int64], params
     price = np.rint(mean_cost[chosen]).astype(np.int64)
     keys = bets.units["wallet"].cast(pl.Int64).to_numpy()[chosen]
     found = []
-    for pseudo in (-price, MICRO - price):
+    for pseudo, most in ((-price, _MOST_REPLICATES), (MICRO - price, params.n_boot)):
         sums, counts, clusters = cluster_sums(offsets, bets.group[rows], bets.edge[rows], pseudo)
         found.append(
             cluster_bootstrap(
-                sums, counts, clusters, keys, seed=params.seed, n_boot=params.n_boot, confidence=params.confidence
+                sums,
+                counts,
+                clusters,
+                keys,
+                seed=params.seed,
+                n_boot=params.n_boot,
+                n_boot_most=most,
+                confidence=params.confidence,
             )
         )
     return np.stack([found[0].lower, found[1].upper, found[0].p_values])
