@@ -32,7 +32,8 @@ def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[f
     share, weight = successes / n, z * z / n
     centre = (share + weight / 2.0) / (1.0 + weight)
     half = z / (1.0 + weight) * sqrt(share * (1.0 - share) / n + weight / (4.0 * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    lower = 0.0 if successes == 0 else max(0.0, centre - half)
+    return lower, 1.0 if successes == n else min(1.0, centre + half)
 
 
 def clopper_pearson_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:

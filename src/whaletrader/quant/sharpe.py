@@ -14,6 +14,8 @@ Floats = NDArray[np.float64]
 
 DAYS_PER_YEAR = 365.0
 """Markets never close."""
+_ROUNDING = 1e-12
+"""A standard deviation below this share of the mean is the float error of constant returns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,9 @@ def sharpe_ratio(returns: Floats, periods_per_year: float = DAYS_PER_YEAR) -> Sh
     returns = np.asarray(returns, np.float64)
     if returns.size < 2:
         return SharpeRatio(nan, periods_per_year)
-    spread = float(returns.std(ddof=1))
-    return SharpeRatio(float(returns.mean()) / spread if spread > 0.0 else nan, periods_per_year)
+    mean, spread = float(returns.mean()), float(returns.std(ddof=1))
+    varies = spread > _ROUNDING * abs(mean)
+    return SharpeRatio(mean / spread if varies else nan, periods_per_year)
 
 
 def skewness(returns: Floats) -> float:
