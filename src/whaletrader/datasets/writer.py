@@ -67,7 +67,7 @@ class DatasetWriter:
         check_schema(table, dict(frame.schema), f"what is written as {table}")
         columns = list(sort_columns(table))
         part = frame.select(list(TABLES[table]))
-        if not _is_sorted(part, columns):
+        if not is_sorted(part, columns):
             part = part.sort(columns, maintain_order=True)
         self._check_follows(table, part, columns)
         entry = self._tables.get(table, TableEntry(rows=0, files=[], sha256=[]))
@@ -136,7 +136,8 @@ class DatasetWriter:
         return name, digest
 
 
-def _is_sorted(frame: pl.DataFrame, columns: list[str]) -> bool:
+def is_sorted(frame: pl.DataFrame, columns: list[str]) -> bool:
+    """Whether the rows are in ascending order of `columns`, ties allowed, nulls not."""
     if frame.height < 2:
         return True
     strictly_before = pl.lit(value=False)

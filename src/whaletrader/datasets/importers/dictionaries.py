@@ -40,9 +40,11 @@ def build_markets(
 def _event_group() -> pl.Expr:
     """Markets of one event slug resolve together; side pages of a game (`-more-markets`) belong to the game.
 
-    This errs on the side of too few independent bets: a wide event counts once.
+    This errs on the side of too few independent bets: a wide event counts once. Only the outcomes of a neg-risk event
+    keep to its own slug, so that at most one neg-risk market of a group wins.
     """
-    slug = pl.col("event_slug").str.replace(_GROUP_SUFFIX, "")
+    slug = pl.col("event_slug")
+    slug = pl.when(pl.col("neg_risk").fill_null(value=False)).then(slug).otherwise(slug.str.replace(_GROUP_SUFFIX, ""))
     usable = slug.str.len_chars() >= 4
     return pl.when(usable.fill_null(value=False)).then(slug).otherwise(pl.col("condition_id"))
 
