@@ -13,7 +13,8 @@
     ├── BusyError             the data directory or the port is in use by somebody else
     ├── StorageError          the disk is full, read-only or gone
     ├── ExchangeError         the exchange could not be asked (the outcome is unknown, never "rejected")
-    └── SignerRefusal         the order is outside its sealed approval, or the kill latch is thrown
+    ├── SignerRefusal         the order is outside its sealed approval, or the kill latch is thrown
+    └── AgentFault            an agent failed on a message: the run halts, and goes on from there when it is mended
 
 A refusal by the risk kernel is data (`RejectedTrade`), not an exception; a bug is an assertion.
 """
@@ -78,3 +79,7 @@ class ExchangeError(WhaleTraderError):
 
 class SignerRefusal(WhaleTraderError):
     """The order signer refuses to sign: outside the seal's bounds, a bad seal, or the kill latch."""
+
+
+class AgentFault(WhaleTraderError):
+    """An agent failed on a message; everything handled before it is committed, nothing of it is."""

@@ -82,6 +82,8 @@ class RuntimeSettings(_Section, frozen=True, kw_only=True):
     """The runner's batches and caches."""
 
     batch_messages: Annotated[int, Meta(gt=0, le=100_000)] = 1_000
+    batch_delay_ms: PositiveInt = 5
+    """The longest that a handled message waits for its commit."""
     snapshot_every: PositiveInt = 20_000
     mark_interval_s: PositiveInt = 3_600
     """How often, in the run's clock, open positions are marked and equity is reported."""

@@ -1,4 +1,4 @@
-"""The two kinds of things that the engine drives beside agents: sources of facts, and effects.
+"""What the engine drives beside agents: sources of facts, effects, and projections.
 
 Both are rebuilt from the log alone: a source's state is the fold of the messages that it observed (its own facts
 included), an effect is sent again after a crash because its command's outbox entry is still open. Nothing here decides.
@@ -65,4 +65,25 @@ class Effect(Protocol):
         It must be idempotent by the command's identity (order hash, command id). `ExchangeError(retryable=True)` when
         nobody answered: the command's outbox entry then stays open and is tried again, the same bytes.
         """
+        ...
+
+
+class Projection(Protocol):
+    """A read model: the fold of every recorded message, operations included; it may be thrown away and built again."""
+
+    @property
+    def name(self) -> str:
+        """A stable name."""
+        ...
+
+    def observe(self, message: Message) -> None:
+        """Fold a recorded message."""
+        ...
+
+    def snapshot(self) -> bytes:
+        """Return the state as bytes."""
+        ...
+
+    def restore(self, state: bytes) -> None:
+        """Take the state from a snapshot's bytes."""
         ...

@@ -1,0 +1,274 @@
+"""The engine: one process, one log, one order of things.
+
+It handles every recorded message in offset order (each subscribed agent decides, then folds), and takes the next fact
+only when nothing is left to handle. What a message led to is committed together with the note that it was handled;
+commands are on disk before they are carried out. It neither waits nor asks a clock: time comes with the facts.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from whaletrader.agents.base import AnyAgent
+from whaletrader.config.tree import RuntimeSettings
+from whaletrader.domain.reasons import DeadLetterReason
+from whaletrader.errors import AgentFault, CodecError, ConflictError, StorageError, WhaleTraderError
+from whaletrader.messages.catalogue import EFFECTS, OPERATIONS
+from whaletrader.messages.envelope import Message, Payload, derive, fact
+from whaletrader.messages.orchestration import DeadLetter, RunMarked
+from whaletrader.ports.bus import Bus
+from whaletrader.ports.chain import Record
+from whaletrader.ports.signer import Seal
+from whaletrader.ports.store import EventStore, Snapshot
+from whaletrader.runtime import snapshots, supervisor
+from whaletrader.runtime.commit import GroupCommit
+from whaletrader.runtime.components import Effect, FactSource, Projection
+from whaletrader.runtime.outbox import Outbox
+from whaletrader.runtime.records import same_content, to_message, to_record
+from whaletrader.runtime.recovery import Recovered, recover
+from whaletrader.runtime.routing import publisher_of, routes
+
+MAX_UNHANDLED = 1_000_000
+"""More messages than this waiting means that agents answer each other without end."""
+HEAD_BYTES = 256
+_EFFECTS = frozenset(EFFECTS)
+
+
+class Engine:
+    """Drives agents, sources, effects and projections over one store."""
+
+    def __init__(
+        self,
+        store: EventStore,
+        agents: Sequence[AnyAgent],
+        account: str,
+        *,
+        sources: Sequence[FactSource],
+        effects: Sequence[Effect] = (),
+        projections: Sequence[Projection] = (),
+        seal: Seal | None = None,
+        bus: Bus | None = None,
+        settings: RuntimeSettings | None = None,
+    ) -> None:
+        ranks = [source.rank for source in sources]
+        assert len(set(ranks)) == len(ranks), f"two sources have one rank: {ranks}"
+        self.clock = 0
+        self.decisions = 0
+        """How often an agent has decided."""
+        self._settings = settings or RuntimeSettings()
+        self._store = store
+        self._agents = tuple(agents)
+        self._routes = routes(agents)
+        self._states: list[Any] = []
+        self._account = account
+        self._sources = sorted(sources, key=lambda source: source.rank)
+        self._observers = (*self._sources, *projections)
+        self._observe = [observer.observe for observer in self._observers]
+        self._queue: deque[tuple[int, Message]] = deque()
+        announce = {} if bus is None else {"announce": bus.publish_all}
+        self._commit = GroupCommit(store, self._settings, seal, **announce)
+        self._outbox = Outbox(effects, self._commit, self.mark)
+        self._last_snapshot = 0
+        self._started = False
+
+    def start(self) -> Recovered:
+        """Bring the states back from the log and send again what may not have been sent; nothing is decided."""
+        assert not self._started, "the engine was started already"
+        found = recover(self._store, self._agents, self._observers)
+        self._states, self.clock, self._last_snapshot = found.states, found.clock, found.from_snapshot
+        self._queue.extend(found.unhandled)
+        self._started = True
+        unsent = self._store.open_commands()
+        if not self._commit.count:
+            self.mark("STARTED", "")
+        else:
+            unanchored = self._store.unanchored
+            self.mark(
+                "RECOVERED", f"{self._commit.count} records, {len(unsent)} to send again, {unanchored} unanchored"
+            )
+        for offset in unsent:
+            command = to_message(next(iter(self._store.read(offset - 1, offset))))
+            self.mark("RESENT", f"{command.type} {command.id}")
+            self._outbox.send(offset, command, again=True)
+        return found
+
+    def run(self, stop: Callable[[], bool] = lambda: False) -> bool:
+        """Go on until no source keeps the run alive (True) or `stop()` says so (False); everything is then on disk."""
+        if not self._started:
+            self.start()
+        try:
+            self._drain()
+            while not (stopped := stop()) and self.step():
+                pass
+            self._outbox.send_waiting()
+            self.mark("STOPPED" if stopped else "ENDED", "")
+            self._drain()
+        except WhaleTraderError as error:
+            if not isinstance(error, StorageError):
+                self._commit.commit(durable=True)
+            raise
+        self._commit.commit(durable=True)
+        return not stopped
+
+    def step(self) -> bool:
+        """Take the next fact and handle all that follows from it; False where no source keeps the run alive."""
+        source = self._next_source()
+        if source is None:
+            return False
+        if self._outbox.waiting:
+            self._outbox.send_waiting()
+        if self._record_fact(source.take(), source):
+            self._drain()
+        return True
+
+    def offer(self, message: Message) -> bool:
+        """Record a fact that comes from no source and handle what follows; False where it was known already."""
+        assert self._started, "start the engine first"
+        self._drain()
+        if not self._record_fact(message, None):
+            return False
+        self._drain()
+        return True
+
+    def close(self, *, clean: bool = True) -> None:
+        """Commit what is left, and close the store."""
+        if clean and self._started:
+            self._commit.commit(durable=True)
+        self._store.close(clean=clean)
+
+    def state_of(self, agent: str) -> Any:
+        """Return an agent's state: to look at, not to change."""
+        return self._states[[known.name for known in self._agents].index(agent)]
+
+    def mark(self, event: str, detail: str) -> None:
+        """Note an operation: it is in the log and not in the domain stream."""
+        marked = RunMarked(source="engine", event=event, detail=detail)
+        key = f"{event}:{self._commit.count}"
+        message = fact(marked, natural_key=key, ts_event=self.clock, ts_init=self.clock)
+        self._append(message, self._encoded(message, 1))
+
+    def _next_source(self) -> FactSource | None:
+        """Return the source with the earliest next fact, the lower rank first; None where none keeps the run alive."""
+        best, best_ts, alive = None, 0, False
+        for source in self._sources:
+            ts = source.peek()
+            if ts is None:
+                continue
+            alive = alive or source.keeps_alive
+            if best is None or ts < best_ts:
+                best, best_ts = source, ts
+        return best if alive else None
+
+    def _record_fact(self, message: Message, source: FactSource | None) -> bool:
+        """Stamp a fact and record it, unless it is known; a known id with other content halts the run."""
+        said_ts = message.ts_init
+        if said_ts < self.clock:
+            message = msgspec.structs.replace(message, ts_init=self.clock)
+        record = self._encoded(message, 1)
+        known = self._commit.find(message.id)
+        if known is not None:
+            self._check_repeated(known, record, message, source)
+            return False
+        self.clock = message.ts_init
+        self._append(message, record)
+        if source is not None:
+            self._watch_clock(source, message, record, said_ts)
+        return True
+
+    def _check_repeated(self, known: Record, record: Record, message: Message, source: FactSource | None) -> None:
+        if not same_content(known, record):
+            raise ConflictError(
+                f"{message.type} {message.id} is in the log as record {known.offset} with other content: "
+                "nothing may be dropped, so the run halts"
+            )
+        if source is not None:
+            source.observe(message)
+            again = source.peek() is not None and source.take().id == message.id
+            assert not again, f"the source {source.name} gives {message.type} {message.id} for ever"
+
+    def _watch_clock(self, source: FactSource, message: Message, record: Record, said_ts: int) -> None:
+        """Keep the newest time of each source; a fact from before it is handled, and noted as a dead letter."""
+        newest = self._commit.clocks.get(source.name, said_ts)
+        self._commit.clocks[source.name] = max(newest, said_ts)
+        if said_ts >= newest:
+            return
+        letter = DeadLetter(
+            source=source.name,
+            reason=DeadLetterReason.CLOCK_BACKWARDS,
+            detail=f"{message.type} {message.id} came {newest - said_ts} ns before the source's newest",
+            size_bytes=len(record.payload),
+            content_sha256=sha256(record.payload).hexdigest(),
+            head=record.payload[:HEAD_BYTES],
+        )
+        noted = fact(letter, natural_key=f"{source.name}:{message.id}", ts_event=said_ts, ts_init=self.clock)
+        self._append(noted, self._encoded(noted, 1))
+
+    def _encoded(self, message: Message, ahead: int) -> Record:
+        return to_record(message, self._commit.count + ahead, self._settings.max_message_bytes)
+
+    def _append(self, message: Message, record: Record) -> None:
+        """Put a message at the log's end and in the queue, and show it to sources and projections."""
+        self._commit.add(message, record)
+        self._queue.append((record.offset, message))
+        for observe in self._observe:
+            observe(message)
+
+    def _drain(self) -> None:
+        """Handle what is recorded and not handled, in order; commit when a batch is full."""
+        queue = self._queue
+        while queue:
+            offset, message = queue[0]
+            commands = () if message.type in OPERATIONS else self._handle(message)
+            queue.popleft()
+            self._commit.handled = offset
+            if commands:
+                self._commit.commit(durable=True)
+                for command_offset, command in commands:
+                    self._outbox.send(command_offset, command, again=False)
+            elif self._commit.due():
+                self._commit.commit(durable=False)
+            assert len(queue) <= MAX_UNHANDLED, "agents answer each other without end"
+        if self._commit.handled - self._last_snapshot >= self._settings.snapshot_every:
+            self._take_snapshot()
+
+    def _handle(self, message: Message) -> list[tuple[int, Message]]:
+        """Have each subscribed agent decide and fold; then record all outputs at once. Returns the commands."""
+        outputs: list[Message] = []
+        for index in self._routes[message.type]:
+            agent, state = self._agents[index], self._states[index]
+            decided = supervisor.decide(agent, state, message)
+            state = supervisor.evolve(agent, state, message)
+            for number, payload in enumerate(decided):
+                output = self._derived(agent, message, number, payload)
+                state = supervisor.evolve(agent, state, output)
+                outputs.append(output)
+            self._states[index] = state
+            self.decisions += 1
+        if not outputs:
+            return []
+        try:
+            records = [self._encoded(output, ahead) for ahead, output in enumerate(outputs, start=1)]
+        except CodecError as error:
+            raise AgentFault(f"a message because of {message.type} {message.id} is none: {error.message}") from error
+        for output, record in zip(outputs, records, strict=True):
+            self._append(output, record)
+        return [
+            (record.offset, output) for output, record in zip(outputs, records, strict=True) if output.type in _EFFECTS
+        ]
+
+    def _derived(self, agent: AnyAgent, cause: Message, number: int, payload: Payload) -> Message:
+        publisher = publisher_of(payload)
+        assert publisher == agent.name, f"{agent.name} published {type(payload).__name__}, which is {publisher}'s"
+        return derive(cause, account=self._account, agent=agent.name, index=number, payload=payload)
+
+    def _take_snapshot(self) -> None:
+        """Keep all states, when nothing is left to handle."""
+        self._commit.commit(durable=False)
+        progress = self._store.progress()
+        state = snapshots.pack(self.clock, self._agents, self._states, self._observers)
+        snapshot = Snapshot(offset=progress.count, head=progress.head, state=state)
+        self._commit.commit(durable=False, snapshot=snapshot)
+        self._last_snapshot = progress.count
