@@ -56,6 +56,12 @@ class DatasetTape:
             payouts_micro=end.payouts_micro if end else (),
         )
 
+    def market_of_token(self, token_id: str) -> TapeMarket | None:
+        """Return the market of a token, None when the tape does not know it."""
+        if token_id not in self._facts.token_code:
+            return None
+        return self.market(self._facts.market_id(self._facts.market_of(token_id)[0]))
+
     def fee_schedule(self, market_id: str, ts: int) -> FeeSchedule:
         """Return the market's fee schedule at a time; the worst case where nothing better is known."""
         terms = self._facts.terms(self._facts.market_code[market_id], ts)
