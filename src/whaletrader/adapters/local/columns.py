@@ -83,8 +83,7 @@ def load_fills(trades: pl.DataFrame) -> Fills:
     price = pl.when(_NO_TRANSACTION).then(pl.col("price_micro")).otherwise(0).alias("key_price")
     keyed = usable.with_columns(ts, price)
     key = [*_TRADE_KEY, "key_ts", "key_price"]
-    one = pl.lit(1, dtype=pl.Int64)
-    numbered = keyed.with_columns((one.cum_sum().over([*key, "source"]) - 1).alias("repeat"))
+    numbered = keyed.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).over([*key, "source"]).alias("repeat"))
     kept = numbered.filter(pl.struct([*key, "repeat"]).is_first_distinct())
     columns = {name: _ints(kept, name) for name in ("ts", "wallet", "token", "market", "outcome_index", "side", "role")}
     columns |= {name: _ints(kept, name) for name in ("price_micro", "size_micro", "transaction", "repeat")}

@@ -48,7 +48,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
 def explain(store: EventStore, asked: str) -> Story:
     """Tell the story of a message id, an order hash, a trade id or a transaction; `UsageError` when nobody knows it."""
     correlation_id = _correlation_of(store, asked)
-    steps = []
+    steps: list[Step] = []
     for record in _of_correlation(store, correlation_id):
         if len(steps) == MAX_STEPS:
             return Story(asked=asked, correlation_id=correlation_id, steps=tuple(steps), truncated=True)
@@ -125,7 +125,7 @@ def _told(name: str, value: object) -> str:
 
 
 _SENTENCES = {
-    "MarketDataUpdate": "token {token_id}: newest price of somebody else {price_micro}, bid {bid_micro}, ask {ask_micro}",
+    "MarketDataUpdate": "token {token_id}: newest price {price_micro}, bid {bid_micro}, ask {ask_micro}",
     "WhaleTradeObserved": "leader {wallet} ({kind}) {side} {size_micro} shares of {token_id} at {price_micro}",
     "CopySignal": "worth copying: {side} at a reference price of {reference_price_micro}, edge {edge_micro} a share",
     "SignalSkipped": "skipped: {reason} (price {price_micro}, edge {edge_micro})",
