@@ -5,18 +5,18 @@ read, written or reported but the compiled code and the time it took.
 """
 
 import importlib
-import os
 import sys
 import time
 from pathlib import Path
 
-CACHE = Path(sys.prefix) / "cache" / "numba"
+from whaletrader.cli.common import set_numba_cache
+
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
     """Compile what is not in the cache yet, and say how long that took."""
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(CACHE))
+    set_numba_cache()
     started = time.monotonic()
     for name in warm_ups():
         importlib.import_module(name).compile_kernels()
