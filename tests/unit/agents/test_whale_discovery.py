@@ -1,0 +1,161 @@
+"""Who is followed, and why no more."""
+
+import pytest
+
+from tests.support.harness import SECOND, Harness
+from tests.support.payloads import ALICE, BOB, operator, score
+from whaletrader.agents.whale_discovery import NAME, make
+from whaletrader.config.tree import DiscoverySettings, Settings
+from whaletrader.messages.leaders import ScanUniverse, UniverseScanned, WhaleDiscovered, WhalePruned, WhaleScoreUpdated
+from whaletrader.messages.orchestration import ScheduleTimer, TimerFired
+from whaletrader.messages.portfolio import RebalancingRecommendation
+
+DAY = 86_400
+
+
+@pytest.fixture
+def agent():
+    return Harness(make(Settings(discovery=DiscoverySettings(max_leaders=2))))
+
+
+def scanned(*scores, as_of=0):
+    return UniverseScanned(
+        as_of_ts=as_of, source="bundle", n_wallets=10, n_qualified=len(scores), scores=scores, funnel=()
+    )
+
+
+def recommendation(action, wallet=ALICE, kind="fill"):
+    return RebalancingRecommendation(
+        account_id="paper", wallet=wallet, kind=kind, action=action, realised_micro=-1, n_closed=10
+    )
+
+
+def test_a_run_begins_with_a_scan_of_what_is_known_now_and_a_timer_for_the_next(agent):
+    scan, timer = agent.tell(operator("START"), at=100)
+    assert scan == ScanUniverse(as_of_ts=100 * SECOND)
+    assert timer == ScheduleTimer(owner=NAME, name="scan", due_ts=(100 + 7 * DAY) * SECOND)
+
+
+def test_the_timer_brings_the_next_scan_and_schedules_itself_again(agent):
+    fired = TimerFired(owner=NAME, name="scan", due_ts=0)
+    assert [type(out) for out in agent.tell(fired, at=5)] == [ScanUniverse, ScheduleTimer]
+
+
+def test_timers_of_others_are_left_alone(agent):
+    assert agent.tell(TimerFired(owner="risk_management", name="scan", due_ts=0)) == []
+    assert agent.tell(TimerFired(owner=NAME, name="other", due_ts=0)) == []
+
+
+def test_the_leaders_with_the_highest_lower_bounds_are_followed(agent):
+    carol = "0x" + "cc" * 20
+    found = agent.tell(
+        scanned(
+            score(wallet=ALICE, edge_lower_micro=10_000),
+            score(wallet=BOB, edge_lower_micro=30_000),
+            score(wallet=carol, edge_lower_micro=20_000),
+        )
+    )
+    assert [(type(out), out.wallet) for out in found] == [(WhaleDiscovered, BOB), (WhaleDiscovered, carol)]
+
+
+@pytest.mark.parametrize(
+    "flaw",
+    [
+        {"edge_lower_micro": 0},
+        {"edge_lower_micro": -5},
+        {"verdict": "INSUFFICIENT_DATA"},
+        {"verdict": "LIKELY_LUCK"},
+        {"n_bets": 29},
+        {"kind": "position", "n_bets": 19},
+    ],
+)
+def test_a_wallet_without_proven_edge_is_not_followed(agent, flaw):
+    assert agent.tell(scanned(score(**flaw))) == []
+
+
+def test_position_signals_need_fewer_bets_than_fills(agent):
+    (found,) = agent.tell(scanned(score(kind="position", n_bets=20)))
+    assert (found.kind, found.wallet) == ("position", ALICE)
+
+
+def test_one_wallet_may_be_followed_in_both_kinds_as_two_leaders(agent):
+    found = agent.tell(scanned(score(), score(kind="position")))
+    assert sorted(out.kind for out in found) == ["fill", "position"]
+
+
+def test_the_same_scores_again_say_nothing(agent):
+    agent.tell(scanned(score()))
+    assert agent.tell(scanned(score())) == []
+
+
+def test_a_new_rank_alone_is_no_news(agent):
+    agent.tell(scanned(score(rank=1)))
+    assert agent.tell(scanned(score(rank=2))) == []
+
+
+def test_a_changed_score_is_told(agent):
+    agent.tell(scanned(score()))
+    (update,) = agent.tell(scanned(score(edge_shrunk_micro=30_000)))
+    assert isinstance(update, WhaleScoreUpdated)
+    assert update.score.edge_shrunk_micro == 30_000
+
+
+@pytest.mark.parametrize(
+    ("later", "reason"),
+    [
+        ((), "NOT_IN_SCAN"),
+        ((score(edge_lower_micro=-1),), "EDGE_GONE"),
+        ((score(verdict="LIKELY_LUCK"),), "EDGE_GONE"),
+        ((score(n_bets=3),), "INSUFFICIENT_DATA"),
+        (
+            (
+                score(edge_lower_micro=1),
+                score(wallet=BOB, edge_lower_micro=2),
+                score(wallet="0x" + "cc" * 20, edge_lower_micro=3),
+            ),
+            "OUTRANKED",
+        ),
+    ],
+)
+def test_a_leader_is_pruned_with_the_reason(agent, later, reason):
+    agent.tell(scanned(score()))
+    pruned = [out for out in agent.tell(scanned(*later)) if isinstance(out, WhalePruned)]
+    assert [(out.wallet, out.reason) for out in pruned] == [(ALICE, reason)]
+    assert ALICE not in {each.wallet for each in agent.state.followed.values()}
+
+
+def test_an_operator_prunes_a_wallet_in_both_kinds_and_for_good(agent):
+    agent.tell(scanned(score(), score(kind="position")))
+    pruned = agent.tell(operator("PRUNE", ALICE.upper().replace("0X", "0x")))
+    assert [(out.kind, out.reason) for out in pruned] == [("fill", "OPERATOR"), ("position", "OPERATOR")]
+    assert agent.tell(scanned(score())) == []
+
+
+def test_a_wallet_can_be_barred_before_it_is_ever_followed(agent):
+    assert agent.tell(operator("PRUNE", ALICE)) == []
+    assert agent.tell(scanned(score(), score(wallet=BOB)))[0].wallet == BOB
+
+
+def test_a_leader_whose_copies_lost_is_dropped_in_that_kind_only(agent):
+    agent.tell(scanned(score(), score(kind="position")))
+    (pruned,) = agent.tell(recommendation("DROP"))
+    assert (pruned.kind, pruned.reason) == ("fill", "COPIES_LOST")
+    assert agent.tell(scanned(score(), score(kind="position"))) == []
+
+
+def test_a_recommendation_to_reduce_is_not_ours(agent):
+    agent.tell(scanned(score()))
+    assert agent.tell(recommendation("REDUCE")) == []
+
+
+def test_equal_bounds_are_ordered_by_wallet_so_that_the_choice_is_the_same_everywhere(agent):
+    wallets = ["0x" + digit * 40 for digit in "4132"]
+    found = agent.tell(scanned(*(score(wallet=wallet) for wallet in wallets)))
+    assert [out.wallet for out in found] == sorted(wallets)[:2]
+
+
+def test_the_list_survives_a_restart(agent):
+    agent.tell(scanned(score()))
+    agent.tell(operator("PRUNE", BOB))
+    agent.restart()
+    assert agent.tell(scanned(score(), score(wallet=BOB))) == []
