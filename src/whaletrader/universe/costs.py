@@ -1,9 +1,8 @@
 """What a follower's fill costs beside the print it is priced at: half-spread, impact, and the market's own taker fee.
 
-The half-spread comes from a fresh quote where there is one, else from the table below, and the row is then marked
-`assumed`. The table's middle band for sports is the median of recorded baseball books (0.01; their mean is 0.016); the
-others are assumptions of the same order. Impact is a square-root law in our own stake, also an assumption: the tape
-does not know the depth that a print met.
+The half-spread comes from a fresh quote where there is one, else from the table of `domain.spread`, and the row is then
+marked `assumed`. Impact is `domain.matching`'s square-root law in our own stake, an assumption too: the tape does not
+know the depth that a print met.
 """
 
 import math
@@ -15,37 +14,24 @@ from numba import njit
 from numpy.typing import NDArray
 
 from whaletrader.domain.fees import WORST_CASE
+from whaletrader.domain.matching import IMPACT_MICRO, IMPACT_STAKE_MICRO
+from whaletrader.domain.spread import BAND_UPPER_MICRO, HALF_SPREAD_MICRO, half_spread_row
 from whaletrader.domain.values import MICRO, FeeProvenance
 from whaletrader.quant.fee_curve import fee_per_share
 
 Ints = NDArray[np.int64]
 
-HALF_SPREAD_MICRO: dict[str, tuple[int, int, int]] = {
-    "crypto": (2_000, 5_000, 10_000),
-    "sports": (2_000, 5_000, 10_000),
-    "politics": (1_000, 2_500, 5_000),
-    "geopolitics": (1_000, 2_500, 5_000),
-    "finance": (2_000, 5_000, 10_000),
-    "economics": (2_000, 5_000, 10_000),
-}
-"""By category: price within 0.03 of 0 or 1, within 0.10, and between."""
-OTHER_HALF_SPREAD_MICRO = (2_000, 5_000, 12_500)
-"""Categories that the table does not name."""
-BAND_EDGES_MICRO = (30_000, 100_000)
 WIDEST_QUOTE_MICRO = 200_000
 """A wider quote is the stub of an empty book (0.01 / 0.99), not a price."""
 
-IMPACT_MICRO = 4_000
-"""Impact per share of a stake of `IMPACT_STAKE_MICRO`."""
-IMPACT_STAKE_MICRO = 1_000 * MICRO
-
 PROVENANCES = (FeeProvenance.MARKET, FeeProvenance.INFERRED, FeeProvenance.WORST_CASE)
 """The codes 0, 1, 2 of a fee's provenance inside kernels."""
+_BANDS = np.array(BAND_UPPER_MICRO, np.int64)
 _WORST_RATE = WORST_CASE.rate_micro / MICRO
 
 
 class CostTables(NamedTuple):
-    """Half-spreads (markets x 3 bands), and fee schedules by market (`fee_offsets`) and date."""
+    """Half-spreads (markets x bands), and fee schedules by market (`fee_offsets`) and date."""
 
     half_spread: Ints
     fee_offsets: Ints
@@ -66,7 +52,7 @@ class QuoteTape(NamedTuple):
 
 
 def impact_micro(own_size_usd_micro: int) -> int:
-    """Impact per share of a stake: 0.004 * sqrt(stake / 1000), in micro-units."""
+    """Impact per share of a stake in micro-units: it grows with the stake's square root."""
     return round(IMPACT_MICRO * math.sqrt(own_size_usd_micro / IMPACT_STAKE_MICRO))
 
 
@@ -77,8 +63,7 @@ def offsets_of(codes: Ints, size: int) -> Ints:
 
 def cost_tables(markets: pl.DataFrame, schedules: pl.DataFrame) -> CostTables:
     """Half-spread and fee tables of every market, in market order."""
-    default = [OTHER_HALF_SPREAD_MICRO]
-    bands = np.array([*HALF_SPREAD_MICRO.values(), *default], np.int64)
+    bands = np.array([half_spread_row(name) for name in (*HALF_SPREAD_MICRO, "other")], np.int64)
     row_of = {name: row for row, name in enumerate(HALF_SPREAD_MICRO)}
     rows = markets["category"].replace_strict(row_of, default=len(row_of), return_dtype=pl.Int64).to_numpy()
     found = schedules.sort("market", "from_ts")
@@ -144,5 +129,7 @@ def half_spread_micro(
             if 0 < bid < ask < MICRO and ask - bid <= WIDEST_QUOTE_MICRO:
                 return (ask - bid + 1) // 2, False
     edge = min(price_micro, MICRO - price_micro)
-    band = 0 if edge <= BAND_EDGES_MICRO[0] else (1 if edge <= BAND_EDGES_MICRO[1] else 2)
+    band = 0
+    while band + 1 < _BANDS.size and edge > _BANDS[band]:
+        band += 1
     return costs.half_spread[market, band], True

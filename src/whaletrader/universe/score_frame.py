@@ -34,12 +34,13 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """Statistics by name, whether a unit has enough data, bounds (lower, upper, p; 3 x units) and q-values."""
+    """Statistics by name, which units have enough data, bounds (lower, upper, p; 3 x units), q-values, shrunk edges."""
 
     statistics: dict[str, Floats]
     enough: NDArray[np.bool_]
     bounds: Floats
     q_values: Floats
+    shrunk: Floats
     confidence: float
 
 
@@ -63,6 +64,7 @@ def describe(units: pl.DataFrame, judged: Judged) -> pl.DataFrame:
         *(pl.Series(name, s[name]) for name in ("mean_edge", "mean_cost", "mean_price", "roi", "roi_trimmed")),
         pl.Series("lower", lower),
         pl.Series("upper", upper),
+        pl.Series("shrunk", judged.shrunk),
         pl.Series("p_value", p_values),
         pl.Series("q_value", judged.q_values),
         pl.Series("sharpe_bet", s["sharpe_bet"]),
@@ -76,7 +78,7 @@ def describe(units: pl.DataFrame, judged: Judged) -> pl.DataFrame:
 
 def published(described: pl.DataFrame) -> pl.DataFrame:
     """Integers only: amounts as they are, ratios and probabilities times 10^6; every such name ends in `_micro`."""
-    amounts = ("mean_edge", "mean_cost", "mean_price", "lower", "upper")
+    amounts = ("mean_edge", "mean_cost", "mean_price", "lower", "upper", "shrunk")
     columns = []
     for name, dtype in described.schema.items():
         if dtype != pl.Float64:

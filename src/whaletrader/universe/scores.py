@@ -4,15 +4,18 @@ A wallet below the minimum of settled bets gets no bound and no verdict but INSU
 signals are never pooled. The bounds are adjusted for nothing; `q_value_micro` is, for the number of wallets judged.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from whaletrader.domain.values import MICRO
 from whaletrader.quant.bootstrap import cluster_bootstrap
 from whaletrader.quant.multiple_testing import benjamini_hochberg
+from whaletrader.quant.shrinkage import shrink_means
 from whaletrader.universe.bets import BetTable, bet_table
 from whaletrader.universe.follower import KINDS, FollowerParams, FollowerTable, build_follower_table
 from whaletrader.universe.funnel import edge_summary, funnel
@@ -98,7 +101,13 @@ def _judge(bets: BetTable, params: ScoreParams) -> Judged:
     chosen = np.flatnonzero(enough)
     if chosen.size:
         bounds[:, chosen] = _bounds(bets, statistics["mean_cost"], chosen, params)
-    return Judged(statistics, enough, bounds, _adjusted(bounds[2], kinds.to_numpy(), enough), params.confidence)
+    labels = kinds.to_numpy()
+    return Judged(
+        statistics, enough, bounds,
+        q_values=_by_kind(labels, enough, lambda rows: benjamini_hochberg(bounds[2, rows])),
+        shrunk=_by_kind(labels, enough, lambda rows: _shrunk(statistics["mean_edge"][rows], bounds[:, rows], params)),
+        confidence=params.confidence,
+    )  # fmt: skip
 
 
 def _bounds(bets: BetTable, mean_cost: Floats, chosen: NDArray[np.int64], params: ScoreParams) -> Floats:
@@ -130,14 +139,25 @@ def _bounds(bets: BetTable, mean_cost: Floats, chosen: NDArray[np.int64], params
     return np.stack([found[0].lower, found[1].upper, found[0].p_values])
 
 
-def _adjusted(p_values: Floats, kinds: NDArray[np.object_], enough: NDArray[np.bool_]) -> Floats:
-    """Benjamini-Hochberg over the judged wallets of each kind; NaN for the others."""
-    out = np.full(p_values.size, np.nan)
+def _by_kind(
+    kinds: NDArray[np.object_], enough: NDArray[np.bool_], of: Callable[[NDArray[np.int64]], Floats]
+) -> Floats:
+    """Apply a function to the judged rows of each kind; NaN for the others."""
+    out = np.full(kinds.size, np.nan)
     for kind in KINDS:
         rows = np.flatnonzero(enough & (kinds == kind))
         if rows.size:
-            out[rows] = benjamini_hochberg(p_values[rows])
+            out[rows] = of(rows)
     return out
+
+
+def _shrunk(means: Floats, bounds: Floats, params: ScoreParams) -> Floats:
+    """Mean edges drawn towards the judged wallets' common mean: the best of many looks better than it is.
+
+    Half of the interval over the normal quantile stands for the standard error.
+    """
+    errors = (bounds[1] - bounds[0]) / 2.0 / float(ndtri(params.confidence))
+    return shrink_means(means, np.maximum(errors, 1.0)).means
 
 
 def _with_context(scored: pl.DataFrame, frame: pl.DataFrame, table: FollowerTable, book: Ledger | None) -> pl.DataFrame:
