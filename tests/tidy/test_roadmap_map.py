@@ -7,7 +7,7 @@ import pytest
 from tests.tidy import tree
 
 MAP = "docs/roadmap-map.md"
-NAMED = re.compile(r"`([\w./-]+/[\w./-]+)(?:::(\w+))?`")
+NAMED = re.compile(r"`([\w./-]+\.\w+)(?:::(\w+))?`")
 
 
 def rows():
