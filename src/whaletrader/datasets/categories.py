@@ -20,53 +20,56 @@ CATEGORIES = (
     "other",
 )
 
-_COINS = "btc|bitcoin|eth|ethereum|sol|solana|xrp|doge|dogecoin|bnb|hype|hyperliquid|crypto|megaeth|microstrategy"
+_COINS = "btc|bitcoin|eth|ethereum|sol|solana|xrp|doge|dogecoin|bnb|hype|hyperliquid|crypto|megaeth"
 _LEAGUES = (
     "nba|wnba|mlb|nhl|nfl|cfb|cbb|cwbb|ncaa|epl|lal|sea|bun|fl1|ucl|uel|uwcl|mls|nwsl|atp|wta|itf|ufc|f1|cs2|lol|dota2|val|codmw|"
     "r6siege|mlbb|hok|ow|sc2|rl|pubg|kbo|npb|fifwc|fif|fifa|elc|bra|bra2|j1100|j2100|j1|j2|es2|chi|chi1|spl|col|col1|arg|tur|por|bl2|"
     "lib|nor|ere|kor|aus|mex|sud|per1|fr2|rou1|scop|den|cze1|egy1|rus|isp|efa|mar1|bkcba|uef|ukr1|ahl|euroleague|el1|el2|bol1|"
-    "brco|itsb|bkligend|bkjpn|bkbbl|khl|hr1|itc|cdr|ruprem|rusrp|rutopft|ruurc|wwcquefa|pga|nascar|liv|crint|cric[a-z0-9]*|bk[a-z0-9]+"
+    "brco|itsb|bkligend|bkjpn|bkbbl|khl|hr1|itc|cdr|shl|ccc|wch|dfb|acn|efl|cdl|ruprem|rusrp|rutopft|ruurc|wwcquefa|pga|nascar|liv|crint|cric[a-z0-9]*|bk[a-z0-9]+"
 )
 _SPORT_WORDS = (
     "super-bowl|stanley-cup|world-series|world-cup|champions-league|europa-league|premier-league|la-liga|serie-a|bundesliga|playoffs|"
     "grand-prix|drivers-champion|masters-tournament|the-masters|wimbledon|french-open|roland-garros|us-open|ballon-dor|olympics|"
-    "march-madness|boxing|heisman|mvp|golden-boot|championship|nfc|afc|formula-1|esports|chess|fantasy|draft-"
+    "march-madness|champion|(?:nba|wnba|nhl)-finals|goal-contributions|defender-of-the-year|coppa-|heritage-winner|"
+    "boxing|heisman|mvp|golden-boot|championship|nfc|afc|formula-1|esports|chess|fantasy|draft-"
 )
 _STOCKS = (
     "spx|spy|ndx|qqq|dji|hsi|nik|dax|ftse|ewy|xauusd|xagusd|gold|silver|gc|si|cl|wti|ng|crude|brent|oil|copper|nvda|tsla|googl|meta|amzn|msft|aapl|"
-    "nflx|pltr|coin|abnb|rut|vix|usdjpy|eurusd|gbpusd|usdkrw|opendoor|largest-company|ipo|earnings|stock|market-cap"
+    "nflx|pltr|coin|abnb|rut|vix|usdjpy|eurusd|gbpusd|usdkrw|opendoor|largest-company|microstrategy|net-worth|acquire|what-price-will|ipo|earnings|stock|market-cap"
 )
 _RULES: tuple[tuple[str, str], ...] = (
+    ("culture", r"-of-tweets|truth-social-posts|-views-of-"),
     (
         "mentions",
         r"what-(?:will|animals)[a-z0-9-]*-say|will-[a-z0-9-]+-say-|mention|-say-during|-say-in-|say-[a-z0-9-]+-times",
     ),
     (
         "weather",
-        r"highest-temperature|lowest-temperature|temperature|hurricane|-inches-of|snow-in-|rainfall|precipitation|earthquake|tornado",
+        r"highest-temperature|lowest-temperature|temperature|hurricane|-inches-of|snow-in-|rainfall|hottest|precipitation|earthquake|tornado",
     ),
     (
         "crypto",
-        rf"(?:^|-)(?:{_COINS})(?:-|$)|updown-(?:5m|15m|1h|4h)|airdrop|token-launch|fdv|stablecoin|tether|usdc|memecoin",
+        rf"(?:^|-)(?:{_COINS})(?:-|$)|updown-(?:5m|15m|1h|4h)|airdrop|token-launch|launch-a-token|public-sale|metadao|fdv|stablecoin|tether|usdc|memecoin",
     ),
     ("sports", rf"^(?:{_LEAGUES})-|{_SPORT_WORDS}|-vs-|-(?:spread|total|moneyline|btts)-"),
     ("finance", rf"(?:^|-)(?:{_STOCKS})(?:-|$)"),
     (
         "economics",
-        r"fed-|interest-rate|inflation|(?:^|-)cpi|gdp|unemployment|jobs-report|payroll|recession|tariff|rate-cut|bps|treasury",
+        r"(?:^|-)fed-(?:decision|rate|interest|cut|hike|fund|emergency)|bank-of-|reserve-bank|rate-change|jobs-added|interest-rate|inflation|(?:^|-)cpi|gdp|unemployment|jobs-report|payroll|recession|tariff|rate-cut|bps|treasury",
     ),
+    ("politics", r"election|trump-visit|leader-end-of|next-prime-minister|fed-chair|-out-(?:in|by|before|as)-"),
     (
         "geopolitics",
         (
             r"iran|ukrain|russia|putin|zelensk|israel|gaza|hamas|hezbollah|houthi|lebanon|syria|china-|taiwan|ceasefire|military|nuclear|nato|hormuz|"
-            r"khamenei|north-korea|venezuela|maduro|invade|airstrike|peace-deal|kharg|greenland|strikes-"
+            r"khamenei|north-korea|venezuela|maduro|invade|airstrike|us-strike-on|peace-deal|kharg|greenland|strikes-"
         ),
     ),
     (
         "politics",
         (
             r"election|president|senate|house-|governor|mayor|nominee|primary|trump|biden|congress|parliament|minister|chancellor|cabinet|impeach|"
-            r"shutdown|supreme-court|epstein|midterm|democrat|republican|newsom|doge-|pardon|vote|approval|fed-chair|signed-into-law"
+            r"shutdown|supreme-court|epstein|midterm|democrat|republican|newsom|doge-|pardon|vote|approval|resign|-charged-|-fired-by|insurrection|aliens|signed-into-law"
         ),
     ),
     (
@@ -106,14 +109,11 @@ _VENUE_WORDS: tuple[tuple[str, str], ...] = (
 
 
 def categorise(markets: pl.LazyFrame) -> pl.LazyFrame:
-    """Add `category_found` and `category_basis`; reads category, fee_type, sports_market_type, tags, slug,
-    event_slug.
+    """Add `category_found` and `category_basis` to markets with category, fee_type, sports_market_type, tags, slug,
+    event_slug and question, which is read where there is no slug.
     """
-    text = pl.concat_str(
-        pl.col("event_slug").fill_null(""), pl.col("slug").fill_null(""), separator=" "
-    ).str.to_lowercase()
-    split = text.str.splitn(" ", 2)
-    either = [split.struct.field("field_0"), split.struct.field("field_1")]
+    asked = pl.col("question").str.to_lowercase().str.replace_all(r"[^a-z0-9]+", "-")
+    either = [pl.col("event_slug").str.to_lowercase(), pl.coalesce(pl.col("slug").str.to_lowercase(), asked)]
     declared = _first(
         [
             (pl.col("fee_type").str.starts_with("crypto"), "crypto"),
