@@ -2,8 +2,8 @@
 
     python -m tests.support.synthetic FOLDER FACTS
 
-runs it on a log in FOLDER, or goes on with the one that is there. The exchange keeps its orders in a file of its own, so
-that it outlives a killed process; it knows an order that it has seen.
+runs it on a log in FOLDER, or goes on with the one that is there. The exchange keeps its orders in a file of its own,
+so that it outlives a killed process; it knows an order that it has seen.
 """
 
 import sys
@@ -18,6 +18,7 @@ from whaletrader.adapters.sqlite.store import SqliteEventStore
 from whaletrader.agents.base import AgentState
 from whaletrader.config.tree import RuntimeSettings
 from whaletrader.domain.values import NANOS
+from whaletrader.errors import ExchangeError
 from whaletrader.messages import leaders, market, orchestration, orders, risk
 from whaletrader.messages.envelope import Message, Payload, fact, hash_id
 from whaletrader.ports.store import EventStore
@@ -197,8 +198,6 @@ class Carrier:
         self.calls: list[tuple[str, bool]] = []
 
     def carry_out(self, command: Message, *, again: bool) -> None:
-        from whaletrader.errors import ExchangeError
-
         self.calls.append((command.id, again))
         if self._exchange.unreachable:
             self._exchange.unreachable -= 1

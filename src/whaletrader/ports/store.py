@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-from whaletrader.ports.chain import Record
+from whaletrader.ports.chain import Anchor, Record
 
 
 class StoredSeal(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,4 +102,16 @@ class EventStore(Protocol):
 
     def close(self, *, clean: bool) -> None:
         """Close; `clean` makes everything durable and anchors it as the end."""
+        ...
+
+
+class AnchoredStore(EventStore, Protocol):
+    """A store on a disk: it can be held against what was noted outside of it."""
+
+    def anchor(self) -> Anchor | None:
+        """Read the anchor; None where there is none."""
+        ...
+
+    def damage(self) -> str:
+        """Return what the storage engine itself finds wrong with the file, "" where it is sound."""
         ...

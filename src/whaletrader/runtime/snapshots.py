@@ -1,15 +1,18 @@
 """Snapshots: every agent's, source's and projection's state as one blob, taken when nothing is left to handle.
 
-A snapshot is a cache. One whose versions, names or bytes do not fit what runs now is discarded as a whole.
+A snapshot is a cache. One whose checksum, versions, names or bytes do not fit what runs now is discarded as a whole.
 """
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
 import msgspec
 
 from whaletrader.agents.base import AnyAgent
 from whaletrader.runtime.components import FactSource, Projection
+
+CHECKSUM_BYTES = 32
 
 
 class _AgentPart(msgspec.Struct, frozen=True):
@@ -45,13 +48,17 @@ def pack(clock: int, agents: Sequence[AnyAgent], states: Sequence[Any], observer
         for agent, state in zip(agents, states, strict=True)
     ]
     others = [(observer.name, observer.snapshot()) for observer in observers]
-    return msgspec.msgpack.encode(_Whole(clock, parts, others))
+    body = msgspec.msgpack.encode(_Whole(clock, parts, others))
+    return sha256(body).digest() + body
 
 
 def unpack(blob: bytes, agents: Sequence[AnyAgent], observers: Sequence[Observer]) -> Restored | None:
     """Read all states, and give the observers theirs; None, and nothing changed, where the snapshot does not fit."""
+    checksum, body = blob[:CHECKSUM_BYTES], blob[CHECKSUM_BYTES:]
+    if sha256(body).digest() != checksum:
+        return None
     try:
-        whole = msgspec.msgpack.decode(blob, type=_Whole)
+        whole = msgspec.msgpack.decode(body, type=_Whole)
         if [(part.name, part.version) for part in whole.agents] != [(a.name, a.state_version) for a in agents]:
             return None
         if [name for name, _ in whole.others] != [observer.name for observer in observers]:
