@@ -1,4 +1,4 @@
-"""Execution and an exchange, wired as the engine wires them but without a log: facts in the order of the run's clock."""
+"""Execution and an exchange, wired as the engine wires them but without a log: facts in the order of the clock."""
 
 from tests.support.harness import Harness
 from tests.support.payloads import terms

@@ -27,7 +27,7 @@ from whaletrader.messages.orders import (
     OrderReport,
     SubmitOrder,
 )
-from whaletrader.messages.risk import ApprovedTrade, KillSwitchThrown
+from whaletrader.messages.risk import ApprovedTrade, KillSwitchThrown, OperatorCommand
 
 MAX_ASKS = 12
 """How often an order's outcome is asked for; the pause doubles each time."""
@@ -55,6 +55,7 @@ class Execution:
             "KillSwitchThrown",
             "MarketDataUpdate",
             "MarketResolved",
+            "OperatorCommand",
             "OrderReport",
             "TimerFired",
         }
@@ -80,6 +81,8 @@ class Execution:
                 return self._woken(state, payload.name, message.ts_init)
             case MarketResolved() if state.concerns(payload.market_id):
                 return self._resolved(state, payload, message.ts_init)
+            case OperatorCommand(command="RESUME"):
+                return self._redeem_again(state)
             case KillSwitchThrown():
                 return [out for each in state.orders.values() for out in self._cancel(each, message.ts_init)]
         return []
@@ -214,6 +217,16 @@ class Execution:
             holding = state.held.get(token_id)
             if holding is not None and not _has_open_orders(state, token_id):
                 outs += pay_out(self.trader.account_id, resolved.market_id, token_id, holding.size_micro, payout)
+        return outs
+
+    def _redeem_again(self, state: ExecutionState) -> list[Payload]:
+        """Redeem what a kill or a failure left unredeemed."""
+        outs: list[Payload] = []
+        for token_id, holding in state.held.items():
+            resolution = state.resolved.get(holding.market_id)
+            if resolution is not None and not _has_open_orders(state, token_id):
+                payout = resolution.payouts_micro[resolution.token_ids.index(token_id)]
+                outs += pay_out(self.trader.account_id, holding.market_id, token_id, holding.size_micro, payout)
         return outs
 
     def _cancel(self, working: Working, now: int) -> list[Payload]:

@@ -124,10 +124,10 @@ class ExecutionState(AgentState):
         return self.orders.get(order_hash) or self.finished.get(order_hash)
 
     def concerns(self, market_id: str) -> bool:
-        """Whether we hold, or have orders in, a market."""
-        return any(w.market_id == market_id for w in self.orders.values()) or any(
-            h.market_id == market_id for h in self.held.values()
-        )
+        """Whether we hold, have orders in, or wait for a payment of a market."""
+        ours: tuple[dict[str, Working] | dict[str, Holding] | dict[str, RedeemPosition], ...]
+        ours = (self.orders, self.held, self.payments)
+        return any(each.market_id == market_id for table in ours for each in table.values())
 
 
 def advance(working: Working, report: OrderReport, now: int) -> tuple[Working, tuple[Happening, ...]]:
@@ -195,7 +195,6 @@ def _commanded(state: ExecutionState, message: Message) -> None:
         case RedeemPosition():
             state.payments[message.id] = payload
             _hold(state, payload.token_id, payload.market_id, -payload.size_micro)
-            _forget(state, payload.market_id)
         case SettlementUpdated() if not payload.order_hash:
             _hold(state, payload.token_id, payload.market_id, -payload.size_micro)
             _forget(state, payload.market_id)
@@ -239,8 +238,9 @@ def _sent(state: ExecutionState, order: SubmitOrder) -> None:
 def _reported(state: ExecutionState, report: OrderReport, now: int) -> None:
     payment = state.payments.pop(report.order_hash, None)
     if payment is not None:
-        if report.kind == ReportKind.FAILED:
+        if report.kind != ReportKind.REDEEMED:
             _hold(state, payment.token_id, payment.market_id, payment.size_micro)
+        _forget(state, payment.market_id)
         return
     working = state.order(report.order_hash)
     if working is None:
