@@ -24,3 +24,7 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Live trading narrows this to `market`."""
     prior_correlation_same_category_micro: int = 200_000
     prior_correlation_other_micro: int = 50_000
+    derisk_slippage_micro: int = 50_000
+    """How far below the bid an emergency sale still sells."""
+    derisk_ttl_s: int = 3_600
+    """How long an emergency sale's approval is good."""
