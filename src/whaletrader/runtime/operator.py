@@ -7,6 +7,7 @@ under the file's name, and its file removed when the run is left. Its time is th
 import json
 import os
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,7 @@ import msgspec
 from whaletrader.errors import StorageError, UsageError
 from whaletrader.messages.envelope import Message, fact, hash_id
 from whaletrader.messages.risk import OperatorCommand
+from whaletrader.runtime.components import FactSource
 
 RANK = 0
 COMMANDS = frozenset({"KILL", "RESUME", "RESET_BREAKER", "PRUNE"})
@@ -46,7 +48,9 @@ class Operator:
     name = "operator"
     rank = RANK
 
-    def __init__(self, control: Path, *, account_id: str, description: str, first_ts: int) -> None:
+    def __init__(
+        self, control: Path, *, account_id: str, description: str, first_ts: int, others: Sequence[FactSource] = ()
+    ) -> None:
         self._control = control
         self._account = account_id
         self._description = description
@@ -54,12 +58,12 @@ class Operator:
         self._state = OperatorState()
         self._waiting: dict[str, tuple[Path, ControlFile]] = {}
         self._polls = 0
-        self._finishing = False
+        self._others = others
 
     @property
     def keeps_alive(self) -> bool:
-        """A run begins with START and, once `finish` was called, is not over before END."""
-        return not self._state.started or self._finishing
+        """A run is not over before END."""
+        return not self._state.ended
 
     @property
     def started(self) -> str:
@@ -71,20 +75,19 @@ class Operator:
         """Whether END is recorded."""
         return self._state.ended
 
-    def finish(self) -> None:
-        """Let END be the next fact when nothing else is to come."""
-        self._finishing = not self._state.ended
-
     def peek(self) -> int | None:
-        """Return the time of the next command."""
+        """Return the time of the next command; END comes when no other source has anything to tell."""
         if not self._state.started:
             return self._first_ts
-        if self._finishing:
-            return self._state.clock
+        if self._state.ended:
+            return None
         self._polls += 1
         if self._polls % _POLL_EVERY == 1:
             self._poll()
-        return self._state.clock if self._waiting else None
+        return self._state.clock if self._waiting or self._is_over() else None
+
+    def _is_over(self) -> bool:
+        return all(other.peek() is None for other in self._others)
 
     def take(self) -> Message:
         """Return the next command."""
@@ -104,7 +107,7 @@ class Operator:
         if payload.command == "START":
             self._state.started = payload.argument
         elif payload.command == "END":
-            self._state.ended, self._finishing = True, False
+            self._state.ended = True
         else:
             self._state.taken.append(message.id)
             self._waiting.pop(message.id, None)

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from whaletrader.domain.values import MICRO, TradingState
+from whaletrader.messages.catalogue import OPERATIONS
 from whaletrader.messages.envelope import Message
 from whaletrader.messages.portfolio import PortfolioAttribution
 from whaletrader.messages.risk import (
@@ -65,6 +66,7 @@ class AccountState(msgspec.Struct, kw_only=True):
     n_points: int = 0
     events: list[RiskEvent] = []
     messages: int = 0
+    """Of the domain stream."""
 
 
 class AccountView(Fold[AccountState]):
@@ -95,7 +97,7 @@ class AccountView(Fold[AccountState]):
 
     def observe(self, message: Message) -> None:
         """Fold a recorded message: every one moves the clock."""
-        self.state.messages += 1
+        self.state.messages += message.type not in OPERATIONS
         self.state.clock_ts = max(self.state.clock_ts, message.ts_init)
         super().observe(message)
 

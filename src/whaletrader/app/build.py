@@ -1,0 +1,233 @@
+"""The composition root: settings, data directory and dataset in, an `App` out; nobody else imports adapters.
+
+What a run is made of (dataset, seed, everything that can change a decision) is hashed into its description, with which
+the log begins: an interrupted run goes on only with the same.
+"""
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Protocol
+
+import msgspec
+
+from whaletrader.adapters.local.keys import load_order_key
+from whaletrader.adapters.local.replay_feed import ReplayFeed
+from whaletrader.adapters.local.seal import load_seal
+from whaletrader.adapters.local.signer import LocalSigner
+from whaletrader.adapters.local.whale_source import DatasetWhales
+from whaletrader.adapters.paper.client import PaperClient
+from whaletrader.adapters.paper.exchange import PaperExchange
+from whaletrader.adapters.paper.faults import FaultPlan
+from whaletrader.adapters.paper.telling import Rules
+from whaletrader.adapters.sqlite.store import SqliteEventStore
+from whaletrader.agents import (
+    copy_signal,
+    market_intelligence,
+    orchestrator,
+    performance_attribution,
+    whale_discovery,
+)
+from whaletrader.agents.base import AnyAgent
+from whaletrader.agents.execution import Execution, Trader
+from whaletrader.agents.risk_management import RiskManagement
+from whaletrader.app.layout import DataDirectory, RunFolder
+from whaletrader.app.summary import Summary, Views, summarise
+from whaletrader.config.tree import Settings
+from whaletrader.datasets.store import Dataset
+from whaletrader.errors import UsageError
+from whaletrader.ports.exchange import Exchange
+from whaletrader.ports.market_feed import MarketFeed
+from whaletrader.runtime.approvals import Approvals
+from whaletrader.runtime.effects import OrderEffects
+from whaletrader.runtime.engine import Engine
+from whaletrader.runtime.exchange_source import ExchangeSource
+from whaletrader.runtime.ingest import Ingest
+from whaletrader.runtime.latch import KillLatch
+from whaletrader.runtime.operator import Operator
+from whaletrader.runtime.scans import Scans
+from whaletrader.runtime.timers import TimerSource
+
+TIMER_RANK = 30
+
+
+class _Closable(Protocol):
+    """Something with a file or a connection of its own."""
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+@dataclass(slots=True)
+class App:
+    """A built run: its engine, and what to look at."""
+
+    settings: Settings
+    directory: DataDirectory
+    folder: RunFolder
+    dataset: Dataset
+    feed: MarketFeed
+    store: SqliteEventStore
+    engine: Engine
+    operator: Operator
+    latch: KillLatch
+    views: Views
+    description: str
+    resumed: bool
+    """The run's log was there before."""
+    closables: list[_Closable] = field(default_factory=list)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether prices are made up: then everything that is shown is stamped SIMULATED."""
+        return self.dataset.simulated
+
+    def summary(self) -> Summary:
+        """Return what the run came to so far."""
+        return summarise(
+            self.views,
+            simulated=self.simulated,
+            dataset=self.dataset.fingerprint,
+            run_id=self.folder.run_id,
+            log_head=self.store.progress().head.hex(),
+        )
+
+    def page(self) -> dict[str, Any]:
+        """Return everything that the dashboard shows, as plain values; call it in the engine's thread."""
+        latch = self.latch.read()
+        first, last = self.feed.span
+        return self.views.page() | {
+            "simulated": self.simulated,
+            "run_id": self.folder.run_id,
+            "dataset": {"name": self.dataset.manifest.name, "first_ts": first, "last_ts": last},
+            "latch": msgspec.to_builtins(latch) if latch else None,
+            "messages": self.views.account.state.messages,
+        }
+
+    def close(self, *, clean: bool) -> None:
+        """Commit and close everything; `clean` says that nothing is missing."""
+        self.engine.close(clean=clean)
+        for each in self.closables:
+            each.close()
+        if clean:
+            self.operator.tidy()
+
+
+def describe(settings: Settings, dataset: Dataset) -> str:
+    """Return the run's description: what must be the same for the same bytes."""
+    parts = msgspec.to_builtins(settings)
+    for name in ("web", "runtime"):
+        parts.pop(name)
+    # The interval at which positions are marked decides what is recorded; the other runtime settings are caches.
+    parts["mark_interval_s"] = settings.runtime.mark_interval_s
+    told = {
+        "dataset": dataset.fingerprint,
+        "kind": dataset.manifest.kind,
+        "seed": settings.seed,
+        "settings": sha256(msgspec.json.encode(parts, order="sorted")).hexdigest(),
+    }
+    return msgspec.json.encode(told, order="sorted").decode()
+
+
+def make_agents(settings: Settings, trader: Trader) -> list[AnyAgent]:
+    """Make the agents in the order in which they handle a message: those that warn come before those that act."""
+    return [
+        whale_discovery.make(settings),
+        market_intelligence.make(settings),
+        copy_signal.make(settings),
+        orchestrator.make(settings),
+        RiskManagement(settings),
+        Execution(settings.execution, trader),
+        performance_attribution.make(settings),
+    ]
+
+
+def build(
+    settings: Settings,
+    directory: DataDirectory,
+    folder: RunFolder,
+    dataset: Dataset,
+    *,
+    exchange_port: int = 0,
+) -> App:
+    """Build a run over its folder; with `exchange_port` the paper exchange is the process that listens there."""
+    description = describe(settings, dataset)
+    store, resumed = _open_store(folder, description)
+    feed = ReplayFeed(dataset, simulated=dataset.simulated)
+    account, latch = settings.account.name, KillLatch(directory.latch)
+    exchange = PaperClient(exchange_port) if exchange_port else _exchange(settings, folder, feed)
+    key, seal = (
+        load_order_key(directory.keys / "order.key", paper_account=account),
+        load_seal(directory.keys / "seal.key"),
+    )
+    signer = LocalSigner(folder.signer, key, {seal.key_id: seal.public_bytes}, directory.latch)
+    ingest, scans, answers = _sources(settings, feed, dataset, exchange)
+    operator = Operator(
+        directory.control,
+        account_id=account,
+        description=description,
+        first_ts=feed.span[0],
+        others=(ingest, scans, answers),
+    )
+    views, approvals = Views(settings.account.starting_equity_micro), Approvals(store)
+    effects = OrderEffects(exchange, signer, latch, answers, approvals.sealed, latency_ms=settings.execution.latency_ms)
+    engine = Engine(
+        store,
+        make_agents(settings, Trader(account, key.address, key.address)),
+        account,
+        sources=[operator, answers, ingest, scans, TimerSource(TIMER_RANK)],
+        effects=[effects, scans],
+        projections=[approvals, *views.all],
+        seal=seal,
+        settings=settings.runtime,
+    )
+    return App(
+        settings=settings,
+        directory=directory,
+        folder=folder,
+        dataset=dataset,
+        feed=feed,
+        store=store,
+        engine=engine,
+        operator=operator,
+        latch=latch,
+        views=views,
+        description=description,
+        resumed=resumed,
+        closables=[exchange, signer],
+    )
+
+
+def _sources(
+    settings: Settings, feed: MarketFeed, dataset: Dataset, exchange: Exchange
+) -> tuple[Ingest, Scans, ExchangeSource]:
+    ingest = Ingest(
+        feed,
+        mark_interval_s=settings.runtime.mark_interval_s,
+        max_print_age_s=settings.limits.max_mark_age_s,
+    )
+    return ingest, Scans(DatasetWhales(dataset, settings)), ExchangeSource(exchange)
+
+
+def _exchange(settings: Settings, folder: RunFolder, feed: ReplayFeed) -> PaperExchange:
+    plan = settings.faults
+    faults = FaultPlan(
+        drop_micro=plan.drop_micro,
+        delay_micro=plan.delay_micro,
+        repeat_micro=plan.repeat_micro,
+        delay_s=plan.delay_s,
+    )
+    return PaperExchange(folder.exchange, feed.tape(), Rules(faults))
+
+
+def _open_store(folder: RunFolder, description: str) -> tuple[SqliteEventStore, bool]:
+    if not folder.log.exists():
+        return SqliteEventStore.create(folder.log, description.encode()), False
+    store = SqliteEventStore.open(folder.log)
+    if store.genesis.decode() != description:
+        store.close(clean=False)
+        raise UsageError(
+            f"run {folder.run_id} was interrupted and began with other data or settings; "
+            "go on with those, or begin a new run with --new"
+        )
+    return store, True

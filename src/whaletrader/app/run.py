@@ -1,0 +1,201 @@
+"""Opens and drives a run: a new one after one that ended, the same one where it was interrupted.
+
+Clock, host and durations go to `run.json` beside the log, never into it. Only this file, the lock and the terminal know
+wall time.
+"""
+
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from whaletrader.app.build import App, build
+from whaletrader.app.exchange_process import ExchangeProcess
+from whaletrader.app.layout import DataDirectory, RunFolder, replace_text
+from whaletrader.app.lock import DirectoryLock
+from whaletrader.app.sources import Tell, open_source
+from whaletrader.app.summary import Summary
+from whaletrader.config.tree import Settings
+from whaletrader.datasets.store import Dataset
+
+PROGRESS_EVERY_S = 0.25
+_LOOK_EVERY = 32
+"""Steps between two looks at the clock."""
+
+
+class RunInfo(msgspec.Struct, kw_only=True):
+    """`run.json`."""
+
+    run_id: str
+    source: str
+    simulated: bool
+    state: str = "running"
+    """running, interrupted or ended."""
+    started_at: str = ""
+    host: str = ""
+    python: str = ""
+    sessions: int = 0
+    """How often the run was begun or gone on with."""
+    open_s: float = 0.0
+    """Of the last session: from the dataset being open to the first step, recovery included."""
+    recovery_s: float = 0.0
+    running_s: float = 0.0
+    """Over all sessions that stopped by themselves."""
+    messages: int = 0
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a run is."""
+
+    clock_ts: int
+    first_ts: int
+    last_ts: int
+    messages: int
+    decisions: int
+    elapsed_s: float
+    equity_micro: int
+    trading_state: str
+
+    @property
+    def share(self) -> float:
+        """Part of the span that lies behind, from 0 to 1."""
+        span = self.last_ts - self.first_ts
+        return min(max((self.clock_ts - self.first_ts) / span, 0.0), 1.0) if span > 0 else 1.0
+
+
+OnProgress = Callable[[App, Progress], None]
+
+
+@contextmanager
+def opened(
+    source: str,
+    directory: DataDirectory,
+    settings: Settings,
+    *,
+    exchange: str = "in-process",
+    new: bool = False,
+    tell: Tell = lambda _text: None,
+) -> Iterator[App]:
+    """Lock the data directory, open the source and build the run; at the end everything is closed.
+
+    `exchange` is "in-process", "process" (a child with a store of its own) or "port:N" (one that listens already).
+    `BusyError` when another process runs here; `UsageError` when an interrupted run had other data or settings.
+    """
+    directory.ensure()
+    with DirectoryLock(directory.lock):
+        dataset = open_source(source, directory, seed=settings.seed, tell=tell)
+        began = time.perf_counter()
+        app, child = _open_run(directory, settings, dataset, exchange, new=new)
+        info = _info(app, source)
+        info.recovery_s = info.open_s = round(time.perf_counter() - began, 3)
+        try:
+            yield app
+        except BaseException:
+            _leave(app, info, began, clean=False)
+            raise
+        else:
+            _leave(app, info, began, clean=True)
+        finally:
+            if child is not None:
+                child.stop()
+
+
+def run_app(
+    app: App, on_progress: OnProgress = lambda _app, _progress: None, stop: Callable[[], bool] = lambda: False
+) -> Summary:
+    """Drive the run until its source ends or `stop()` says so; `on_progress` comes in this thread, now and then."""
+    began = last = time.perf_counter()
+    steps = 0
+
+    def look() -> bool:
+        nonlocal last, steps
+        steps += 1
+        if steps % _LOOK_EVERY:
+            return False
+        now = time.perf_counter()
+        if now - last >= PROGRESS_EVERY_S:
+            last = now
+            on_progress(app, progress_of(app, now - began))
+        return stop()
+
+    app.engine.run(look)
+    on_progress(app, progress_of(app, time.perf_counter() - began))
+    return app.summary()
+
+
+def progress_of(app: App, elapsed_s: float) -> Progress:
+    """Return how far the run is."""
+    account, (first, last) = app.views.account.state, app.feed.span
+    return Progress(
+        clock_ts=account.clock_ts,
+        first_ts=first,
+        last_ts=last,
+        messages=account.messages,
+        decisions=app.engine.decisions,
+        elapsed_s=elapsed_s,
+        equity_micro=account.equity_micro,
+        trading_state=account.trading_state,
+    )
+
+
+def read_info(folder: RunFolder) -> RunInfo | None:
+    """Read a run's `run.json`, None where there is none that can be read."""
+    try:
+        return msgspec.json.decode(folder.info.read_bytes(), type=RunInfo)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _open_run(
+    directory: DataDirectory, settings: Settings, dataset: Dataset, exchange: str, *, new: bool
+) -> tuple[App, ExchangeProcess | None]:
+    """Go on with the current run unless it ended; the log itself says whether it did."""
+    current = None if new else directory.current_run()
+    if current is not None and (known := read_info(current)) is not None and known.state == "ended":
+        current = None
+    while True:
+        folder = current or directory.new_run()
+        child = ExchangeProcess(folder.exchange, dataset.path, settings.faults) if exchange == "process" else None
+        port = child.port if child else int(exchange.removeprefix("port:")) if exchange.startswith("port:") else 0
+        try:
+            app = build(settings, directory, folder, dataset, exchange_port=port)
+            app.engine.start()
+        except BaseException:
+            if child is not None:
+                child.stop()
+            raise
+        if not app.operator.ended:
+            return app, child
+        app.close(clean=True)
+        if child is not None:
+            child.stop()
+        current = None
+
+
+def _info(app: App, source: str) -> RunInfo:
+    kind = source.partition(":")[0]
+    place = f":{Path(source.partition(':')[2]).name}" if kind == "replay" else ""
+    info = read_info(app.folder) or RunInfo(
+        run_id=app.folder.run_id,
+        source=kind + place,
+        simulated=app.simulated,
+        started_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        host=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        python=platform.python_version(),
+    )
+    info.sessions += 1
+    info.state = "running"
+    replace_text(app.folder.info, msgspec.json.encode(info).decode() + "\n")
+    return info
+
+
+def _leave(app: App, info: RunInfo, began: float, *, clean: bool) -> None:
+    info.running_s = round(info.running_s + time.perf_counter() - began, 3)
+    info.messages = app.views.account.state.messages
+    info.state = "ended" if app.operator.ended else "interrupted"
+    app.close(clean=clean)
+    replace_text(app.folder.info, msgspec.json.encode(info).decode() + "\n")

@@ -1,0 +1,49 @@
+"""Opens what a run replays: a dataset, a folder of the data bundle (imported first), or a simulated market.
+
+No source ever stands in for another: what cannot be opened is refused.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from whaletrader.app.layout import DataDirectory
+from whaletrader.datasets.manifest import MANIFEST_FILE
+from whaletrader.datasets.store import Dataset
+from whaletrader.errors import UsageError
+
+Tell = Callable[[str], None]
+
+
+def open_source(source: str, directory: DataDirectory, *, seed: int, tell: Tell = lambda _text: None) -> Dataset:
+    """Open `replay:PATH` or `sim`; `UsageError` for anything else."""
+    kind, _, place = source.partition(":")
+    if kind == "live":
+        raise UsageError("the source live is not built yet: use replay:PATH or sim")
+    if kind == "sim" and not place:
+        return _simulated(directory.datasets / f"sim-{seed}", seed, tell)
+    if kind == "replay" and place:
+        return _replayed(Path(place), directory, tell)
+    raise UsageError(f"there is no source {source!r}: use replay:PATH or sim")
+
+
+def _simulated(path: Path, seed: int, tell: Tell) -> Dataset:
+    if not (path / MANIFEST_FILE).is_file():
+        from whaletrader.datasets.simulator import simulate
+
+        tell(f"simulating a market with seed {seed}")
+        return simulate(path, seed=seed)
+    return Dataset.open(path)
+
+
+def _replayed(path: Path, directory: DataDirectory, tell: Tell) -> Dataset:
+    if not path.is_dir():
+        raise UsageError(f"there is no folder {path} to replay; import one with `whaletrader data import`")
+    if (path / MANIFEST_FILE).is_file():
+        return Dataset.open(path)
+    from whaletrader.datasets.importers.bundle import is_bundle
+    from whaletrader.datasets.importers.run import import_bundle
+
+    if not is_bundle(path):
+        raise UsageError(f"{path} is neither a dataset nor a data bundle; import it with `whaletrader data import`")
+    tell(f"importing {path}")
+    return import_bundle(path, directory.datasets / path.resolve().name).dataset
