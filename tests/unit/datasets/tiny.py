@@ -18,26 +18,76 @@ T0 = 1_775_500_000
 Rows = Iterable[dict[str, Any]]
 
 _MARKET: dict[str, Any] = {
-    "condition_id": "", "question": "Will it?", "slug": None, "event_slug": None, "category": None, "tags": None, "start_date": None,
-    "end_date": None, "created_at": None, "outcome0": "Yes", "outcome1": "No", "token0": None, "token1": None, "neg_risk": False,
-    "tick_size": 0.01, "min_order_size": 5.0, "fees_enabled": None, "fee_type": "nan", "sports_market_type": None, "resolved": False,
-    "winning_outcome_index": None, "resolved_at_ts": None, "first_redeem_ts": None, "gamma_snapshot_ts": None,
-    "updown_window_end_ts": None, "closed_ts": None, "resolved_upper_bound_ts": None,
-}  # fmt: skip
+    "condition_id": "",
+    "question": "Will it?",
+    "slug": None,
+    "event_slug": None,
+    "category": None,
+    "tags": None,
+    "start_date": None,
+    "end_date": None,
+    "created_at": None,
+    "outcome0": "Yes",
+    "outcome1": "No",
+    "token0": None,
+    "token1": None,
+    "neg_risk": False,
+    "tick_size": 0.01,
+    "min_order_size": 5.0,
+    "fees_enabled": None,
+    "fee_type": "nan",
+    "sports_market_type": None,
+    "resolved": False,
+    "winning_outcome_index": None,
+    "resolved_at_ts": None,
+    "first_redeem_ts": None,
+    "gamma_snapshot_ts": None,
+    "updown_window_end_ts": None,
+    "closed_ts": None,
+    "resolved_upper_bound_ts": None,
+}
 _MARKET_TYPES: dict[str, Any] = {
-    **dict.fromkeys(_MARKET, pl.String), "neg_risk": pl.Boolean, "tick_size": pl.Float64, "min_order_size": pl.Float64,
-    "fees_enabled": pl.Boolean, "resolved": pl.Boolean, "winning_outcome_index": pl.Float64, "resolved_at_ts": pl.Int64,
-    "first_redeem_ts": pl.Int64, "updown_window_end_ts": pl.Int64, "closed_ts": pl.Int64, "resolved_upper_bound_ts": pl.Int64,
-}  # fmt: skip
+    **dict.fromkeys(_MARKET, pl.String),
+    "neg_risk": pl.Boolean,
+    "tick_size": pl.Float64,
+    "min_order_size": pl.Float64,
+    "fees_enabled": pl.Boolean,
+    "resolved": pl.Boolean,
+    "winning_outcome_index": pl.Float64,
+    "resolved_at_ts": pl.Int64,
+    "first_redeem_ts": pl.Int64,
+    "updown_window_end_ts": pl.Int64,
+    "closed_ts": pl.Int64,
+    "resolved_upper_bound_ts": pl.Int64,
+}
 _TRADE: dict[str, Any] = {
-    "ts": T0, "wallet": "", "side": "BUY", "price": 0.4, "size": 10.0, "usd": 4.0, "fee_usd_implied": None, "role_inferred": None,
-    "outcome_index": 0, "outcome": "Yes", "won": None, "condition_id": "", "asset_id": None, "tx_hash": None, "source": "some/sample",
+    "ts": T0,
+    "wallet": "",
+    "side": "BUY",
+    "price": 0.4,
+    "size": 10.0,
+    "usd": 4.0,
+    "fee_usd_implied": None,
+    "role_inferred": None,
+    "outcome_index": 0,
+    "outcome": "Yes",
+    "won": None,
+    "condition_id": "",
+    "asset_id": None,
+    "tx_hash": None,
+    "source": "some/sample",
     "trader_name": "",
-}  # fmt: skip
+}
 _TRADE_TYPES: dict[str, Any] = {
-    **dict.fromkeys(_TRADE, pl.String), "ts": pl.Int64, "price": pl.Float64, "size": pl.Float64, "usd": pl.Float64,
-    "fee_usd_implied": pl.Float32, "outcome_index": pl.Int8, "won": pl.Float64,
-}  # fmt: skip
+    **dict.fromkeys(_TRADE, pl.String),
+    "ts": pl.Int64,
+    "price": pl.Float64,
+    "size": pl.Float64,
+    "usd": pl.Float64,
+    "fee_usd_implied": pl.Float32,
+    "outcome_index": pl.Int8,
+    "won": pl.Float64,
+}
 
 
 def cid(number: int) -> str:
@@ -109,15 +159,27 @@ def write_dataset(folder: Path, trades: Rows = (), **tables: Rows) -> Dataset:
     sound: dict[str, Rows] = {
         "wallets": [{"wallet": n, "address": wallet(n)} for n in range(2)],
         "markets": [
-            {"market": 0, "condition_id": cid(0), "resolved": True, "payout0_micro": 1_000_000, "resolved_ts": (T0 + 9_000) * NANOS,
-             "resolved_ts_kind": "exact"},
-            {"market": 1, "condition_id": cid(1), "payout0_micro": None, "resolved_ts": None, "resolved_ts_kind": "unknown"},
+            {
+                "market": 0,
+                "condition_id": cid(0),
+                "resolved": True,
+                "payout0_micro": 1_000_000,
+                "resolved_ts": (T0 + 9_000) * NANOS,
+                "resolved_ts_kind": "exact",
+            },
+            {
+                "market": 1,
+                "condition_id": cid(1),
+                "payout0_micro": None,
+                "resolved_ts": None,
+                "resolved_ts_kind": "unknown",
+            },
         ],
         "tokens": [{"token": n, "token_id": str(n), "market": n // 2, "outcome_index": n % 2} for n in range(4)],
         "transactions": [{"transaction": 0, "tx_hash": "0xaa"}],
         "fee_schedules": [{"market": n, "provenance": "inferred"} for n in range(2)],
         "trades": [canonical_trade(**row) for row in trades],
-    }  # fmt: skip
+    }
     writer = DatasetWriter(folder, "tiny", "real")
     for name, rows in {**sound, **tables}.items():
         writer.write(name, table_frame(name, rows))
