@@ -46,6 +46,7 @@ def market_data(**changes):
         "segment_id": "segment",
         "row": 0,
     }
+    values["quote_assumed"] = "bid_micro" not in changes and "ask_micro" not in changes
     return MarketDataUpdate(**{**values, **changes})
 
 

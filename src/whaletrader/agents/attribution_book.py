@@ -20,6 +20,7 @@ from whaletrader.domain.attribution import (
     void,
 )
 from whaletrader.domain.settlement import fill_cash_micro
+from whaletrader.domain.spread import half_spread_micro
 from whaletrader.domain.values import Side
 from whaletrader.messages.market import MarketDataUpdate, MarketResolved
 from whaletrader.messages.orders import OrderFilled, SettlementUpdated
@@ -36,8 +37,7 @@ class HeldToken(msgspec.Struct):
     """What is known of a token that we hold or held; -1 stands for unknown."""
 
     market_id: str
-    bid_micro: int = -1
-    price_micro: int = -1
+    mark_micro: int = -1
     payout_micro: int = -1
 
 
@@ -78,7 +78,7 @@ def open_tokens(book: AttributionBook) -> list[str]:
 
 def _mark_of(book: AttributionBook, token_id: str) -> int | None:
     token = book.tokens.get(token_id)
-    known = [] if token is None else [token.payout_micro, token.bid_micro, token.price_micro]
+    known = [] if token is None else [token.payout_micro, token.mark_micro]
     return next((price for price in known if price >= 0), None)
 
 
@@ -88,7 +88,7 @@ def _filled(book: AttributionBook, fill: OrderFilled) -> bool:
         return False
     key = leader_key(fill.wallet, fill.kind)
     ledger = book.leaders.setdefault(key, LeaderLedger(wallet=fill.wallet, kind=fill.kind))
-    token = book.tokens.get(fill.token_id) or HeldToken(market_id=fill.market_id, price_micro=fill.price_micro)
+    token = book.tokens.get(fill.token_id) or HeldToken(market_id=fill.market_id)
     remember(book.tokens, fill.token_id, token, MAX_TOKENS)
     side = Side(fill.side)
     cash = fill_cash_micro(side, fill.price_micro, fill.size_micro, fill.fee_micro)
@@ -181,12 +181,16 @@ def _marked(book: AttributionBook, update: MarketDataUpdate) -> bool:
     token = book.tokens.get(update.token_id)
     if token is None:
         return False
-    before = (token.bid_micro, token.price_micro)
-    token.bid_micro = update.bid_micro
-    token.price_micro = update.price_micro if update.price_micro >= 0 else token.price_micro
+    before = token.mark_micro
+    if update.bid_micro >= 0 and not update.quote_assumed:
+        token.mark_micro = update.bid_micro
+    elif update.price_micro >= 0:
+        # What a print tells of the bid: the same assumption that the risk kernel marks with.
+        half = half_spread_micro(update.price_micro, update.terms.category)
+        token.mark_micro = max(update.price_micro - half, 0)
     remember(book.tokens, update.token_id, token, MAX_TOKENS)
     held = any(update.token_id in ledger.lots for ledger in book.leaders.values())
-    return held and before != (token.bid_micro, token.price_micro)
+    return held and before != token.mark_micro
 
 
 def _resolved(book: AttributionBook, resolution: MarketResolved) -> bool:

@@ -16,7 +16,7 @@ from whaletrader.messages.leaders import CopySignal
 from whaletrader.messages.market import WhaleTradeObserved
 from whaletrader.messages.orchestration import OrchestratorDecision
 from whaletrader.messages.orders import ExecutionError, OrderCancelled, OrderFilled, OrderRejected, SettlementUpdated
-from whaletrader.messages.risk import ApprovedTrade, RejectedTrade
+from whaletrader.messages.risk import ApprovedTrade, RejectedTrade, TradeProposal
 
 MAX_BETS = 10_000
 MAX_SIGNALS = 10_000
@@ -43,7 +43,7 @@ class UnsettledFill(msgspec.Struct, frozen=True):
 
 
 class CopyBook(msgspec.Struct):
-    """All bets, and which bet a signal, an approval or a fill belongs to."""
+    """All bets, and which bet a signal or proposal (by message id), an approval or a fill belongs to."""
 
     bets: dict[str, Bet] = msgspec.field(default_factory=dict)
     signals: dict[str, str] = msgspec.field(default_factory=dict)
@@ -54,6 +54,7 @@ class CopyBook(msgspec.Struct):
 READS = frozenset(
     {
         "OrchestratorDecision",
+        "TradeProposal",
         "RejectedTrade",
         "ApprovedTrade",
         "OrderFilled",
@@ -98,18 +99,28 @@ def _wanted(book: CopyBook, message_id: str, signal: CopySignal) -> None:
 
 
 def _decided(book: CopyBook, _: str, decision: OrchestratorDecision) -> None:
-    key = book.signals.pop(decision.graph_id, None)
-    if key is not None and decision.kind == "STOP":
+    key = book.signals.pop(decision.graph_id, None) if decision.kind == "STOP" else None
+    if key is not None:
         _end(book, key)
 
 
+def _proposed(book: CopyBook, message_id: str, proposal: TradeProposal) -> None:
+    key = book.signals.pop(proposal.signal_id, None)
+    if key is not None:
+        remember(book.signals, message_id, key, MAX_SIGNALS)
+
+
 def _denied(book: CopyBook, _: str, denial: RejectedTrade) -> None:
-    _end(book, _key(denial.wallet, denial.kind, denial.token_id))
+    key = book.signals.pop(denial.proposal_id, None)
+    if key is not None:
+        _end(book, key)
 
 
 def _approved(book: CopyBook, _: str, approval: ApprovedTrade) -> None:
-    key = _key(approval.wallet, approval.kind, approval.bounds.token_id)
-    remember(book.orders, approval.bounds.approval_id, key, MAX_ORDERS)
+    # Sales that the risk kernel orders by itself come from no signal: their fills count, their ends do not.
+    key = book.signals.pop(approval.proposal_id, None)
+    if key is not None:
+        remember(book.orders, approval.bounds.approval_id, key, MAX_ORDERS)
 
 
 def _filled(book: CopyBook, _: str, fill: OrderFilled) -> None:
@@ -119,6 +130,7 @@ def _filled(book: CopyBook, _: str, fill: OrderFilled) -> None:
     if bet is not None:
         bet.held_micro = max(bet.held_micro + change, 0)
         remember(book.fills, fill.trade_id, UnsettledFill(key, change), MAX_FILLS)
+        _forget_if_over(book, key)
     if fill.final:
         _order_ended(book, _, fill)
 
@@ -163,6 +175,7 @@ def _forget_if_over(book: CopyBook, key: str) -> None:
 _HANDLERS: dict[str, Callable[[CopyBook, str, Any], None]] = {
     "CopySignal": _wanted,
     "OrchestratorDecision": _decided,
+    "TradeProposal": _proposed,
     "RejectedTrade": _denied,
     "ApprovedTrade": _approved,
     "OrderFilled": _filled,

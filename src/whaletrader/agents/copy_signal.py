@@ -14,11 +14,13 @@ from whaletrader.agents.base import AgentState
 from whaletrader.agents.bounded import leader_key, remember
 from whaletrader.agents.copy_book import Bet, CopyBook
 from whaletrader.config.tree import CopySettings, Settings
+from whaletrader.domain.amounts import known_tick
+from whaletrader.domain.fees import WORST_CASE, FeeSchedule, taker_fee_micro
 from whaletrader.domain.follower import (
     PriceView,
     adverse_drift_micro,
+    greatest_edge_micro,
     is_tradable,
-    known_tick_micro,
     reference_price_micro,
 )
 from whaletrader.domain.reasons import SkipReason
@@ -132,9 +134,10 @@ class CopySignalAgent:
         if reference is None:
             return _skip(event, SkipReason.NO_QUOTE)
         terms = state.markets[event.market_id].terms
-        if not is_tradable(reference, known_tick_micro(terms.tick_micro)):
+        if not is_tradable(reference, known_tick(terms.tick_micro)):
             return _skip(event, SkipReason.PRICE_OUT_OF_RANGE)
         left = edge - adverse_drift_micro(reference, view)
+        left = min(left, greatest_edge_micro(reference, taker_fee_micro(_schedule(terms), reference, MICRO)))
         if left < max(self._settings.min_edge_micro, 1):
             return _skip(event, SkipReason.NO_EDGE_AFTER_COSTS, left)
         return _signal(event, terms, reference_micro=reference, edge_micro=left, exit_micro=0)
@@ -177,7 +180,7 @@ def _exit(state: CopySignalState, event: WhaleTradeObserved, terms: MarketTerms,
     reference = reference_price_micro(Side.SELL, view)
     if reference is None:
         return _skip(event, SkipReason.NO_QUOTE)
-    tick = known_tick_micro(terms.tick_micro)
+    tick = known_tick(terms.tick_micro)
     # An exit is wanted at any price that can be traded: the reference is cut to the range, not refused.
     reference = min(max(reference, tick), MICRO - tick)
     size = bet.held_micro if bet is not None else 0
@@ -197,11 +200,16 @@ def _note_price(state: CopySignalState, update: MarketDataUpdate, ts: int) -> No
     known = state.markets.get(update.market_id)
     prices = {} if known is None else known.prices
     if update.token_id in update.terms.token_ids:
-        prices[update.token_id] = LastPrice(
-            ts, update.price_micro, update.bid_micro, update.ask_micro, update.print_wallet
-        )
+        quote = (-1, -1) if update.quote_assumed else (update.bid_micro, update.ask_micro)
+        prices[update.token_id] = LastPrice(ts, update.price_micro, *quote, update.print_wallet)
     prices = {token: price for token, price in prices.items() if token in update.terms.token_ids}
     remember(state.markets, update.market_id, KnownMarket(update.terms, prices), MAX_MARKETS)
+
+
+def _schedule(terms: MarketTerms) -> FeeSchedule:
+    if terms.fee_rate_micro < 0 or terms.fee_exponent < 0:
+        return WORST_CASE
+    return FeeSchedule(terms.fee_rate_micro, terms.fee_exponent, terms.fee_times_price)
 
 
 def _signal(

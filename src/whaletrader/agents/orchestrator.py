@@ -13,7 +13,8 @@ from whaletrader.agents.base import AgentState
 from whaletrader.agents.bounded import leader_key, remember
 from whaletrader.agents.copy_graph import COPY_GRAPH, CopyFacts
 from whaletrader.config.tree import Settings
-from whaletrader.domain.follower import known_tick_micro, limit_price_micro
+from whaletrader.domain.amounts import known_tick
+from whaletrader.domain.follower import limit_price_micro
 from whaletrader.domain.regime import Regime
 from whaletrader.domain.task_graph import Outcome, evaluate, first_obstacle
 from whaletrader.domain.values import MICRO, NANOS, Side
@@ -141,7 +142,7 @@ class Orchestrator:
         side = Side(signal.side)
         # An entry never goes so far that nothing of its edge is left; an exit goes as far as it may.
         slippage = min(self._slippage_micro, signal.edge_micro) if side is Side.BUY else self._slippage_micro
-        tick = known_tick_micro(market.tick_micro)
+        tick = known_tick(market.tick_micro)
         return TradeProposal(
             account_id=self._account,
             wallet=signal.wallet,

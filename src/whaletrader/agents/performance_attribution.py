@@ -1,8 +1,8 @@
 """Performance attribution: the account at each mark, and which leader's doing it is.
 
 Every amount comes from fills, settlements, resolutions and prices that were told; the leaders' sums are the account's
-profit to the micro-unit. Positions are marked at the best bid, else at the last price, else at cost. Shapley values and
-information coefficients are not here.
+profit to the micro-unit. Positions are marked at the best bid, else at the last price less the assumed half-spread,
+else at cost. Shapley values and information coefficients are not here.
 """
 
 from collections.abc import Sequence

@@ -6,10 +6,11 @@ The leader's own price anchors these numbers; it is never the price of our fill.
 
 from dataclasses import dataclass
 
+from whaletrader.domain.amounts import price_within
 from whaletrader.domain.values import MICRO, Side
 
-ASSUMED_TICK_MICRO = 10_000
-"""The tick where a market's own is unknown: the coarsest of ordinary markets, so a price on it is on finer ones too."""
+GREATEST_EDGE_DIVISOR = 2
+"""An edge counts as at most half of all that can be won at a price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,6 @@ class PriceView:
         return self.assumed_half_spread_micro
 
 
-def known_tick_micro(tick_micro: int) -> int:
-    """Tick size in micro-units, the assumed one where it is unknown (<= 0)."""
-    return tick_micro if tick_micro > 0 else ASSUMED_TICK_MICRO
-
-
 def reference_price_micro(side: Side, view: PriceView) -> int | None:
     """Price that a taker expects: the worse of the known prices, and the half-spread on top.
 
@@ -77,6 +73,22 @@ def adverse_drift_micro(reference_micro: int, view: PriceView) -> int:
     return max(0, reference_micro - view.leader_micro - view.assumed_half_spread_micro)
 
 
+def greatest_edge_micro(reference_micro: int, fee_micro: int) -> int:
+    """Largest edge per share that is believed at a price.
+
+    Parameters
+    ----------
+    reference_micro, fee_micro : int
+        Expected price and taker fee of one share, in micro-units.
+
+    Returns
+    -------
+    int
+        Half of 1 - price - fee: a leader's mean edge over all his prices says little where almost nothing can be won.
+    """
+    return (MICRO - reference_micro - fee_micro) // GREATEST_EDGE_DIVISOR
+
+
 def limit_price_micro(side: Side, reference_micro: int, slippage_micro: int, tick_micro: int) -> int:
     """Worst price of an order: the reference and the slippage, on the tick and never beyond either.
 
@@ -97,11 +109,10 @@ def limit_price_micro(side: Side, reference_micro: int, slippage_micro: int, tic
     >>> limit_price_micro(Side.BUY, 515_000, 20_000, 10_000), limit_price_micro(Side.SELL, 515_000, 20_000, 10_000)
     (530000, 500000)
     """
-    if side is Side.BUY:
-        snapped = (reference_micro + slippage_micro) // tick_micro * tick_micro
-    else:
-        snapped = -((slippage_micro - reference_micro) // tick_micro) * tick_micro
-    return min(max(snapped, tick_micro), MICRO - tick_micro)
+    worst = reference_micro + (slippage_micro if side is Side.BUY else -slippage_micro)
+    limit = price_within(side, min(max(worst, tick_micro), MICRO - tick_micro), tick_micro)
+    assert limit is not None, (worst, tick_micro)
+    return limit
 
 
 def is_tradable(price_micro: int, tick_micro: int) -> bool:

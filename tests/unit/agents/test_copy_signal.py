@@ -24,7 +24,7 @@ from whaletrader.config.tree import Settings
 from whaletrader.messages.leaders import CopySignal, SignalSkipped, WhalePruned, WhaleScoreUpdated
 from whaletrader.messages.orchestration import OrchestratorDecision
 from whaletrader.messages.orders import ExecutionError, OrderCancelled, OrderRejected
-from whaletrader.messages.risk import ApprovalBounds, ApprovedTrade, RejectedTrade, TradingStateChanged
+from whaletrader.messages.risk import ApprovalBounds, ApprovedTrade, RejectedTrade, TradeProposal, TradingStateChanged
 
 HALF = 10_000
 """Half-spread of a crypto market at 0.5."""
@@ -104,6 +104,35 @@ def decision(graph_id, kind="STOP"):
     )
 
 
+def proposed(agent):
+    """The orchestrator proposes the last signal; returns the proposal's id."""
+    proposal = TradeProposal(
+        account_id="paper",
+        wallet=ALICE,
+        kind="fill",
+        market_id=MARKET,
+        token_id=YES,
+        event_group_id="group",
+        side="BUY",
+        reduce_only=False,
+        reference_price_micro=1,
+        limit_price_micro=1,
+        edge_micro=1,
+        desired_size_micro=0,
+        size_multiplier_micro=UNIT,
+        signal_id=agent.published[-1].id,
+        expires_ts=1,
+    )
+    message = agent.message(proposal)
+    agent.feed(message)
+    return message.id
+
+
+def ordered(agent):
+    """The orchestrator proposes the last signal and the kernel approves it."""
+    agent.tell(approved(proposal_id=proposed(agent)))
+
+
 def cancelled(filled_micro=0):
     return OrderCancelled(
         account_id="paper",
@@ -119,7 +148,8 @@ def cancelled(filled_micro=0):
 def hold(agent, size=100 * UNIT, **changes):
     """Copy Alice's BUY of YES and have it filled."""
     signal(agent.tell(observed(**changes)))
-    agent.tell_all([approved(), filled(size_micro=size)])
+    ordered(agent)
+    agent.tell(filled(size_micro=size))
 
 
 def test_a_followed_leaders_fresh_buy_with_edge_is_copied(agent):
@@ -285,18 +315,22 @@ def test_a_stopped_or_denied_or_unfilled_bet_may_be_tried_again(agent):
         agent.tell(decision(agent.published[-1].id))
 
     def passed_then_denied():
-        agent.tell_all([decision(agent.published[-1].id, "PROPOSE"), denied()])
+        agent.tell(decision(agent.published[-1].id, "PROPOSE"))
+        agent.tell(denied(proposal_id=proposed(agent)))
 
     def expired():
-        agent.tell_all([approved(), cancelled()])
+        ordered(agent)
+        agent.tell(cancelled())
 
     def rejected():
         fields = {"account_id": "paper", "order_hash": "0x0a", "approval_id": "approval"}
-        agent.tell_all([approved(), OrderRejected(**fields, market_id=MARKET, token_id=YES, reason="")])
+        ordered(agent)
+        agent.tell(OrderRejected(**fields, market_id=MARKET, token_id=YES, reason=""))
 
     def never_made():
         fields = {"account_id": "paper", "approval_id": "approval", "order_hash": ""}
-        agent.tell_all([approved(), ExecutionError(**fields, market_id=MARKET, reason="")])
+        ordered(agent)
+        agent.tell(ExecutionError(**fields, market_id=MARKET, reason=""))
 
     for end in (stopped, passed_then_denied, expired, rejected, never_made):
         signal(agent.tell(observed()))
@@ -307,13 +341,15 @@ def test_a_stopped_or_denied_or_unfilled_bet_may_be_tried_again(agent):
 def test_an_answer_that_made_no_sense_does_not_end_an_order(agent):
     signal(agent.tell(observed()))
     odd = ExecutionError(account_id="paper", approval_id="approval", order_hash="0x0a", market_id=MARKET, reason="")
-    agent.tell_all([approved(), odd])
+    ordered(agent)
+    agent.tell(odd)
     assert reason(agent.tell(observed())) == "ALREADY_COPIED"
 
 
 def test_a_partly_filled_bet_stands_after_its_order_expired(agent):
     signal(agent.tell(observed()))
-    agent.tell_all([approved(), filled(size_micro=10 * UNIT, final=False), cancelled(10 * UNIT)])
+    ordered(agent)
+    agent.tell_all([filled(size_micro=10 * UNIT, final=False), cancelled(10 * UNIT)])
     assert reason(agent.tell(observed())) == "ALREADY_COPIED"
     assert signal(agent.tell(observed(side="SELL"))).exit_size_micro == 10 * UNIT
 
@@ -366,9 +402,11 @@ def test_one_exit_at_a_time(agent):
 def test_an_exit_that_expired_may_be_tried_again_and_one_that_filled_ends_the_bet(agent):
     hold(agent)
     signal(agent.tell(observed(side="SELL")))
-    agent.tell_all([approved(), cancelled()])
+    ordered(agent)
+    agent.tell(cancelled())
     signal(agent.tell(observed(side="SELL")))
-    agent.tell_all([approved(), filled(side="SELL", trade_id="exit")])
+    ordered(agent)
+    agent.tell(filled(side="SELL", trade_id="exit"))
     assert reason(agent.tell(observed(side="SELL"))) == "NOTHING_TO_EXIT"
     assert signal(agent.tell(observed()))
 
@@ -382,7 +420,8 @@ def test_a_void_purchase_leaves_nothing_to_exit(agent):
 def test_a_void_sale_brings_the_lot_back(agent):
     hold(agent)
     signal(agent.tell(observed(side="SELL")))
-    agent.tell_all([settled(), approved(), filled(side="SELL", trade_id="exit")])
+    ordered(agent)
+    agent.tell_all([settled(), filled(side="SELL", trade_id="exit")])
     agent.tell(settled(trade_id="exit", status="FAILED"))
     assert signal(agent.tell(observed(side="SELL"))).exit_size_micro == 100 * UNIT
 
@@ -391,6 +430,45 @@ def test_a_settled_fill_is_not_void_any_more(agent):
     hold(agent)
     agent.tell_all([settled(), settled(status="FAILED")])
     assert signal(agent.tell(observed(side="SELL"))).exit_size_micro == 100 * UNIT
+
+
+def test_a_sale_that_the_kernel_orders_by_itself_takes_from_the_lot_and_ends_no_order_of_ours(agent):
+    hold(agent)
+    signal(agent.tell(observed(side="SELL")))
+    ordered(agent)
+    agent.tell_all([approved("derisk", proposal_id="an emergency"), denied(proposal_id="an emergency", side="SELL")])
+    agent.tell(filled(side="SELL", approval_id="derisk", trade_id="half", size_micro=50 * UNIT))
+    assert reason(agent.tell(observed(side="SELL"))) == "ALREADY_COPIED"
+    agent.tell(cancelled())
+    assert signal(agent.tell(observed(side="SELL"))).exit_size_micro == 50 * UNIT
+
+
+def test_a_sale_of_all_by_the_kernel_ends_the_bet(agent):
+    hold(agent)
+    agent.tell(filled(side="SELL", approval_id="derisk", trade_id="all"))
+    assert signal(agent.tell(observed()))
+
+
+def test_an_edge_is_never_more_than_half_of_what_can_be_won(agent):
+    agent.tell(market_data(price_micro=-1, terms=terms(tick_micro=1_000, fee_rate_micro=0)))
+    assert signal(agent.tell(observed(price_micro=965_000))).edge_micro == 15_000
+
+
+def test_an_assumed_quote_is_no_quote(agent):
+    agent.tell(market_data(bid_micro=1, ask_micro=999_999))
+    assert reason(agent.tell(observed())) == "PRICE_OUT_OF_RANGE"
+    assumed = market_data()
+    agent.tell(type(assumed)(**{**fields(assumed), "bid_micro": 1, "ask_micro": 999_999}))
+    assert signal(agent.tell(observed())).reference_price_micro == 500_000 + HALF
+
+
+def test_an_unknown_fee_counts_as_the_worst_case(agent):
+    agent.tell(market_data(price_micro=-1, terms=terms(tick_micro=1_000, fee_rate_micro=-1)))
+    assert signal(agent.tell(observed(price_micro=955_000))).edge_micro == (45_000 - 5_000 - 2_680) // 2
+
+
+def fields(payload):
+    return {name: getattr(payload, name) for name in payload.__struct_fields__}
 
 
 def test_everything_survives_a_restart(agent):

@@ -55,14 +55,19 @@ def test_a_purchase_turns_cash_into_a_position_and_pays_the_fee(agent):
     assert alice(agent).n_fills == 1
 
 
-def test_a_position_is_marked_at_the_bid_and_without_one_at_the_price(agent):
+def test_a_position_is_marked_at_the_bid_and_without_one_at_the_price_less_the_half_spread(agent):
     agent.tell(filled(price_micro=400_000))
     agent.tell(market_data(price_micro=600_000))
-    assert alice(agent).marked_micro == 20 * UNIT
+    assert alice(agent).marked_micro == 19 * UNIT
     agent.tell(market_data(price_micro=600_000, bid_micro=550_000))
     assert alice(agent).marked_micro == 15 * UNIT
     agent.tell(market_data(price_micro=-1))
-    assert alice(agent).marked_micro == 20 * UNIT
+    assert alice(agent).marked_micro == 15 * UNIT
+
+
+def test_a_position_without_any_price_counts_at_cost(agent):
+    agent.tell(filled(price_micro=400_000))
+    assert (alice(agent).marked_micro, figures(agent).positions_micro) == (0, 40 * UNIT)
 
 
 def test_the_other_outcomes_price_marks_nothing_of_ours(agent):
@@ -164,7 +169,7 @@ def test_shares_that_were_sold_on_before_their_purchase_failed_are_owed(agent):
     agent.tell(filled(trade_id="b", side="SELL", price_micro=500_000))
     agent.tell(settled(trade_id="b"))
     agent.tell(settled(trade_id="a", status="FAILED"))
-    agent.tell(market_data(price_micro=900_000))
+    agent.tell(market_data(bid_micro=900_000))
     out = figures(agent)
     assert (out.cash_micro, out.positions_micro) == (START + 50 * UNIT, -90 * UNIT)
 
@@ -217,10 +222,9 @@ def test_the_figures_are_told_at_a_mark_only_when_something_changed(agent):
     assert timer == ScheduleTimer(owner=NAME, name="mark", due_ts=(120 + 3_600) * SECOND)
     agent.tell(filled())
     assert len(agent.tell(MARK)) == 2
-    agent.tell(market_data(price_micro=500_000))
-    assert len(agent.tell(MARK)) == 1
-    agent.tell(market_data(price_micro=510_000))
-    assert len(agent.tell(MARK)) == 2
+    for price, said in ((500_000, 2), (500_000, 1), (510_000, 2)):
+        agent.tell(market_data(price_micro=price))
+        assert len(agent.tell(MARK)) == said
 
 
 def test_prices_of_tokens_that_we_do_not_hold_are_not_remembered(agent):
@@ -229,7 +233,7 @@ def test_prices_of_tokens_that_we_do_not_hold_are_not_remembered(agent):
 
 
 def test_the_high_water_mark_stays(agent):
-    agent.tell_all([filled(), market_data(price_micro=600_000), MARK, market_data(price_micro=450_000)])
+    agent.tell_all([filled(), market_data(bid_micro=600_000), MARK, market_data(bid_micro=450_000)])
     out = figures(agent)
     assert (out.high_water_micro, out.equity_micro) == (START + 10 * UNIT, START - 5 * UNIT)
 

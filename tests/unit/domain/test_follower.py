@@ -5,11 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whaletrader.domain.follower import (
-    ASSUMED_TICK_MICRO,
     PriceView,
     adverse_drift_micro,
+    greatest_edge_micro,
     is_tradable,
-    known_tick_micro,
     limit_price_micro,
     reference_price_micro,
 )
@@ -96,9 +95,9 @@ def test_prices_that_floats_round_a_tick_low_stay_where_they_are(cents):
     assert limit_price_micro(Side.SELL, price, 0, 10_000) == price
 
 
-def test_an_unknown_tick_is_assumed_coarse():
-    assert known_tick_micro(-1) == known_tick_micro(0) == ASSUMED_TICK_MICRO
-    assert known_tick_micro(1_000) == 1_000
+@pytest.mark.parametrize(("price", "fee", "edge"), [(500_000, 20_000, 240_000), (980_000, 0, 10_000), (MICRO, 0, 0)])
+def test_an_edge_is_at_most_half_of_what_can_be_won(price, fee, edge):
+    assert greatest_edge_micro(price, fee) == edge
 
 
 def test_the_ends_of_the_range_are_one_tick_inside():
