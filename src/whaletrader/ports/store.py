@@ -1,6 +1,7 @@
 """The event store: one append-only log of one run, and what must change in the same transaction as the log.
 
-The log is its own inbox: an id stands in it once, and `find` gives the content that a repeated fact is compared with.
+Facts are entered in the inbox: `fact` gives the content that a repeated one is compared with. What agents decide needs
+no inbox, because an input and all that follows from it are committed once, together.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,6 +34,8 @@ class Batch(msgspec.Struct, kw_only=True):
     records: Sequence[Record]
     handled: int
     """All records up to this offset were handled: their outputs are in the log."""
+    facts: Sequence[Record] = ()
+    """Those of the records that came from outside, for the inbox."""
     clocks: dict[str, int] = {}
     """The newest time of each source, by its name."""
     commands: Sequence[int] = ()
@@ -72,7 +75,7 @@ class EventStore(Protocol):
     def commit(self, batch: Batch, *, durable: bool) -> None:
         """Append in one transaction; `durable` returns only when it is on disk and anchored.
 
-        `ConflictError` when an id is in the log already or the offsets do not follow on.
+        `ConflictError` when a fact's id is in the inbox already or the offsets do not follow on.
         """
         ...
 
@@ -84,8 +87,12 @@ class EventStore(Protocol):
         """Yield records with the hash that was stored with each, unchecked: for audits."""
         ...
 
+    def fact(self, message_id: str) -> Record | None:
+        """Return the committed fact with this id: a look into the inbox."""
+        ...
+
     def find(self, message_id: str) -> Record | None:
-        """Return the committed record with this id."""
+        """Return the committed record with this id, fact or not; it may have to read the whole log."""
         ...
 
     def open_commands(self) -> list[int]:

@@ -11,6 +11,7 @@ from whaletrader.ports.chain import Record
 from whaletrader.ports.signer import Seal
 from whaletrader.ports.store import Batch, EventStore, Snapshot, StoredSeal
 from whaletrader.runtime.failpoints import POINTS
+from whaletrader.runtime.routing import published_by_agent
 
 Announce = Callable[[Sequence[Message]], None]
 _EFFECTS = frozenset(EFFECTS)
@@ -35,7 +36,8 @@ class GroupCommit:
         self._delay_ns = settings.batch_delay_ms * 1_000_000
         self._seal = seal
         self._announce = announce
-        self._records: dict[str, Record] = {}
+        self._records: list[Record] = []
+        self._facts: dict[str, Record] = {}
         self._messages: list[Message] = []
         self._commands: list[int] = []
         self._done: list[int] = []
@@ -47,17 +49,19 @@ class GroupCommit:
         if not self._records:
             self._since_ns = time.perf_counter_ns()
         self.count = record.offset
-        self._records[record.id] = record
+        self._records.append(record)
         self._messages.append(message)
+        if not published_by_agent(message):
+            self._facts[record.id] = record
         if message.type in _EFFECTS:
             self._commands.append(record.offset)
         if self._seal is not None and isinstance(message.payload, ApprovedTrade):
             signature = self._seal.sign(message.payload.bounds)
             self._seals.append(StoredSeal(message_id=message.id, key_id=self._seal.key_id, signature=signature))
 
-    def find(self, message_id: str) -> Record | None:
-        """Return the record with this id, committed or not."""
-        return self._records.get(message_id) or self._store.find(message_id)
+    def fact(self, message_id: str) -> Record | None:
+        """Return the fact with this id, committed or not."""
+        return self._facts.get(message_id) or self._store.fact(message_id)
 
     def done(self, offset: int) -> None:
         """Note that a command was carried out; the note rides in the next transaction."""
@@ -75,7 +79,8 @@ class GroupCommit:
         if not (self._records or self._done or snapshot or durable):
             return
         batch = Batch(
-            records=list(self._records.values()),
+            records=self._records,
+            facts=list(self._facts.values()),
             handled=self.handled,
             clocks=self.clocks,
             commands=self._commands,
@@ -87,6 +92,6 @@ class GroupCommit:
         self._store.commit(batch, durable=durable)
         POINTS.hit("after_commit")
         messages = self._messages
-        self._records, self._messages = {}, []
+        self._records, self._facts, self._messages = [], {}, []
         self._commands, self._done, self._seals = [], [], []
         self._announce(messages)

@@ -168,7 +168,7 @@ class Engine:
         if said_ts < self.clock:
             message = msgspec.structs.replace(message, ts_init=self.clock)
         record = self._encoded(message, 1)
-        known = self._commit.find(message.id)
+        known = self._commit.fact(message.id)
         if known is not None:
             self._check_repeated(known, record, message, source)
             return False

@@ -18,7 +18,7 @@ class MemoryEventStore:
         self.genesis = genesis
         self._records: list[Record] = []
         self._hashes: list[bytes] = [genesis_hash(genesis)]
-        self._offset_of: dict[str, int] = {}
+        self._facts: dict[str, int] = {}
         self._handled = 0
         self._clocks: dict[str, int] = {}
         self._open: dict[int, None] = {}
@@ -37,7 +37,7 @@ class MemoryEventStore:
         for record in batch.records:
             self._records.append(record)
             self._hashes.append(link(self._hashes[-1], record))
-            self._offset_of[record.id] = record.offset
+        self._facts.update({fact.id: fact.offset for fact in batch.facts})
         self._handled = batch.handled
         self._clocks = dict(batch.clocks)
         self._open.update(dict.fromkeys(batch.commands))
@@ -48,13 +48,14 @@ class MemoryEventStore:
             self._snapshots = [batch.snapshot, *self._snapshots][:KEPT_SNAPSHOTS]
 
     def _check(self, batch: Batch) -> None:
-        ids: set[str] = set()
         for expected, record in enumerate(batch.records, start=len(self._records) + 1):
             if record.offset != expected:
                 raise ConflictError(f"record {record.offset} does not follow on record {expected - 1}")
-            if record.id in self._offset_of or record.id in ids:
-                raise ConflictError(f"a message with the id {record.id} is in the log already")
-            ids.add(record.id)
+        ids: set[str] = set()
+        for fact in batch.facts:
+            if fact.id in self._facts or fact.id in ids:
+                raise ConflictError(f"a fact with the id {fact.id} is in the log already")
+            ids.add(fact.id)
 
     def read(self, after: int = 0, until: int | None = None) -> Iterator[Record]:
         """Yield the records with after < offset ≤ until."""
@@ -64,10 +65,14 @@ class MemoryEventStore:
         """Yield records with the hash that was stored with each."""
         yield from zip(self._records[after:], self._hashes[after + 1 :], strict=True)
 
+    def fact(self, message_id: str) -> Record | None:
+        """Return the fact with this id."""
+        offset = self._facts.get(message_id)
+        return None if offset is None else self._records[offset - 1]
+
     def find(self, message_id: str) -> Record | None:
         """Return the record with this id."""
-        offset = self._offset_of.get(message_id)
-        return None if offset is None else self._records[offset - 1]
+        return self.fact(message_id) or next((record for record in self._records if record.id == message_id), None)
 
     def open_commands(self) -> list[int]:
         """Return the offsets of the open outbox entries."""

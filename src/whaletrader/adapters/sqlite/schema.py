@@ -4,13 +4,14 @@ import sqlite3
 
 FORMAT = "1"
 _COLUMNS = (
-    "offset INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, type TEXT NOT NULL, schema_version INTEGER NOT NULL, "
+    "offset INTEGER PRIMARY KEY, id TEXT NOT NULL, type TEXT NOT NULL, schema_version INTEGER NOT NULL, "
     "ts_event INTEGER NOT NULL, ts_init INTEGER NOT NULL, cause_id TEXT NOT NULL, correlation_id TEXT NOT NULL, "
     '"key" TEXT NOT NULL, payload BLOB NOT NULL, hash BLOB NOT NULL'
 )
 TABLES = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT",
     f"CREATE TABLE records ({_COLUMNS}) STRICT",
+    'CREATE TABLE inbox (id TEXT PRIMARY KEY, "offset" INTEGER NOT NULL) STRICT, WITHOUT ROWID',
     "CREATE TABLE progress (one INTEGER PRIMARY KEY, handled INTEGER NOT NULL, clocks BLOB NOT NULL) STRICT",
     'CREATE TABLE outbox ("offset" INTEGER PRIMARY KEY, done INTEGER NOT NULL) STRICT',
     "CREATE TABLE seals (message_id TEXT PRIMARY KEY, key_id TEXT NOT NULL, signature BLOB NOT NULL) STRICT",

@@ -123,7 +123,7 @@ class SqliteEventStore:
             try:
                 self._write(batch, rows)
             except sqlite3.IntegrityError as error:
-                raise ConflictError(f"a message is in the log already, and this one is another: {error}") from error
+                raise ConflictError(f"{self.path}: a fact of this batch is in the log already ({error})") from error
             finally:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
@@ -142,6 +142,8 @@ class SqliteEventStore:
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         connection.executemany(schema.INSERT_RECORD, rows)
+        if batch.facts:
+            connection.executemany("INSERT INTO inbox VALUES (?, ?)", [(fact.id, fact.offset) for fact in batch.facts])
         connection.execute(
             "UPDATE progress SET handled = ?, clocks = ?", (batch.handled, msgspec.json.encode(batch.clocks))
         )
@@ -186,10 +188,17 @@ class SqliteEventStore:
                 return
             after = rows[-1][0]
 
+    def fact(self, message_id: str) -> Record | None:
+        """Return the committed fact with this id."""
+        return self._one('offset = (SELECT "offset" FROM inbox WHERE id = ?)', message_id)
+
     def find(self, message_id: str) -> Record | None:
-        """Return the committed record with this id."""
+        """Return the committed record with this id; only facts have an index."""
+        return self.fact(message_id) or self._one("id = ?", message_id)
+
+    def _one(self, condition: str, message_id: str) -> Record | None:
         with told_plainly(self.path):
-            row = self._connection.execute(f"{schema.SELECT_RECORD} WHERE id = ?", (message_id,)).fetchone()
+            row = self._connection.execute(f"{schema.SELECT_RECORD} WHERE {condition}", (message_id,)).fetchone()
         return Record._make(row[:-1]) if row else None
 
     def open_commands(self) -> list[int]:
