@@ -188,12 +188,11 @@ class RiskManagement:
 
     def _watch(self, state: RiskManagementState, message: Message) -> tuple[Payloads, Controls]:
         """Alarms that the book's value after a message demands, and the controls after them."""
-        book, controls = state.book.copy(), fold_controls(state.controls, message.payload)
-        if isinstance(message.payload, TimerFired):
-            value = book.value(message.ts_init, self._rule)  # judged against the day that ends
-        else:
+        book, controls = state.book, fold_controls(state.controls, message.payload)
+        if not isinstance(message.payload, TimerFired | TradeProposal):  # a day is judged against its own base
+            book = state.book.copy()
             fold_book(book, state, message, self._rule)
-            value = book.value(message.ts_init, self._rule)
+        value = book.value(message.ts_init, self._rule)
         for own in self._operator_kill(state, message):
             controls = fold_controls(controls, own)
         due = demand(controls, book, value, self._limits)

@@ -68,14 +68,14 @@ def fill_id(order_hash: str, trade_id: str) -> str:
     return f"{order_hash}/{trade_id}"
 
 
-def book_fill(filled: OrderFilled) -> Fill:
-    """Return a fill as the book takes it."""
+def book_fill(filled: OrderFilled, view: MarketView | None) -> Fill:
+    """Return a fill as the book takes it; which group the market belongs to is the market's own word where known."""
     return Fill(
         fill_id=fill_id(filled.order_hash, filled.trade_id),
         approval_id=filled.approval_id,
         market_id=filled.market_id,
         token_id=filled.token_id,
-        event_group_id=filled.event_group_id or filled.market_id,
+        event_group_id=view.event_group_id if view else filled.event_group_id or filled.market_id,
         wallet=filled.wallet,
         kind=filled.kind,
         side=Side(filled.side),

@@ -54,7 +54,7 @@ def fold_book(book: Portfolio, state: RiskManagementState, message: Message, rul
             for token, mark in final_marks(resolved, message.ts_init).items():
                 book.mark(token, mark)
         case OrderFilled() as filled:
-            book.fill(book_fill(filled))
+            book.fill(book_fill(filled, state.markets.get(filled.market_id)))
             _mark_from_quotes(book, state, filled.token_id)
         case SettlementUpdated() as settled:
             _fold_settlement(book, state, settled)

@@ -36,7 +36,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def size_micro(self) -> int:
         """Shares over all lots."""
-        return sum(lot.size_micro for lot in self.lots)
+        lots = self.lots
+        return lots[0].size_micro if len(lots) == 1 else sum([lot.size_micro for lot in lots])
 
     @property
     def cost_micro(self) -> int:

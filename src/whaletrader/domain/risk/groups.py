@@ -18,9 +18,10 @@ class BookLegs:
         self._state = state
         self._losses: dict[str, list[int]] = {}
         self._groups: dict[str, dict[str, None]] = {}
+        rule = state.mark_rule
         for token, position in state.book.positions.items():
             if not state.book.is_final(token):
-                value, _ = state.book.position_value(token, state.now_ts, state.mark_rule)
+                value, _ = state.book.position_value(token, state.now_ts, rule)
                 self._add(position.market_id, position.event_group_id, token, position.size_micro, value)
         for order in state.book.reservations.values():
             if order.side is Side.BUY:
@@ -74,6 +75,8 @@ class BookLegs:
         return Leg(market_probability(self._state, market_id), losses[0], losses[1])
 
     def _exclusive(self, markets: dict[str, None]) -> bool:
+        if len(markets) == 1:
+            return False  # one market alone is yes or no, whatever its group
         views = [self._state.markets.get(market) for market in markets]
         return all(view is not None and view.neg_risk for view in views)
 
