@@ -5,7 +5,6 @@ the log begins: an interrupted run goes on only with the same.
 """
 
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any, Protocol
 
 import msgspec
@@ -113,18 +112,17 @@ class App:
             self.operator.tidy()
 
 
-def describe(settings: Settings, dataset: Dataset) -> str:
-    """Return the run's description: what must be the same for the same bytes."""
+def describe(settings: Settings, dataset: Dataset, trader: Trader) -> str:
+    """Return the run's description: what must be the same for the same bytes, and all that a later replay needs."""
     parts = msgspec.to_builtins(settings)
-    for name in ("web", "runtime"):
-        parts.pop(name)
+    parts.pop("web")
     # The interval at which positions are marked decides what is recorded; the other runtime settings are caches.
-    parts["mark_interval_s"] = settings.runtime.mark_interval_s
+    parts["runtime"] = {"mark_interval_s": settings.runtime.mark_interval_s}
     told = {
         "dataset": dataset.fingerprint,
         "kind": dataset.manifest.kind,
-        "seed": settings.seed,
-        "settings": sha256(msgspec.json.encode(parts, order="sorted")).hexdigest(),
+        "settings": parts,
+        "trader": msgspec.to_builtins(trader),
     }
     return msgspec.json.encode(told, order="sorted").decode()
 
@@ -151,15 +149,14 @@ def build(
     exchange_port: int = 0,
 ) -> App:
     """Build a run over its folder; with `exchange_port` the paper exchange is the process that listens there."""
-    description = describe(settings, dataset)
+    account, latch = settings.account.name, KillLatch(directory.latch)
+    key = load_order_key(directory.keys / "order.key", paper_account=account)
+    trader = Trader(account, key.address, key.address)
+    description = describe(settings, dataset, trader)
     store, resumed = _open_store(folder, description)
     feed = ReplayFeed(dataset, simulated=dataset.simulated)
-    account, latch = settings.account.name, KillLatch(directory.latch)
     exchange = PaperClient(exchange_port) if exchange_port else _exchange(settings, folder, feed)
-    key, seal = (
-        load_order_key(directory.keys / "order.key", paper_account=account),
-        load_seal(directory.keys / "seal.key"),
-    )
+    seal = load_seal(directory.keys / "seal.key")
     signer = LocalSigner(folder.signer, key, {seal.key_id: seal.public_bytes}, directory.latch)
     ingest, scans, answers = _sources(settings, feed, dataset, exchange)
     operator = Operator(
@@ -173,7 +170,7 @@ def build(
     effects = OrderEffects(exchange, signer, latch, answers, approvals.sealed, latency_ms=settings.execution.latency_ms)
     engine = Engine(
         store,
-        make_agents(settings, Trader(account, key.address, key.address)),
+        make_agents(settings, trader),
         account,
         sources=[operator, answers, ingest, scans, TimerSource(TIMER_RANK)],
         effects=[effects, scans],

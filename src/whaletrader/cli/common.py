@@ -21,10 +21,9 @@ def data_directory(given: Path | None) -> Path:
     """Return the data directory: as given, or by the platform's convention."""
     if given is not None:
         return given.expanduser()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "whaletrader"
-    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(base) / "whaletrader"
+    from whaletrader.app.layout import default_root
+
+    return default_root(os.environ)
 
 
 def set_numba_cache() -> None:

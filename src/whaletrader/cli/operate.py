@@ -1,0 +1,114 @@
+"""`whaletrader status`, `kill`, `resume` and `doctor`: what an operator needs, whether the process is alive or not."""
+
+import getpass
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from whaletrader.cli.common import AsJson, DataDir, data_directory, print_json, say
+
+if TYPE_CHECKING:
+    from whaletrader.app.inspect import Status
+
+
+def status_command(data_dir: Path | None = DataDir, as_json: bool = AsJson) -> None:
+    """Say what runs, whether trading is killed, and what the newest run came to so far.
+
+    Example: whaletrader status --json
+    """
+    import msgspec
+
+    from whaletrader.app.inspect import status_of
+    from whaletrader.app.layout import DataDirectory
+
+    status = status_of(DataDirectory(data_directory(data_dir)))
+    if as_json:
+        print_json(msgspec.to_builtins(status))
+    else:
+        _print_status(status)
+
+
+def kill_command(
+    reason: str = typer.Option("an operator asked for it", "--reason", help="Kept in the latch and in the log."),
+    data_dir: Path | None = DataDir,
+) -> None:
+    """Throw the kill latch: from now on nothing but cancels is sent, even if the process hangs or is dead.
+
+    Example: whaletrader kill --reason "exchange looks wrong"
+    """
+    from whaletrader.app.layout import DataDirectory
+    from whaletrader.app.lock import holder_pid, is_held
+    from whaletrader.errors import StorageError
+    from whaletrader.runtime.latch import KillLatch
+    from whaletrader.runtime.operator import write_command
+
+    directory = DataDirectory(data_directory(data_dir))
+    directory.ensure()
+    latch = KillLatch(directory.latch)
+    latch.throw(reason, time.time_ns())
+    if not latch.thrown():
+        raise StorageError(f"the kill latch {directory.latch} did not take effect; stop the process instead")
+    running = is_held(directory.lock)
+    if running:
+        write_command(directory.control, "KILL", argument=reason, operator=_operator(), now_ns=time.time_ns())
+    who = f"process {holder_pid(directory.lock)} sends" if running else "no process runs here; the next one sends"
+    say(f"KILLED: the latch {directory.latch} is thrown; {who} nothing but cancels until `whaletrader resume`.")
+
+
+def resume_command(data_dir: Path | None = DataDir) -> None:
+    """Clear the kill latch and ask risk to trade again.
+
+    Example: whaletrader resume
+    """
+    from whaletrader.app.layout import DataDirectory
+    from whaletrader.app.lock import is_held
+    from whaletrader.runtime.latch import KillLatch
+    from whaletrader.runtime.operator import write_command
+
+    directory = DataDirectory(data_directory(data_dir))
+    directory.ensure()
+    cleared = KillLatch(directory.latch).clear()
+    if is_held(directory.lock):
+        write_command(directory.control, "RESUME", operator=_operator(), now_ns=time.time_ns())
+    say("resumed: the kill latch is cleared" if cleared else "the kill latch was not thrown; risk is asked to resume")
+
+
+def doctor_command(data_dir: Path | None = DataDir, as_json: bool = AsJson) -> None:
+    """Check everything that a run needs and name what is wrong (exit code 1).
+
+    Example: whaletrader doctor
+    """
+    from dataclasses import asdict
+
+    from whaletrader.app.doctor import examine
+    from whaletrader.app.layout import DataDirectory
+
+    checks = examine(DataDirectory(data_directory(data_dir)))
+    if as_json:
+        print_json([asdict(check) for check in checks])
+    else:
+        for check in checks:
+            say(f"{'ok  ' if check.ok else 'FAIL'} {check.name:<16} {check.detail}")
+    if not all(check.ok for check in checks):
+        raise typer.Exit(1)
+
+
+def _operator() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown user"
+
+
+def _print_status(status: "Status") -> None:
+    from whaletrader.cli.summary import print_summary
+
+    say(f"running: process {status.running_pid}" if status.running_pid else "running: no process here")
+    say(f"kill latch: THROWN, {status.latch.reason}" if status.latch else "kill latch: not thrown")
+    if status.run is None or status.summary is None:
+        say("no run yet; begin one with `whaletrader up --source sim`")
+        return
+    say(f"run {status.run.run_id} ({status.run.source}), {status.run.state}, session {status.run.sessions}")
+    print_summary(status.summary)

@@ -1,0 +1,189 @@
+"""`whaletrader up`: all agents over one source, with a dashboard; Ctrl-C stops cleanly, the next `up` goes on."""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from whaletrader.cli.common import AsJson, DataDir, data_directory, note, print_json, say
+
+if TYPE_CHECKING:
+    from whaletrader.app.build import App
+    from whaletrader.app.layout import DataDirectory
+    from whaletrader.app.run import OnProgress, Progress
+    from whaletrader.app.summary import Summary
+    from whaletrader.config.tree import Settings
+    from whaletrader.web.board import Board
+
+_MODES = ("paper", "live")
+
+
+def up_command(
+    source: str = typer.Option("sim", "--source", help="sim, replay:PATH (a dataset or a data bundle), or live."),
+    mode: str = typer.Option("paper", "--mode", help="paper; live is not built yet."),
+    account: str | None = typer.Option(None, "--account", help="The account's name (setting account.name)."),
+    seed: int | None = typer.Option(None, "--seed", min=0, help="Seed of everything random (setting seed)."),
+    new: bool = typer.Option(False, "--new", help="Begin a new run instead of going on with an interrupted one."),
+    port: int | None = typer.Option(None, "--port", min=0, max=65535, help="Dashboard's port (setting web.port)."),
+    dashboard: bool = typer.Option(True, "--dashboard/--no-dashboard", help="Serve the dashboard."),
+    keep_serving: bool = typer.Option(False, "--keep-serving", help="Serve the dashboard after the source has ended."),
+    data_dir: Path | None = DataDir,
+    as_json: bool = AsJson,
+) -> None:
+    """Run the platform until the source ends: all agents, the paper exchange, the dashboard.
+
+    Example: whaletrader up --source sim
+    """
+    from whaletrader.app.layout import DataDirectory
+
+    _refuse_live(mode)
+    directory = DataDirectory(data_directory(data_dir))
+    settings = settings_for(directory.root, account=account, seed=seed, port=port)
+    with dashboard_for(settings, directory) if dashboard else nullcontext() as board:
+        summary = run_source(source, directory, settings, board, new=new)
+        _print_end(summary, as_json)
+        if board is not None and keep_serving:
+            serve_until_interrupted(board)
+
+
+def settings_for(root: Path, *, account: str | None, seed: int | None, port: int | None) -> "Settings":
+    """Load the settings with what the command line says."""
+    from whaletrader.app.settings import load_settings
+
+    given = {"account.name": account, "seed": seed, "web.port": port}
+    wanted = {name: str(value) for name, value in given.items() if value is not None}
+    return load_settings(root, overrides=wanted).settings
+
+
+def run_source(
+    source: str, directory: "DataDirectory", settings: "Settings", board: "Board | None", *, new: bool = False
+) -> "Summary":
+    """Open the source and drive the run to its end, or to Ctrl-C."""
+    from whaletrader.app.run import opened, run_app
+
+    with (
+        _interruptible() as stop,
+        opened(source, directory, settings, new=new, tell=note) as app,
+        _shown(app, board) as on_progress,
+    ):
+        return run_app(app, on_progress, stop.is_set)
+
+
+@contextmanager
+def dashboard_for(settings: "Settings", directory: "DataDirectory") -> "Iterator[Board]":
+    """Serve the dashboard in a thread of its own for as long as the block lasts."""
+    from whaletrader.web.server import serving
+
+    with serving(settings.web, directory) as board:
+        note(f"dashboard: {board.url}")
+        yield board
+
+
+def serve_until_interrupted(board: "Board") -> None:
+    """Keep the dashboard up until Ctrl-C."""
+    note(f"the source has ended; the dashboard stays at {board.url} until Ctrl-C")
+    with _interruptible() as stop:
+        stop.wait()
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Turn Ctrl-C and SIGTERM into a wish to stop; a second Ctrl-C interrupts at once."""
+    stop = threading.Event()
+
+    def wish(_number: int, _frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = {number: signal.signal(number, wish) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _shown(app: "App", board: "Board | None") -> "Iterator[OnProgress]":
+    """Show progress on the terminal and on the dashboard."""
+    if app.simulated:
+        note("SIMULATED: wallets, prices and results are made up.")
+    if app.resumed:
+        note(f"going on with run {app.folder.run_id}: {app.store.progress().count} records are kept")
+    if board is not None:
+        board.show(app.page())
+    with _bar() as advance:
+
+        def on_progress(shown: "App", progress: "Progress") -> None:
+            advance(progress)
+            if board is not None:
+                board.show(shown.page())
+
+        yield on_progress
+
+
+@contextmanager
+def _bar() -> "Iterator[Callable[[Progress], None]]":
+    """A bar on stderr where that is a terminal; else one line for each tenth."""
+    if not sys.stderr.isatty():
+        yield _lines()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    text = TextColumn("{task.description}")
+    with Bar(text, BarColumn(), TimeElapsedColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=1.0)
+        yield lambda progress: bar.update(task, completed=progress.share, description=_told(progress))
+
+
+def _lines() -> "Callable[[Progress], None]":
+    said = -1
+
+    def advance(progress: "Progress") -> None:
+        nonlocal said
+        tenth = int(progress.share * 10)
+        if tenth > said:
+            said = tenth
+            note(f"{tenth * 10:3d} %  {_told(progress)}")
+
+    return advance
+
+
+def _told(progress: "Progress") -> str:
+    from whaletrader.runtime.projections.story import when
+
+    rate = progress.messages / progress.elapsed_s if progress.elapsed_s > 0 else 0.0
+    return (
+        f"{when(progress.clock_ts)}  equity {progress.equity_micro / 1_000_000:,.2f}  {progress.trading_state}  "
+        f"{progress.messages:,} messages, {rate:,.0f}/s"
+    )
+
+
+def _print_end(summary: "Summary", as_json: bool) -> None:
+    import msgspec
+
+    from whaletrader.cli.summary import print_summary
+
+    if as_json:
+        print_json(msgspec.to_builtins(summary))
+        return
+    print_summary(summary)
+    if not summary.ended:
+        note("stopped; nothing is lost: the next `whaletrader up` with the same source goes on.")
+
+
+def _refuse_live(mode: str) -> None:
+    from whaletrader.errors import UsageError
+
+    if mode not in _MODES:
+        raise UsageError(f"there is no mode {mode!r}: use paper")
+    if mode == "live":
+        raise UsageError("mode live is not built yet: use --mode paper")
