@@ -19,8 +19,9 @@ def trades_frame(tape: Prints, fees: pl.DataFrame) -> pl.DataFrame:
     schedule = fees.select(pl.col("market").cast(pl.Int64), "from_ts", "rate_micro").sort("from_ts")
     frame = frame.join_asof(schedule, left_on="ts", right_on="from_ts", by="market", check_sortedness=False)
     price = pl.col("price_micro")
-    per_share = price * (1_000_000 - price) // 1_000_000 * pl.col("rate_micro") // 1_000_000
-    fee = pl.col("size_micro") * per_share // 1_000_000 // 10 * 10
+    # In 10^-12 per share, times hundredths of a share: int64 holds it, and the cut at five decimals is exact.
+    per_share = price * (1_000_000 - price) * pl.col("rate_micro") // 1_000_000
+    fee = per_share * (pl.col("size_micro") // 10_000) // 10**9 * 10
     taker = pl.col("role") == int(TapeRole.TAKER)
     return _as_table(
         "trades", frame.with_columns(fee_micro=pl.when(taker).then(fee).otherwise(0), dup_rank=0, source=0)
