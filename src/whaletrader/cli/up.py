@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from whaletrader.cli.common import AsJson, DataDir, data_directory, note, print_json, say
+from whaletrader.cli.common import AsJson, DataDir, data_directory, note, print_json
 
 if TYPE_CHECKING:
     from whaletrader.app.build import App
