@@ -250,10 +250,10 @@ def _reported(state: ExecutionState, report: OrderReport, now: int) -> None:
     if change:
         _hold(state, working.token_id, working.market_id, change)
     state.finished.pop(report.order_hash, None)
-    state.orders.pop(report.order_hash, None)
     if not working.life.finished:
         state.orders[report.order_hash] = working
         return
+    state.orders.pop(report.order_hash, None)
     state.finished[report.order_hash] = working
     if len(state.finished) > MAX_FINISHED:
         del state.finished[next(iter(state.finished))]

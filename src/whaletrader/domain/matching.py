@@ -5,11 +5,13 @@ impact that grows with our stake, and never in more than a share of each print. 
 was printed in his second or transaction, are not ours to take. Depth, queues and books are not modelled here.
 """
 
+from math import isqrt
+from typing import NamedTuple
+
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from whaletrader.domain.amounts import SIZE_STEP_MICRO
+from whaletrader.domain.amounts import SIZE_STEP_MICRO, floor_size
 from whaletrader.domain.values import MICRO, NANOS
 
 Ints = NDArray[np.int64]
@@ -19,6 +21,14 @@ IMPACT_MICRO = 4_000
 IMPACT_STAKE_MICRO = 1_000 * MICRO
 PARTICIPATION_MICRO = 500_000
 """The share of a print that we may count as ours."""
+
+
+class Match(NamedTuple):
+    """One fill: which print, at what price, how many shares (micro-units)."""
+
+    row: int
+    price_micro: int
+    size_micro: int
 
 
 def not_ours(ts: Ints, wallet: NDArray[np.uint32], transaction: NDArray[np.uint32], leader: int, none: int) -> Ints:
@@ -54,9 +64,8 @@ def not_ours(ts: Ints, wallet: NDArray[np.uint32], transaction: NDArray[np.uint3
     return excluded.astype(np.int64)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def step(prints: Ints, limit_micro: int, size_micro: int, participation_micro: int, is_buy: bool) -> Ints:
-    """Fill one order from later prints, in their order.
+def step(prints: Ints, limit_micro: int, size_micro: int, participation_micro: int, is_buy: bool) -> list[Match]:
+    """Fill one order from later prints, in their order; plain integers, because an order meets few prints.
 
     Parameters
     ----------
@@ -71,28 +80,41 @@ def step(prints: Ints, limit_micro: int, size_micro: int, participation_micro: i
 
     Returns
     -------
-    int64 array, shape (3, k)
-        Rows: index of the print, our price, our shares (two decimals); their sum is at most `size_micro`, no
-        price is beyond the limit nor better than the print.
+    list of Match
+        Shares have two decimals, at most `size_micro` in all; no price is beyond the limit or better than the print.
     """
-    out = np.zeros((3, prints.shape[1]), np.int64)
-    left, k = size_micro, 0
-    for i in range(prints.shape[1]):
-        price = prints[0, i]
-        if prints[3, i] == 1 or price <= 0 or price >= MICRO:
-            continue
-        share = prints[1, i] * participation_micro // MICRO
-        take = min(left, share) // SIZE_STEP_MICRO * SIZE_STEP_MICRO
-        if take <= 0:
-            continue
-        stake = price * (take // SIZE_STEP_MICRO) // (MICRO // SIZE_STEP_MICRO)
-        worse = prints[2, i] + np.int64(np.ceil(IMPACT_MICRO * np.sqrt(stake / IMPACT_STAKE_MICRO)))
-        ours = price + worse if is_buy else price - worse
-        if ours <= 0 or ours >= MICRO or (ours > limit_micro if is_buy else ours < limit_micro):
-            continue
-        out[0, k], out[1, k], out[2, k] = i, ours, take
-        k += 1
-        left -= take
+    found: list[Match] = []
+    left = size_micro
+    for index, (price, printed, spread, excluded) in enumerate(prints.T.tolist()):
         if left < SIZE_STEP_MICRO:
             break
-    return out[:, :k]
+        take = floor_size(min(left, printed * participation_micro // MICRO))
+        if excluded or take <= 0 or not 0 < price < MICRO:
+            continue
+        worse = spread + impact_micro(price * take // MICRO)
+        ours = price + worse if is_buy else price - worse
+        if 0 < ours < MICRO and (ours <= limit_micro if is_buy else ours >= limit_micro):
+            found.append(Match(index, ours, take))
+            left -= take
+    return found
+
+
+def impact_micro(stake_micro: int) -> int:
+    """Impact per share of a stake: ``IMPACT_MICRO * sqrt(stake / IMPACT_STAKE_MICRO)``, rounded up in exact integers.
+
+    Parameters
+    ----------
+    stake_micro : int
+        Price times shares in micro-units, >= 0.
+
+    Notes
+    -----
+    A square-root law in our own stake is an assumption: a tape of prints does not know the depth that they met.
+
+    Examples
+    --------
+    >>> impact_micro(0), impact_micro(50_000_000), impact_micro(1_000_000_000)
+    (0, 895, 4000)
+    """
+    square = -(-(IMPACT_MICRO**2) * stake_micro // IMPACT_STAKE_MICRO)
+    return isqrt(square - 1) + 1 if square > 0 else 0

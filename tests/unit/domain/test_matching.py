@@ -1,10 +1,11 @@
 import math
+from decimal import Decimal
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whaletrader.domain.matching import IMPACT_MICRO, IMPACT_STAKE_MICRO, not_ours, step
+from whaletrader.domain.matching import IMPACT_MICRO, IMPACT_STAKE_MICRO, impact_micro, not_ours, step
 from whaletrader.domain.values import MICRO, NANOS
 
 NONE = 0xFFFFFFFF
@@ -17,7 +18,7 @@ def columns(*rows):
 
 
 def fills(prints, limit=600_000, size=20_000_000, share=500_000, is_buy=True):
-    return [tuple(row) for row in step(prints, limit, size, share, is_buy).T.tolist()]
+    return step(prints, limit, size, share, is_buy)
 
 
 def oracle(prints, limit, size, share, is_buy):
@@ -28,7 +29,7 @@ def oracle(prints, limit, size, share, is_buy):
         if excluded or not 0 < price < MICRO or take <= 0:
             continue
         stake = price * take // MICRO
-        worse = spread + math.ceil(IMPACT_MICRO * math.sqrt(stake / IMPACT_STAKE_MICRO))
+        worse = spread + math.ceil(Decimal(IMPACT_MICRO**2 * stake / Decimal(IMPACT_STAKE_MICRO)).sqrt())
         ours = price + worse if is_buy else price - worse
         if 0 < ours < MICRO and (ours <= limit if is_buy else ours >= limit):
             found.append((index, ours, take))
@@ -94,6 +95,13 @@ def test_the_leaders_own_prints_his_seconds_and_his_transactions_are_not_ours():
 
 def test_makers_and_takers_rows_of_one_match_count_once():
     assert excluded((1.0, OTHER, 5), (1.0, OTHER + 1, 5), (1.0, OTHER, NONE), (1.0, OTHER, NONE)) == [0, 1, 0, 0]
+
+
+@given(st.integers(0, 10**13))
+def test_impact_is_the_least_integer_at_or_above_the_root(stake):
+    found = impact_micro(stake)
+    assert found**2 * IMPACT_STAKE_MICRO >= IMPACT_MICRO**2 * stake
+    assert found == 0 or (found - 1) ** 2 * IMPACT_STAKE_MICRO < IMPACT_MICRO**2 * stake
 
 
 def test_without_a_leader_every_print_may_be_ours():

@@ -104,7 +104,8 @@ class ExchangeStore:
             self._db.executemany("INSERT INTO events VALUES (?, ?, ?, ?)", rows)
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
             raise StorageError(f"The paper exchange cannot write its store: {error}.") from error
 
     def next_event(self, after_ts: int, after_id: str) -> ExchangeEvent | None:

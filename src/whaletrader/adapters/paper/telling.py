@@ -136,7 +136,7 @@ def _fills(order: SignedOrder, until: int, market: TapeMarket, tape: PrintTape, 
     found = step(columns, order.price_micro, order.size_micro, rules.participation_micro, order.side == Side.BUY)
     return [
         _fill_event(order, number, int(prints.ts[i]), (paid, size), tape)
-        for number, (i, paid, size) in enumerate(found.T.tolist())
+        for number, (i, paid, size) in enumerate(found)
     ]
 
 
