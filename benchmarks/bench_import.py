@@ -61,7 +61,9 @@ def make_source(folder: Path, rows: int, parts: int) -> None:
     rng = np.random.default_rng(7)
     (folder / "trades").mkdir(parents=True)
     write(folder, "wallets", {"wallet": np.arange(WALLETS), "address": names("0x", WALLETS)}, truncation_reason="")
-    write(folder, "markets", {"market": np.arange(MARKETS), "condition_id": names("0x", MARKETS)}, category="other")
+    markets = {"market": np.arange(MARKETS), "condition_id": names("0x", MARKETS)}
+    open_still = {"payout0_micro": [None] * MARKETS, "resolved_ts": [None] * MARKETS}
+    write(folder, "markets", markets | open_still, category="other", resolved_ts_kind="unknown")
     number = np.arange(2 * MARKETS)
     tokens = {"token": number, "token_id": names("", number.size), "market": number // 2, "outcome_index": number % 2}
     write(folder, "tokens", tokens)

@@ -15,13 +15,19 @@ def micro(column: str) -> pl.Expr:
 
 
 def seconds_to_ns(column: str) -> pl.Expr:
-    """Unix seconds (int) to nanoseconds."""
-    return pl.col(column).cast(pl.Int64) * NANOS
+    """Unix seconds (int) to nanoseconds; what would not fit (milliseconds given as seconds) becomes null."""
+    return _scaled(column, NANOS)
 
 
 def millis_to_ns(column: str) -> pl.Expr:
-    """Unix milliseconds (int) to nanoseconds."""
-    return pl.col(column).cast(pl.Int64) * (NANOS // 1000)
+    """Unix milliseconds (int) to nanoseconds; what would not fit becomes null."""
+    return _scaled(column, NANOS // 1000)
+
+
+def _scaled(column: str, factor: int) -> pl.Expr:
+    value = pl.col(column).cast(pl.Int64)
+    largest = (1 << 63) // factor
+    return pl.when(value.is_between(-largest, largest, closed="none")).then(value * factor)
 
 
 def iso_to_ns(column: str) -> pl.Expr:

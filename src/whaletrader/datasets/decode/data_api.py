@@ -23,6 +23,7 @@ _COMBO = re.compile(r"0x[0-9a-f]{62}")
 _WALLET = re.compile(r"0x[0-9a-f]{40}")
 _MICRO = Decimal(MICRO)
 _LARGEST = Decimal(9_000_000_000_000)
+_LAST_SECOND = 9_000_000_000  # what int64 nanoseconds hold; milliseconds given as seconds lie beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +276,7 @@ def _micro(row: Row, key: str) -> int | None:
 
 def _time(row: Row) -> int | None:
     number = _decimal(row.get("timestamp"))
-    if number is None or number <= 0:
+    if number is None or not 1 <= number <= _LAST_SECOND:
         return None
     return int(number) * NANOS
 

@@ -106,6 +106,8 @@ def test_the_case_of_an_address_does_not_matter():
         ({"size": 1e30}, "size_missing"),
         ({"timestamp": None}, "time_missing"),
         ({"timestamp": 0}, "time_missing"),
+        ({"timestamp": 0.5}, "time_missing"),
+        ({"timestamp": T0 * 1000}, "time_missing"),
         ({"timestamp": "yesterday"}, "time_missing"),
         ({"side": ""}, "side_unknown"),
         ({"side": "HOLD"}, "side_unknown"),

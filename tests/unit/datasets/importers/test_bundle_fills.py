@@ -57,6 +57,7 @@ def test_an_unknown_fee_is_null(tmp_path):
         ({"ts": None}, "time_missing"),
         ({"ts": 0}, "time_missing"),
         ({"ts": -T0}, "time_missing"),
+        ({"ts": T0 * 10_000}, "time_missing"),
         ({"wallet": ""}, "wallet_missing"),
         ({"wallet": None}, "wallet_missing"),
         ({"side": "HOLD"}, "side_unknown"),
