@@ -269,6 +269,27 @@ def test_a_store_opened_again_tells_the_same(tmp_path):
     second.close()
 
 
+@pytest.mark.parametrize(("token", "paid"), [(YES, 0.30), (NO, 0.70)])
+def test_a_print_of_the_other_outcome_counts_at_one_less_its_price_for_either_token(token, paid):
+    for printed, price in ((token, paid), (NO if token == YES else YES, 1 - paid)):
+        row = Print(110, price, 40.0, outcome=(YES, NO).index(printed))
+        exchange = PaperExchange(":memory:", MemoryTape([row]))
+        exchange.submit(order(token_id=token, worst_price_micro=800_000, max_cost_micro=20_000_000))
+        (fill,) = [event for event in events(exchange) if event.kind == "FILL"]
+        assert fill.token_id == token
+        assert 0 < fill.price_micro - round(paid * 1e6) <= 10_600
+        exchange.close()
+
+
+def test_a_sale_gets_less_than_the_print_whichever_outcome_was_printed():
+    for outcome, price in ((0, 0.60), (1, 0.40)):
+        exchange = PaperExchange(":memory:", MemoryTape([Print(110, price, 40.0, outcome=outcome)]))
+        exchange.submit(order(side="SELL", worst_price_micro=500_000))
+        (fill,) = [event for event in events(exchange) if event.kind == "FILL"]
+        assert 589_000 < fill.price_micro < 600_000
+        exchange.close()
+
+
 def test_nothing_is_filled_from_the_resolution_on():
     tape = MemoryTape(TAPE.rows, [tape_market(resolved_ts=130 * SECOND)])
     exchange = PaperExchange(":memory:", tape)

@@ -14,6 +14,7 @@ def test_all_closed_sets_of_reasons_are_found():
         "SkipReason",
         "DenyReason",
         "BindingLimit",
+        "ExecutionReason",
         "DeadLetterReason",
         "PruneReason",
     ]

@@ -15,7 +15,8 @@ from whaletrader.agents.execution_state import ExecutionState, Working, advance,
 from whaletrader.config.tree import ExecutionSettings
 from whaletrader.domain.order_hash import MAX_SALT, OrderStruct, order_hash
 from whaletrader.domain.order_life import Incomplete
-from whaletrader.domain.routing import Route, RouteRefusal, Ticket, route
+from whaletrader.domain.reasons import ExecutionReason
+from whaletrader.domain.routing import Route, Ticket, route
 from whaletrader.domain.values import NANOS, Side
 from whaletrader.messages.envelope import Message, Payload, Publisher, hash_id
 from whaletrader.messages.market import MarketResolved
@@ -94,22 +95,22 @@ class Execution:
     def _approved(self, state: ExecutionState, approved: ApprovedTrade, now: int) -> list[Payload]:
         bounds = approved.bounds
         if approved.account_id != self.trader.account_id:
-            return not_ordered(approved, "UNKNOWN_ACCOUNT")[:1]
+            return not_ordered(approved, ExecutionReason.UNKNOWN_ACCOUNT)[:1]
         everything = (*state.orders.values(), *state.finished.values())
         if any(working.approval_id == bounds.approval_id for working in everything):
-            return not_ordered(approved, "DUPLICATE_APPROVAL")[:1]
+            return not_ordered(approved, ExecutionReason.DUPLICATE_APPROVAL)[:1]
         planned = self._plan(state, approved, now)
-        if isinstance(planned, RouteRefusal):
-            return not_ordered(approved, planned.value)
+        if isinstance(planned, ExecutionReason):
+            return not_ordered(approved, planned)
         order = self._order(state, approved, planned, now)
         return [order, self._timer(order.order_hash, order.arrive_ts + self._ack_ns)]
 
-    def _plan(self, state: ExecutionState, approved: ApprovedTrade, now: int) -> Route | RouteRefusal:
+    def _plan(self, state: ExecutionState, approved: ApprovedTrade, now: int) -> Route | ExecutionReason:
         bounds, terms = approved.bounds, state.terms.get(approved.bounds.market_id)
         if now > bounds.expires_ts:
-            return RouteRefusal.EXPIRED
+            return ExecutionReason.EXPIRED
         if terms is None:
-            return RouteRefusal.UNKNOWN_MARKET
+            return ExecutionReason.UNKNOWN_MARKET
         ticket = Ticket(
             side=Side(bounds.side),
             worst_price_micro=bounds.worst_price_micro,
@@ -178,7 +179,7 @@ class Execution:
                 approval_id="",
                 order_hash=report.order_hash,
                 market_id=report.market_id,
-                reason="UNKNOWN_ORDER_REPORT",
+                reason=ExecutionReason.UNKNOWN_ORDER_REPORT.value,
             )
             return [stray]
         after, happened = advance(working, report, now)
@@ -240,7 +241,7 @@ class Execution:
     def _ask(self, working: Working, now: int) -> list[Payload]:
         """Ask for an order whose outcome is unknown, each time after twice the pause; give up with an error."""
         if working.asked >= MAX_ASKS:
-            return [error_of(working, "OUTCOME_STILL_UNKNOWN")]
+            return [error_of(working, ExecutionReason.OUTCOME_STILL_UNKNOWN)]
         due = self._arrival(now) + (self._ack_ns << working.asked)
         return [unknown(working), self._timer(working.life.order_hash, due)]
 

@@ -3,6 +3,7 @@
 from whaletrader.agents.execution_state import Working
 from whaletrader.domain.order import ReportKind
 from whaletrader.domain.order_life import Closed, Filled, Happening, Refused, Settled, Strange, Submitted, TradeStatus
+from whaletrader.domain.reasons import ExecutionReason
 from whaletrader.domain.settlement import voided_cash_micro
 from whaletrader.domain.values import Side
 from whaletrader.messages.envelope import Payload
@@ -51,7 +52,7 @@ def error_of(working: Working, reason: str) -> ExecutionError:
         approval_id=working.approval_id,
         order_hash=working.life.order_hash,
         market_id=working.market_id,
-        reason=reason,
+        reason=str(reason),
     )
 
 
@@ -64,7 +65,7 @@ def not_ordered(approved: ApprovedTrade, reason: str) -> list[Payload]:
             approval_id=bounds.approval_id,
             order_hash="",
             market_id=bounds.market_id,
-            reason=reason,
+            reason=str(reason),
         ),
         OrderRejected(
             account_id=approved.account_id,
@@ -72,7 +73,7 @@ def not_ordered(approved: ApprovedTrade, reason: str) -> list[Payload]:
             approval_id=bounds.approval_id,
             market_id=bounds.market_id,
             token_id=bounds.token_id,
-            reason=reason,
+            reason=str(reason),
         ),
     ]
 
@@ -80,7 +81,7 @@ def not_ordered(approved: ApprovedTrade, reason: str) -> list[Payload]:
 def paid(payment: RedeemPosition, report: OrderReport) -> list[Payload]:
     """Return what a redemption's report means; winnings that pay nothing are an anomaly."""
     if report.kind != ReportKind.REDEEMED:
-        return [_payment_error(payment, report, "REDEMPTION_FAILED")]
+        return [_payment_error(payment, report, ExecutionReason.REDEMPTION_FAILED)]
     settled = SettlementUpdated(
         account_id=payment.account_id,
         order_hash=report.order_hash,
@@ -92,7 +93,7 @@ def paid(payment: RedeemPosition, report: OrderReport) -> list[Payload]:
         cash_micro=report.cash_micro,
     )
     odd = report.cash_micro <= 0 < payment.payout_micro
-    return [settled, _payment_error(payment, report, "REDEEMED_NOTHING")] if odd else [settled]
+    return [settled, _payment_error(payment, report, ExecutionReason.REDEEMED_NOTHING)] if odd else [settled]
 
 
 def pay_out(account_id: str, market_id: str, token_id: str, size_micro: int, payout_micro: int) -> list[Payload]:
@@ -177,5 +178,5 @@ def _payment_error(payment: RedeemPosition, report: OrderReport, reason: str) ->
         approval_id="",
         order_hash=report.order_hash,
         market_id=payment.market_id,
-        reason=reason,
+        reason=str(reason),
     )

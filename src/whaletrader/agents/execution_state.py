@@ -22,6 +22,7 @@ from whaletrader.domain.order_life import (
     mark_unknown,
     step,
 )
+from whaletrader.domain.reasons import ExecutionReason
 from whaletrader.domain.routing import GTD_LEAD_S
 from whaletrader.domain.values import NANOS, FeeProvenance, Side
 from whaletrader.messages.envelope import Message
@@ -42,7 +43,6 @@ MAX_TERMS = 4_096
 """Markets whose terms are remembered beside those in use."""
 MAX_FINISHED = 128
 """Finished orders remembered for late reports."""
-NEVER_ARRIVED = "NEVER_ARRIVED"
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -144,7 +144,7 @@ def advance(working: Working, report: OrderReport, now: int) -> tuple[Working, t
     )
     life, happened = step(working.life, told)
     if any(isinstance(each, NotFound) for each in happened) and now > working.dead_ts:
-        life, happened = step(life, Report(kind=ReportKind.REJECTED.value, reason=NEVER_ARRIVED))
+        life, happened = step(life, Report(kind=ReportKind.REJECTED.value, reason=ExecutionReason.NEVER_ARRIVED.value))
     return replace(working, life=life), happened
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from whaletrader.domain.order import OrderStatus, ReportKind
+from whaletrader.domain.reasons import ExecutionReason
 
 TERMINAL = frozenset({OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED})
 MAX_EARLY = 64
@@ -23,18 +24,6 @@ class TradeStatus(StrEnum):
     MATCHED = "MATCHED"
     CONFIRMED = "CONFIRMED"
     FAILED = "FAILED"
-
-
-class Anomaly(StrEnum):
-    """Reports that contradict what is known of an order."""
-
-    OVERFILL = "OVERFILL"
-    CONFLICTING_FILL = "CONFLICTING_FILL"
-    FILL_AFTER_CLOSE = "FILL_AFTER_CLOSE"
-    REJECTED_AFTER_ACCEPTANCE = "REJECTED_AFTER_ACCEPTANCE"
-    CONFLICTING_SETTLEMENT = "CONFLICTING_SETTLEMENT"
-    FORGOTTEN = "FORGOTTEN"
-    MEANINGLESS = "MEANINGLESS"
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,7 +124,7 @@ class NotFound(msgspec.Struct, frozen=True):
 
 
 class Strange(msgspec.Struct, frozen=True):
-    """A report that contradicts what is known."""
+    """A report that contradicts what is known; `anomaly` is an `ExecutionReason`."""
 
     anomaly: str
 
@@ -172,7 +161,7 @@ def step(order: Order, report: Report) -> Step:
         return _settlement(order, report)
     if kind == ReportKind.UNKNOWN_ORDER:
         return _unknown(order)
-    return order, (Strange(Anomaly.MEANINGLESS.value),)
+    return order, (Strange(ExecutionReason.MEANINGLESS.value),)
 
 
 def mark_unknown(order: Order) -> Order:
@@ -203,12 +192,12 @@ def _fill(order: Order, report: Report) -> Step:
             report.size_micro,
             report.fee_micro,
         )
-        return order, () if same else (Strange(Anomaly.CONFLICTING_FILL.value),)
+        return order, () if same else (Strange(ExecutionReason.CONFLICTING_FILL.value),)
     if report.size_micro <= 0 or order.filled_micro + report.size_micro > order.size_micro:
-        return order, (Strange(Anomaly.OVERFILL.value),)
+        return order, (Strange(ExecutionReason.OVERFILL.value),)
     happened: list[Happening] = []
     if order.status in (OrderStatus.CANCELLED, OrderStatus.REJECTED):
-        happened.append(Strange(Anomaly.FILL_AFTER_CLOSE.value))
+        happened.append(Strange(ExecutionReason.FILL_AFTER_CLOSE.value))
     if not order.acked:
         happened.append(Submitted())
     trade = Trade(
@@ -251,7 +240,7 @@ def _closing(order: Order, report: Report) -> Step:
     told = report.size_micro if report.size_micro != _UNTOLD else order.filled_micro
     reason = report.reason or report.kind
     if told > order.size_micro:
-        return order, (Strange(Anomaly.OVERFILL.value),)
+        return order, (Strange(ExecutionReason.OVERFILL.value),)
     happened: tuple[Happening, ...] = () if order.acked else (Submitted(),)
     order = msgspec.structs.replace(order, acked=True, not_found=False, closing_micro=told, closing_reason=reason)
     if order.filled_micro < told:
@@ -265,7 +254,7 @@ def _refused(order: Order, report: Report) -> Step:
     if order.status == OrderStatus.REJECTED:
         return order, ()
     if order.acked or order.terminal:
-        return order, (Strange(Anomaly.REJECTED_AFTER_ACCEPTANCE.value),)
+        return order, (Strange(ExecutionReason.REJECTED_AFTER_ACCEPTANCE.value),)
     refused = msgspec.structs.replace(order, status=OrderStatus.REJECTED.value)
     return refused, (Refused(report.reason or report.kind),)
 
@@ -279,7 +268,7 @@ def _settlement(order: Order, report: Report) -> Step:
     if any(told == report.trade_id for told, _ in order.early):
         return order, ()
     if not report.trade_id or len(order.early) >= MAX_EARLY:
-        return order, (Strange(Anomaly.MEANINGLESS.value),)
+        return order, (Strange(ExecutionReason.MEANINGLESS.value),)
     early = (*order.early, (report.trade_id, settlement))
     return msgspec.structs.replace(order, early=early), (Incomplete(),)
 
@@ -288,7 +277,7 @@ def _settle(order: Order, trade: Trade, settlement: str) -> Step:
     if trade.status == settlement:
         return order, ()
     if trade.status != TradeStatus.MATCHED:
-        return order, (Strange(Anomaly.CONFLICTING_SETTLEMENT.value),)
+        return order, (Strange(ExecutionReason.CONFLICTING_SETTLEMENT.value),)
     settled = msgspec.structs.replace(trade, status=settlement)
     trades = tuple(settled if t.trade_id == trade.trade_id else t for t in order.trades)
     return msgspec.structs.replace(order, trades=trades), (Settled(settled),)
@@ -298,7 +287,7 @@ def _unknown(order: Order) -> Step:
     if order.terminal:
         return order, ()
     if order.acked:
-        return order, (Strange(Anomaly.FORGOTTEN.value),)
+        return order, (Strange(ExecutionReason.FORGOTTEN.value),)
     return msgspec.structs.replace(order, not_found=True, status=OrderStatus.UNKNOWN.value), (NotFound(),)
 
 

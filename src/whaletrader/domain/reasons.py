@@ -64,6 +64,29 @@ class BindingLimit(StrEnum):
     POSITION = "POSITION"
 
 
+class ExecutionReason(StrEnum):
+    """Why an approval led to no order, or what made no sense about one (`ExecutionError`, `OrderRejected`)."""
+
+    EXPIRED = "EXPIRED"
+    UNKNOWN_MARKET = "UNKNOWN_MARKET"
+    PRICE_OUT_OF_RANGE = "PRICE_OUT_OF_RANGE"
+    BELOW_VENUE_MINIMUM = "BELOW_VENUE_MINIMUM"
+    DUPLICATE_APPROVAL = "DUPLICATE_APPROVAL"
+    UNKNOWN_ACCOUNT = "UNKNOWN_ACCOUNT"
+    NEVER_ARRIVED = "NEVER_ARRIVED"
+    OUTCOME_STILL_UNKNOWN = "OUTCOME_STILL_UNKNOWN"
+    UNKNOWN_ORDER_REPORT = "UNKNOWN_ORDER_REPORT"
+    OVERFILL = "OVERFILL"
+    CONFLICTING_FILL = "CONFLICTING_FILL"
+    FILL_AFTER_CLOSE = "FILL_AFTER_CLOSE"
+    REJECTED_AFTER_ACCEPTANCE = "REJECTED_AFTER_ACCEPTANCE"
+    CONFLICTING_SETTLEMENT = "CONFLICTING_SETTLEMENT"
+    FORGOTTEN = "FORGOTTEN"
+    MEANINGLESS = "MEANINGLESS"
+    REDEMPTION_FAILED = "REDEMPTION_FAILED"
+    REDEEMED_NOTHING = "REDEEMED_NOTHING"
+
+
 class DeadLetterReason(StrEnum):
     """Why bytes or a message could not be handled."""
 
@@ -132,6 +155,24 @@ EXPLANATIONS: dict[StrEnum, str] = {
     BindingLimit.PORTFOLIO_CVAR: "The portfolio's CVaR was the smallest.",
     BindingLimit.CASH: "Free cash was the smallest.",
     BindingLimit.POSITION: "A reduce-only order is no larger than the position.",
+    ExecutionReason.EXPIRED: "The approval had expired when it reached execution.",
+    ExecutionReason.UNKNOWN_MARKET: "No terms (tick, minimum, fee schedule) are known for the market.",
+    ExecutionReason.PRICE_OUT_OF_RANGE: "No multiple of the market's tick lies within the approved price.",
+    ExecutionReason.BELOW_VENUE_MINIMUM: "What the approval affords is below what the venue accepts.",
+    ExecutionReason.DUPLICATE_APPROVAL: "The approval was turned into an order before.",
+    ExecutionReason.UNKNOWN_ACCOUNT: "The approval names an account that this execution does not run.",
+    ExecutionReason.NEVER_ARRIVED: "The exchange does not know the order, and its time is over: it cannot arrive now.",
+    ExecutionReason.OUTCOME_STILL_UNKNOWN: "The order was asked for as often as allowed, and its outcome is not known.",
+    ExecutionReason.UNKNOWN_ORDER_REPORT: "The exchange reported about an order that is not ours, or long finished.",
+    ExecutionReason.OVERFILL: "A report says more than the order's size; the fill was not counted.",
+    ExecutionReason.CONFLICTING_FILL: "The same trade was told again with other numbers; the first telling counts.",
+    ExecutionReason.FILL_AFTER_CLOSE: "A fill was told after the order had ended; it counts, because money moved.",
+    ExecutionReason.REJECTED_AFTER_ACCEPTANCE: "A rejection was told of an order that lives or was filled.",
+    ExecutionReason.CONFLICTING_SETTLEMENT: "A fill was told as settled and as failed; the first telling counts.",
+    ExecutionReason.FORGOTTEN: "The exchange does not know an order that it had accepted.",
+    ExecutionReason.MEANINGLESS: "A report fits no order and no trade.",
+    ExecutionReason.REDEMPTION_FAILED: "A redemption was not sent or failed; the shares are still ours.",
+    ExecutionReason.REDEEMED_NOTHING: "A redemption of winning shares brought no collateral.",
     DeadLetterReason.UNKNOWN_TYPE: "The message type is not registered.",
     DeadLetterReason.UNKNOWN_VERSION: "The schema version of this type is not registered.",
     DeadLetterReason.TRUNCATED: "The bytes end before the message does.",

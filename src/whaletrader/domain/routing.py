@@ -5,7 +5,6 @@ not built here yet.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from whaletrader.domain.amounts import (
     SIZE_STEP_MICRO,
@@ -17,21 +16,13 @@ from whaletrader.domain.amounts import (
     price_within,
 )
 from whaletrader.domain.fees import FeeSchedule, taker_fee_micro
+from whaletrader.domain.reasons import ExecutionReason
 from whaletrader.domain.settlement import fill_cash_micro
 from whaletrader.domain.values import NANOS, Side
 
 GTD = "GTD"
 GTD_LEAD_S = 60
 """The venue ends a GTD order so long before its `expiration` (FACTS 1.5)."""
-
-
-class RouteRefusal(StrEnum):
-    """Why an approval cannot be turned into an order."""
-
-    EXPIRED = "EXPIRED"
-    UNKNOWN_MARKET = "UNKNOWN_MARKET"
-    PRICE_OUT_OF_RANGE = "PRICE_OUT_OF_RANGE"
-    BELOW_VENUE_MINIMUM = "BELOW_VENUE_MINIMUM"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +54,7 @@ class Route:
     """What is sent: `end_ts` and the venue's lead."""
 
 
-def route(ticket: Ticket, arrive_ts: int, ttl_s: int) -> Route | RouteRefusal:
+def route(ticket: Ticket, arrive_ts: int, ttl_s: int) -> Route | ExecutionReason:
     """Route an approval as one good-till-date order at the best admissible price within its worst one.
 
     Parameters
@@ -77,19 +68,19 @@ def route(ticket: Ticket, arrive_ts: int, ttl_s: int) -> Route | RouteRefusal:
 
     Returns
     -------
-    Route or RouteRefusal
+    Route or ExecutionReason
         The order's cost at its limit price, taker fee included, is within `max_cost_micro`; never rounded up past a
         bound.
     """
     tick = known_tick(ticket.tick_micro)
     price = price_within(ticket.side, ticket.worst_price_micro, tick)
     if price is None:
-        return RouteRefusal.PRICE_OUT_OF_RANGE
+        return ExecutionReason.PRICE_OUT_OF_RANGE
     size = floor_size(ticket.max_size_micro)
     if ticket.side is Side.BUY:
         size = affordable_size(ticket, price)
     if below_minimum(ticket.side, price, size, ticket.min_order_micro):
-        return RouteRefusal.BELOW_VENUE_MINIMUM
+        return ExecutionReason.BELOW_VENUE_MINIMUM
     end_s = arrive_ts // NANOS + ttl_s
     amounts = limit_amounts(ticket.side, price, size, tick)
     return Route(GTD, price, size, amounts, end_s * NANOS, end_s + GTD_LEAD_S)

@@ -97,6 +97,15 @@ def test_a_neg_risk_market_has_its_own_exchange():
     assert order.order_hash != ordered()[1].order_hash
 
 
+def test_when_the_tick_changes_the_next_order_has_the_new_one_and_the_old_ones_rejection_is_told():
+    harness, order = ordered()
+    harness.tell(market_terms(tick_micro=1_000), at=101)
+    (rejected,) = harness.tell(report(order, "REJECTED", reason="BREAKS_TICK_SIZE"), at=105)
+    assert rejected.reason == "BREAKS_TICK_SIZE"
+    finer = harness.tell(approved(approval_id="2" * 32, worst_price_micro=605_500), at=110)[0]
+    assert finer.price_micro == 605_000
+
+
 def test_the_token_of_the_approval_is_bought_whatever_its_outcome_is_called():
     assert ordered(token_id=NO)[1].token_id == NO
     assert ordered(token_id=NO)[1].order_hash != ordered(token_id=YES)[1].order_hash

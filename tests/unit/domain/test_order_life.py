@@ -3,7 +3,6 @@ import pytest
 from whaletrader.domain.order import OrderStatus, ReportKind
 from whaletrader.domain.order_life import (
     MAX_EARLY,
-    Anomaly,
     Closed,
     Filled,
     Incomplete,
@@ -17,6 +16,7 @@ from whaletrader.domain.order_life import (
     mark_unknown,
     step,
 )
+from whaletrader.domain.reasons import ExecutionReason
 
 ORDER = Order(order_hash="0x1", size_micro=10)
 ACCEPTED = Report(kind="ACCEPTED")
@@ -76,7 +76,7 @@ def test_a_fill_told_twice_is_one_fill():
 
 def test_the_same_trade_with_another_price_is_an_anomaly_and_changes_nothing():
     order, happened = live(ACCEPTED, fill(price=5), fill(price=6))
-    assert anomalies(happened) == [Anomaly.CONFLICTING_FILL]
+    assert anomalies(happened) == [ExecutionReason.CONFLICTING_FILL]
     assert order.trades[0].price_micro == 5
 
 
@@ -89,7 +89,7 @@ def test_without_a_trade_id_the_event_names_the_fill():
 @pytest.mark.parametrize("size", [11, 0, -1])
 def test_no_order_fills_beyond_its_size_or_by_nothing(size):
     order, happened = live(ACCEPTED, fill(size=size))
-    assert anomalies(happened) == [Anomaly.OVERFILL]
+    assert anomalies(happened) == [ExecutionReason.OVERFILL]
     assert not order.trades
     order, happened = live(ACCEPTED, fill("a", 6), fill("b", 5))
     assert order.filled_micro == 6
@@ -117,7 +117,7 @@ def test_a_settlement_told_before_its_fill_waits_for_it():
 def test_remembered_settlements_are_bounded():
     order, happened = live(*[settled(str(number)) for number in range(MAX_EARLY + 5)])
     assert len(order.early) == MAX_EARLY
-    assert anomalies(happened) == [Anomaly.MEANINGLESS] * 5
+    assert anomalies(happened) == [ExecutionReason.MEANINGLESS] * 5
 
 
 def test_a_failed_settlement_voids_the_fill_once():
@@ -129,7 +129,7 @@ def test_a_failed_settlement_voids_the_fill_once():
 
 def test_a_settlement_that_contradicts_an_earlier_one_is_an_anomaly():
     _, happened = live(fill(), settled(), settled(kind="FAILED"))
-    assert anomalies(happened) == [Anomaly.CONFLICTING_SETTLEMENT]
+    assert anomalies(happened) == [ExecutionReason.CONFLICTING_SETTLEMENT]
 
 
 def test_a_rejection_is_final_and_told_once():
@@ -141,13 +141,13 @@ def test_a_rejection_is_final_and_told_once():
 
 def test_an_order_that_was_accepted_cannot_be_rejected():
     order, happened = live(ACCEPTED, REJECTED)
-    assert anomalies(happened) == [Anomaly.REJECTED_AFTER_ACCEPTANCE]
+    assert anomalies(happened) == [ExecutionReason.REJECTED_AFTER_ACCEPTANCE]
     assert order.status == OrderStatus.LIVE
 
 
 def test_a_fill_after_a_rejection_counts_because_money_moved():
     order, happened = live(Report(kind="NOT_SENT", reason="KILL_LATCH"), fill())
-    assert anomalies(happened) == [Anomaly.FILL_AFTER_CLOSE]
+    assert anomalies(happened) == [ExecutionReason.FILL_AFTER_CLOSE]
     assert kinds(happened) == ["Refused", "Strange", "Submitted", "Filled"]
     assert order.filled_micro == 4
 
@@ -173,7 +173,7 @@ def test_an_order_that_the_exchange_does_not_know_stays_unknown_and_may_still_ar
 
 def test_an_exchange_that_forgets_a_live_order_is_an_anomaly():
     _, happened = live(ACCEPTED, Report(kind="UNKNOWN_ORDER"))
-    assert anomalies(happened) == [Anomaly.FORGOTTEN]
+    assert anomalies(happened) == [ExecutionReason.FORGOTTEN]
     _, happened = live(REJECTED, Report(kind="UNKNOWN_ORDER"))
     assert kinds(happened) == ["Refused"]
 
@@ -183,14 +183,14 @@ def test_a_closing_report_without_a_total_closes_with_what_is_known():
     assert kinds(happened) == ["Submitted", "Filled", "Closed"]
     assert order.status == OrderStatus.CANCELLED
     late, happened = live(fill("late", 2), order=order)
-    assert anomalies(happened) == [Anomaly.FILL_AFTER_CLOSE]
+    assert anomalies(happened) == [ExecutionReason.FILL_AFTER_CLOSE]
     assert isinstance(happened[1], Filled)
     assert late.filled_micro == 6
 
 
 def test_a_closing_report_beyond_the_order_is_an_anomaly():
     order, happened = live(Report(kind="EXPIRED", size_micro=11))
-    assert anomalies(happened) == [Anomaly.OVERFILL]
+    assert anomalies(happened) == [ExecutionReason.OVERFILL]
     assert order == ORDER
 
 

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from whaletrader.domain.amounts import AMOUNT_DECIMALS
 from whaletrader.domain.fees import FeeSchedule, taker_fee_micro
-from whaletrader.domain.routing import RouteRefusal, Ticket, affordable_size, route
+from whaletrader.domain.reasons import ExecutionReason
+from whaletrader.domain.routing import Ticket, affordable_size, route
 from whaletrader.domain.settlement import fill_cash_micro
 from whaletrader.domain.values import MICRO, NANOS, Side
 
@@ -32,10 +33,10 @@ def test_the_expiration_leaves_the_venue_its_minute():
 
 
 def test_what_cannot_be_ordered_is_refused_with_a_reason():
-    assert route(replace(TICKET, worst_price_micro=9_999), ARRIVE, 60) is RouteRefusal.PRICE_OUT_OF_RANGE
-    assert route(replace(TICKET, max_size_micro=4_999_999), ARRIVE, 60) is RouteRefusal.BELOW_VENUE_MINIMUM
-    assert route(replace(TICKET, max_cost_micro=1_000_000), ARRIVE, 60) is RouteRefusal.BELOW_VENUE_MINIMUM
-    assert route(replace(TICKET, max_cost_micro=0), ARRIVE, 60) is RouteRefusal.BELOW_VENUE_MINIMUM
+    assert route(replace(TICKET, worst_price_micro=9_999), ARRIVE, 60) is ExecutionReason.PRICE_OUT_OF_RANGE
+    assert route(replace(TICKET, max_size_micro=4_999_999), ARRIVE, 60) is ExecutionReason.BELOW_VENUE_MINIMUM
+    assert route(replace(TICKET, max_cost_micro=1_000_000), ARRIVE, 60) is ExecutionReason.BELOW_VENUE_MINIMUM
+    assert route(replace(TICKET, max_cost_micro=0), ARRIVE, 60) is ExecutionReason.BELOW_VENUE_MINIMUM
 
 
 @settings(max_examples=200, deadline=None)
@@ -50,7 +51,7 @@ def test_what_cannot_be_ordered_is_refused_with_a_reason():
 def test_no_route_goes_beyond_price_size_or_cost(side, worst, size, cost, tick, rate):
     ticket = Ticket(side, worst, size, cost, tick, -1, FeeSchedule(rate))
     planned = route(ticket, ARRIVE, 60)
-    if isinstance(planned, RouteRefusal):
+    if isinstance(planned, ExecutionReason):
         return
     assert planned.size_micro <= size
     assert planned.size_micro % 10_000 == 0
