@@ -1,5 +1,6 @@
 """Strategies for every declared message, built from the declarations, and short makers for tests of the runtime."""
 
+from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -57,9 +58,13 @@ def messages(draw: st.DrawFn) -> Message:
 
 def example(cls: type[Payload] | type[Part], **given: Any) -> Any:
     """A value of a declared type: what is not given is 0, empty, False or an example of its part."""
+    return cls(**{**_plain_fields(cls), **given})
+
+
+@cache
+def _plain_fields(cls: type[Payload] | type[Part]) -> dict[str, Any]:
     hints = get_type_hints(cls)
-    fields = {info.name: _plain(hints[info.name]) for info in msgspec.structs.fields(cls) if info.name not in given}
-    return cls(**fields, **given)
+    return {info.name: _plain(hints[info.name]) for info in msgspec.structs.fields(cls)}
 
 
 def _plain(hint: Any) -> Any:
