@@ -108,7 +108,7 @@ def _only_known(frame: pl.DataFrame) -> pl.DataFrame:
     """Null every amount and time that the row's reason does not give: nothing of the future stays in a row."""
     reason = pl.col("reason").cast(pl.String)
     priced, paid = reason == "priced", reason.is_in(["priced", "unresolved", "leader_exited_first"])
-    met = ~reason.is_in(["no_print_in_window", "market_unknown"])
+    met = ~reason.is_in(["no_print_in_window", "market_unknown"]) & pl.col("entry_ts").is_not_null()
     keep = {**dict.fromkeys(_MET, met), **dict.fromkeys(_PAID, paid), **dict.fromkeys(_LEFT, priced)}
     return frame.with_columns(pl.when(kept).then(pl.col(name)).otherwise(None) for name, kept in keep.items())
 

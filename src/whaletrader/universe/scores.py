@@ -15,7 +15,7 @@ from scipy.special import ndtri
 from whaletrader.domain.values import MICRO
 from whaletrader.quant.bootstrap import cluster_bootstrap
 from whaletrader.quant.multiple_testing import benjamini_hochberg
-from whaletrader.quant.shrinkage import shrink_means
+from whaletrader.quant.mixture_prior import mixture_shrink
 from whaletrader.universe.bets import BetTable, bet_table
 from whaletrader.universe.follower import KINDS, FollowerParams, FollowerTable, build_follower_table
 from whaletrader.universe.funnel import edge_summary, funnel
@@ -157,7 +157,7 @@ def _shrunk(means: Floats, bounds: Floats, params: ScoreParams) -> Floats:
     Half of the interval over the normal quantile stands for the standard error.
     """
     errors = (bounds[1] - bounds[0]) / 2.0 / float(ndtri(params.confidence))
-    return shrink_means(means, np.maximum(errors, 1.0)).means
+    return mixture_shrink(means, np.maximum(errors, 1.0)).means
 
 
 def _with_context(scored: pl.DataFrame, frame: pl.DataFrame, table: FollowerTable, book: Ledger | None) -> pl.DataFrame:
