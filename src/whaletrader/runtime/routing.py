@@ -9,7 +9,10 @@ from whaletrader.messages.orchestration import ScheduleTimer
 
 
 def routes(agents: Sequence[AnyAgent]) -> dict[str, tuple[int, ...]]:
-    """Map each message type to the agents that handle it, in the order given; nobody handles what he publishes."""
+    """Map each message type to the agents that handle it, in the order given.
+
+    An agent may handle its own message where that one is to be the cause of what follows; it then folds it twice.
+    """
     names = [agent.name for agent in agents]
     assert len(set(names)) == len(names), f"two agents have one name: {names}"
     for agent in agents:
@@ -17,12 +20,7 @@ def routes(agents: Sequence[AnyAgent]) -> dict[str, tuple[int, ...]]:
         assert not unknown, f"{agent.name} subscribes to unknown types: {unknown}"
         barred = sorted(agent.subscribes & (OPERATIONS | {"ScheduleTimer"}))
         assert not barred, f"{agent.name} may not subscribe to {barred}"
-    return {
-        name: tuple(
-            index for index, agent in enumerate(agents) if name in agent.subscribes and agent.name != cls.PUBLISHER
-        )
-        for name, cls in CATALOGUE.items()
-    }
+    return {name: tuple(index for index, agent in enumerate(agents) if name in agent.subscribes) for name in CATALOGUE}
 
 
 def publisher_of(payload: Payload) -> str:
