@@ -388,6 +388,19 @@ def test_a_sale_of_what_we_do_not_hold_is_nothing_to_exit(agent):
     assert reason(agent.tell(observed(side="SELL", token_id=NO))) == "NOTHING_TO_EXIT"
 
 
+def test_a_position_signal_has_no_exit_but_the_resolution(agent):
+    signal(agent.tell(observed(kind="position", prev_seen_ts=1)))
+    agent.tell(filled(kind="position"))
+    assert reason(agent.tell(observed(kind="position", side="SELL"))) == "NOTHING_TO_EXIT"
+
+
+def test_the_bets_of_a_resolved_market_are_forgotten(agent):
+    hold(agent)
+    agent.tell(resolved())
+    assert agent.state.book.bets == {}
+    assert agent.state.markets == {}
+
+
 def test_a_bet_that_is_ordered_but_not_filled_is_nothing_to_exit(agent):
     signal(agent.tell(observed()))
     assert reason(agent.tell(observed(side="SELL"))) == "NOTHING_TO_EXIT"

@@ -172,6 +172,26 @@ def test_shares_that_were_sold_on_before_their_purchase_failed_are_owed(agent):
     agent.tell(market_data(bid_micro=900_000))
     out = figures(agent)
     assert (out.cash_micro, out.positions_micro) == (START + 50 * UNIT, -90 * UNIT)
+    assert (out.realised_micro, alice(agent).marked_micro) == (10 * UNIT, -50 * UNIT)
+
+
+def test_a_lot_that_a_void_sale_brings_back_is_the_oldest_again(agent):
+    for trade, price in (("a", 400_000), ("b", 600_000)):
+        agent.tell(filled(trade_id=trade, price_micro=price))
+    agent.tell(filled(trade_id="c", side="SELL", price_micro=500_000))
+    agent.tell(settled(trade_id="c", status="FAILED"))
+    agent.tell(filled(trade_id="d", side="SELL", price_micro=500_000))
+    assert alice(agent).realised_micro == 10 * UNIT
+
+
+def test_a_sale_is_matched_anew_when_the_purchase_that_it_sold_is_void(agent):
+    for trade, price in (("a", 400_000), ("b", 600_000)):
+        agent.tell(filled(trade_id=trade, price_micro=price))
+    agent.tell(filled(trade_id="c", side="SELL", price_micro=500_000))
+    agent.tell(settled(trade_id="a", status="FAILED"))
+    own = alice(agent)
+    assert (own.realised_micro, own.marked_micro) == (-10 * UNIT, 0)
+    assert figures(agent).open_positions == 0
 
 
 @pytest.mark.parametrize("payouts", [(UNIT, 0), (0, UNIT)])
