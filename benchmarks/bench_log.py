@@ -1,12 +1,12 @@
 """How many messages a second the event log takes, encoded, chained and group-committed; `eventsourcing` beside it.
 
-Both write the same fills in batches of 1,000: ours as protobuf, the peer's as its own JSON events through its mapper and
-recorder. Facts, which are entered in the inbox as well, are measured by themselves.
+Both write the same fills in batches of 1,000: ours as protobuf, the peer's as its own JSON events through its mapper
+and recorder. Facts, which are entered in the inbox as well, are measured by themselves.
 """
 
 import tempfile
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid5
 
@@ -85,7 +85,7 @@ def peers(folder: Path, count: int) -> float:
     mapper = Mapper(transcoder)
     recorder = SQLiteApplicationRecorder(SQLiteDatastore(str(folder / "peer.db")))
     recorder.create_table()
-    now, space = datetime.now(timezone.utc), UUID(int=1)
+    now, space = datetime.now(UTC), UUID(int=1)
     values = [{name: getattr(fill(n), name) for name in OrderFilled.__struct_fields__} for n in range(count)]
     events = [
         Filled(originator_id=uuid5(space, str(n)), originator_version=1, timestamp=now, values=values[n])
