@@ -3,7 +3,7 @@ const MICRO = 1e6;
 const byId = (id) => document.getElementById(id);
 const token = document.querySelector("meta[name=whaletrader-token]").content;
 const money = (micro) => (micro / MICRO).toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const number = (value, digits = 3) => (value / MICRO).toFixed(digits);
+const number = (value, digits = 3) => (value < 0 && value === -1 ? "–" : (value / MICRO).toFixed(digits));
 const percent = (micro) => (micro / 1e4).toFixed(2) + " %";
 const when = (ns) => (ns ? new Date(ns / MICRO).toISOString().replace("T", " ").slice(0, 16) : "–");
 const short = (id) => (id && id.length > 14 ? id.slice(0, 8) + "…" + id.slice(-4) : id || "–");
