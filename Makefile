@@ -32,7 +32,7 @@ fmt: setup-dev  ## format, and mend what the linter can mend
 bench: setup-dev  ## ours beside a peer, measured now
 	@$(BIN)/python benchmarks/run.py
 
-soak: setup-dev  ## the crash tests with 1,000 kills
+soak: setup-dev  ## the crash tests alone; WHALETRADER_SOAK=1 tells them to go on for long
 	@WHALETRADER_SOAK=1 $(BIN)/python -m pytest -q -m crash tests
 
 clean:  ## remove the environment, the caches and the runs
