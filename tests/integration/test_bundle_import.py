@@ -32,9 +32,9 @@ FIRST_BUYS = {
 
 @pytest.fixture(scope="module")
 def report(bundle, tmp_path_factory):
-    begin = time.perf_counter()
+    begin = time.process_time()
     found = import_bundle(bundle, tmp_path_factory.mktemp("bundle") / "d")
-    assert time.perf_counter() - begin < 60
+    assert time.process_time() - begin < 50  # of processor time: half a minute on two cores
     return found
 
 

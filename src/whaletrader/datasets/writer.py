@@ -131,8 +131,10 @@ class DatasetWriter:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             name = f"{table}-{digest[:16]}.parquet"
             partial.replace(self._folder / name)
-        except OSError as error:
-            raise StorageError(f"cannot write table {table} into {self.path}: {error.strerror or error}") from None
+        except (OSError, pl.exceptions.ComputeError) as error:  # polars tells a full disk as a ComputeError
+            raise StorageError(
+                f"cannot write table {table} into {self.path} ({error}); make room, or choose another folder"
+            ) from None
         return name, digest
 
 

@@ -123,11 +123,11 @@ def run_jobs(jobs: list[_Job], into: Path, name: str, progress: Progress) -> Imp
         (run.staged if area.stage(job.key, job.read) else run.known).append(job.label)
     if not run.staged and (into / MANIFEST_FILE).is_file():
         dataset = Dataset.open(into)
-        if {job.key for job in jobs} <= _assembled(into):
+        if {job.key for job in jobs} <= area.assembled():
             return ImportReport(dataset, known=tuple(run.known), nothing_to_do=True)
     steps = iter(range(len(jobs), total))
     dataset = Assembly(area, into, name).run(lambda step: progress(step, next(steps), total))
-    (area.folder / "assembled").write_text("\n".join(area.keys()) + "\n")
+    area.mark_assembled()
     return ImportReport(dataset, tuple(run.staged), tuple(run.known))
 
 
@@ -141,11 +141,6 @@ def _name_of(into: Path, area: StagingArea, name: str) -> str:
             f"{into} holds a {manifest.kind} dataset that sources cannot be added to; choose another folder"
         )
     return manifest.name
-
-
-def _assembled(into: Path) -> set[str]:
-    file = StagingArea(into).folder / "assembled"
-    return set(file.read_text().split()) if file.is_file() else set()
 
 
 def _reader(stage: Callable[[Path, str], StagedPart], file: Path, sha256: str) -> Callable[[], StagedPart]:

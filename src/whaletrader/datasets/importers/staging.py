@@ -14,6 +14,7 @@ import msgspec
 import polars as pl
 
 from whaletrader.datasets.manifest import SourceEntry
+from whaletrader.errors import StorageError
 
 STAGED: dict[str, dict[str, type[pl.DataType]]] = {
     "markets": {
@@ -135,6 +136,7 @@ STAGED: dict[str, dict[str, type[pl.DataType]]] = {
 """Columns of the staged tables; `source` is the index into the part's own sources."""
 
 PART_FILE = "part.json"
+_ASSEMBLED = "assembled"
 
 
 @dataclass
@@ -178,16 +180,37 @@ class StagingArea:
         final = self.folder / key
         if (final / PART_FILE).is_file():
             return False
+        part = read()
+        try:
+            self._store(final, part)
+        except (OSError, pl.exceptions.ComputeError) as error:
+            raise self._unwritable(error) from None
+        return True
+
+    def assembled(self) -> set[str]:
+        """Keys of the parts that the dataset holds."""
+        file = self.folder / _ASSEMBLED
+        return set(file.read_text().split()) if file.is_file() else set()
+
+    def mark_assembled(self) -> None:
+        """Note that the dataset holds every part there is."""
+        try:
+            (self.folder / _ASSEMBLED).write_text("\n".join(self.keys()) + "\n")
+        except OSError as error:
+            raise self._unwritable(error) from None
+
+    def _unwritable(self, error: Exception) -> StorageError:
+        return StorageError(f"cannot write into {self.folder.parent} ({error}); make room, or choose another folder")
+
+    def _store(self, final: Path, part: StagedPart) -> None:
         shutil.rmtree(final, ignore_errors=True)
         final.mkdir(parents=True)
-        part = read()
         for table, frame in part.tables.items():
             frame.write_parquet(final / f"{table}.parquet", compression="lz4", statistics=False)
         body = msgspec.json.encode({"sources": part.sources, "tables": list(part.tables)})
         partial = final / (PART_FILE + ".partial")
         partial.write_bytes(body)
         partial.replace(final / PART_FILE)
-        return True
 
     def sources(self, key: str) -> list[SourceEntry]:
         """The sources of a complete part."""

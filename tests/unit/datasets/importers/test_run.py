@@ -100,6 +100,34 @@ import_bundle({str(bundle_folder)!r}, {str(tmp_path / "d")!r}, die)
     assert not (tmp_path / "d" / ".writing").exists()
 
 
+FULL_DISK = """
+import resource, signal, sys
+from whaletrader.datasets.importers.run import import_bundle
+from whaletrader.errors import StorageError
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
+try:
+    import_bundle({source!r}, {target!r})
+except StorageError as error:
+    print(error.message)
+    sys.exit(error.exit_code)
+"""
+
+
+@pytest.mark.parametrize("limit", [0, 1_000, 3_500, 4_500])
+def test_a_full_disk_is_one_sentence_and_loses_nothing(bundle_folder, tmp_path, limit):
+    import_bundle(bundle_folder, tmp_path / "d")
+    before = contents(tmp_path / "d")
+    write_bundle(bundle_folder, MARKETS, [trade_row(n % 3, n, price=(n % 97) / 100) for n in range(500)])
+    script = FULL_DISK.format(limit=limit, source=str(bundle_folder), target=str(tmp_path / "d"))
+    child = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    assert child.returncode == 1, child.stderr
+    assert child.stdout.startswith("cannot write")
+    assert child.stdout.count("\n") == 1
+    assert contents(tmp_path / "d") == before
+    assert import_bundle(bundle_folder, tmp_path / "d").dataset.table("trades").height == 500
+
+
 def test_a_half_staged_part_is_read_again(bundle_folder, tmp_path):
     import_bundle(bundle_folder, tmp_path / "d")
     part = next((tmp_path / "d" / ".staged").glob("01-*"))
