@@ -4,6 +4,7 @@ Unknown, stale, missing or malformed always means no. What a size may be is deci
 """
 
 from whaletrader.domain.amounts import known_tick, price_within
+from whaletrader.domain.fees import taker_fee_micro
 from whaletrader.domain.portfolio import Valuation
 from whaletrader.domain.reasons import DenyReason
 from whaletrader.domain.risk.correlation import too_correlated
@@ -95,10 +96,11 @@ def entry_reasons(state: RiskState, proposal: Proposal, market: MarketView, valu
 
 def _edge_reasons(state: RiskState, proposal: Proposal, market: MarketView) -> list[DenyReason]:
     assert market.fee is not None
-    all_in = all_in_price_micro(market.fee, proposal.reference_price_micro)
-    if proposal.edge_micro <= 0 or all_in >= MICRO:
+    price = proposal.reference_price_micro
+    if proposal.edge_micro <= 0 or all_in_price_micro(market.fee, price) >= MICRO:
         return [DenyReason.NO_EDGE]
-    if all_in + proposal.edge_micro > MICRO or worst_price_micro(proposal, market) is None:
+    certain = price + taker_fee_micro(market.fee, price, MICRO) + proposal.edge_micro > MICRO
+    if certain or worst_price_micro(proposal, market) is None:
         return [DenyReason.MALFORMED]  # more than a certain win, or a limit that is on no tick
     return [DenyReason.CORRELATION] if too_correlated(state, market, proposal.token_id) else []
 

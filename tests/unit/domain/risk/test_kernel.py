@@ -20,7 +20,7 @@ from tests.support.risk import (
     slow_cvar,
     world,
 )
-from whaletrader.domain.fees import FeeSchedule
+from whaletrader.domain.fees import FeeSchedule, taker_fee_micro
 from whaletrader.domain.reasons import BindingLimit, DenyReason
 from whaletrader.domain.risk.kernel import decide
 from whaletrader.domain.risk.model import MAX_UNSETTLED_FILLS, Controls
@@ -161,6 +161,13 @@ class TestEntry:
     @pytest.mark.parametrize("edge", [0, -1, -400_000])
     def test_a_kelly_floor_never_bets_without_an_edge(self, edge):
         assert reasons(edge_micro=edge) == (DenyReason.NO_EDGE,)
+
+    def test_the_greatest_edge_there_can_be_is_taken_and_one_more_is_not(self):
+        greatest = MICRO - 980_000 - taker_fee_micro(FEE, 980_000, MICRO)
+        state = world([M], [980_000])
+        dear = {"reference_price_micro": 980_000, "limit_price_micro": 980_000}
+        assert asked(state, edge_micro=greatest, **dear).approved
+        assert reasons(state, edge_micro=greatest + 1, **dear) == (DenyReason.MALFORMED,)
 
     def test_a_price_that_its_fee_lifts_to_one_has_no_edge(self):
         dear = market(fee=FeeSchedule(MICRO, 0, provenance=FeeProvenance.MARKET))
