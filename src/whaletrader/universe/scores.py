@@ -14,8 +14,8 @@ from scipy.special import ndtri
 
 from whaletrader.domain.values import MICRO
 from whaletrader.quant.bootstrap import cluster_bootstrap
-from whaletrader.quant.multiple_testing import benjamini_hochberg
 from whaletrader.quant.mixture_prior import mixture_shrink
+from whaletrader.quant.multiple_testing import benjamini_hochberg
 from whaletrader.universe.bets import BetTable, bet_table
 from whaletrader.universe.follower import KINDS, FollowerParams, FollowerTable, build_follower_table
 from whaletrader.universe.funnel import edge_summary, funnel
