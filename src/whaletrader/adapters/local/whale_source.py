@@ -1,6 +1,6 @@
 """Scans a dataset's universe: every leader event is priced once, each scan scores what was known at its time.
 
-The edge that is published as shrunk is drawn towards the mean of all judged wallets of its kind, by its own noise: the
+The edge that is published as shrunk is the posterior mean among all judged wallets of its kind, given its noise: the
 best of many looks better than it is.
 """
 
@@ -12,7 +12,7 @@ import polars as pl
 from whaletrader.config.tree import Settings
 from whaletrader.domain.values import MICRO, LeaderEventKind
 from whaletrader.messages.leaders import FunnelStep, LeaderScore, UniverseScanned
-from whaletrader.quant.shrinkage import shrink_means
+from whaletrader.quant.mixture_prior import mixture_shrink
 from whaletrader.universe.follower import FollowerParams, FollowerTable, build_follower_table
 from whaletrader.universe.scores import ScoreParams, Scores, score_table
 from whaletrader.universe.source import TableSource
@@ -99,5 +99,5 @@ def _shrunk(judged: pl.DataFrame, confidence: float) -> list[int]:
         return []
     width = (judged["upper_micro"] - judged["lower_micro"]).cast(pl.Float64).to_numpy()
     errors = np.maximum(width / 2.0 / NormalDist().inv_cdf(confidence), 1.0)
-    means = shrink_means(judged["mean_edge_micro"].cast(pl.Float64).to_numpy(), errors).means
+    means = mixture_shrink(judged["mean_edge_micro"].cast(pl.Float64).to_numpy(), errors).means
     return [int(value) for value in np.rint(means)]
