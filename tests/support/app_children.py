@@ -1,0 +1,134 @@
+"""Runs of the whole app in children that may kill themselves, beside an exchange that is a process of its own.
+
+    python -m tests.support.app_children
+
+imports everything once, then reads jobs from standard input, one JSON line each. For a job it forks an exchange with
+its own store and fault plan, a child that runs the app with the job's fail-point until it dies, and, where it
+died, a child that goes on; then it ends the exchange. It answers with the exit codes (negative: the signal).
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Self
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Forker:
+    """The process that forks: start it with `with`, one per thread."""
+
+    def __enter__(self) -> Self:
+        command = [sys.executable, "-m", "tests.support.app_children"]
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.close()
+        self._process.wait(timeout=60)
+        self._process.stdout.close()
+
+    def run(self, dataset: Path, folder: Path, failpoint: str = "", count_file: str = "") -> list[int]:
+        """Run the scenario, over two children where the first was killed; return their exit codes."""
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.write(json.dumps([str(dataset), str(folder), failpoint, count_file]) + "\n")
+        self._process.stdin.flush()
+        answer: list[int] = json.loads(self._process.stdout.readline())
+        return answer
+
+
+def main() -> None:
+    """Answer jobs until the input ends."""
+    # Imported here, so that whoever starts a forker need not.
+    from tests.support.scenario import FAULTS, scenario_settings  # noqa: F401
+
+    from whaletrader.adapters.paper import server  # noqa: F401
+    from whaletrader.app import run  # noqa: F401
+
+    for line in sys.stdin:
+        dataset, folder, failpoint, count_file = json.loads(line)
+        print(json.dumps(job(Path(dataset), Path(folder), failpoint, count_file)), flush=True)
+
+
+def job(dataset: Path, folder: Path, failpoint: str, count_file: str) -> list[int]:
+    """Run one job."""
+    folder.mkdir(parents=True)
+    exchange, port = start_exchange(dataset, folder / "exchange.db")
+    try:
+        codes = [forked(lambda: app(dataset, folder / "data", port, failpoint, count_file))]
+        if failpoint:
+            codes.append(forked(lambda: app(dataset, folder / "data", port, "", "")))
+    finally:
+        os.kill(exchange, signal.SIGKILL)
+        os.waitpid(exchange, 0)
+    return codes
+
+
+def forked(what: Any) -> int:
+    """Do something in a child; return its exit code."""
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            what()
+            code = 0
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def start_exchange(dataset: Path, store: Path) -> tuple[int, int]:
+    """Fork an exchange; return its process id and port."""
+    from tests.support.scenario import FAULTS
+
+    from whaletrader.adapters.paper.exchange import PaperExchange
+    from whaletrader.adapters.paper.faults import FaultPlan
+    from whaletrader.adapters.paper.server import ExchangeServer
+    from whaletrader.adapters.paper.telling import Rules
+    from whaletrader.app.exchange_process import make_tape
+
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            plan = FaultPlan(
+                drop_micro=FAULTS.drop_micro,
+                delay_micro=FAULTS.delay_micro,
+                repeat_micro=FAULTS.repeat_micro,
+                delay_s=FAULTS.delay_s,
+            )
+            with ExchangeServer(PaperExchange(store, make_tape(dataset), Rules(plan))) as served:
+                os.write(writing, f"{served.port}\n".encode())
+                served.serve_forever(poll_interval=0.5)
+        finally:
+            os._exit(1)
+    os.close(writing)
+    with os.fdopen(reading) as said:
+        return pid, int(said.readline())
+
+
+def app(dataset: Path, data: Path, port: int, failpoint: str, count_file: str) -> None:
+    """Run the app to its end, with the fail-points of this job in place of the process's own."""
+    from tests.support.scenario import FAULTS, scenario_settings
+
+    from whaletrader.app.layout import DataDirectory
+    from whaletrader.app.run import opened, run_app
+    from whaletrader.runtime.failpoints import COUNT_VARIABLE, KILL_VARIABLE, POINTS, Failpoints
+
+    points = Failpoints({KILL_VARIABLE: failpoint, COUNT_VARIABLE: count_file})
+    POINTS.__dict__.update(points.__dict__)
+    settings = scenario_settings(faults=FAULTS)
+    with opened(f"replay:{dataset}", DataDirectory(data), settings, exchange=f"port:{port}") as built:
+        run_app(built)
+    if count_file:
+        POINTS.write_counts()
+
+
+if __name__ == "__main__":
+    main()
