@@ -18,7 +18,7 @@ from whaletrader.domain.values import MICRO, TapeRole, TapeSide
 from whaletrader.quant.fee_curve import taker_fee
 from whaletrader.universe.costs import CostTables, cost_tables, last_at_or_before
 from whaletrader.universe.source import TableSource
-from whaletrader.universe.tape import MarketFacts, PrintTape, market_facts, pool_keys, print_tape, usable_trades
+from whaletrader.universe.tape import MarketFacts, PrintTape, market_facts, print_tape, usable_trades
 
 Ints = NDArray[np.int64]
 
@@ -122,14 +122,44 @@ def _activity_rows(activity: pl.DataFrame, tokens: pl.DataFrame) -> pl.DataFrame
 
 def _sorted(rows: pl.DataFrame) -> tuple[MoveTape, pl.DataFrame]:
     """Moves by wallet, token, time; at the same time splits come first and merges last, else the tape's order holds."""
-    keyed = rows.with_columns(pl.Series("key", pool_keys(rows)))
-    found = keyed.sort("key", "ts", "rank", maintain_order=True)
-    pools = found.group_by("key", maintain_order=True).agg(
-        pl.col("wallet", "token", "market", "outcome").first(), pl.len().cast(pl.Int64).alias("moves")
-    )
-    ends = pools["moves"].to_numpy().cumsum()
-    arrays = (found[name].to_numpy() for name in ("ts", "kind", "price", "size", "fee"))
-    return MoveTape(np.concatenate([np.zeros(1, np.int64), ends]), *arrays), pools.drop("moves", "key")
+    timed = rows.sort("ts", "rank", maintain_order=True)
+    order, offsets = pool_order(timed["wallet"].cast(pl.Int64).to_numpy(), timed["token"].cast(pl.Int64).to_numpy())
+    pools = timed.select("wallet", "token", "market", "outcome")[order[offsets[:-1]]]
+    columns = (timed[name].to_numpy() for name in ("ts", "kind", "price", "size", "fee"))
+    return MoveTape(offsets, *(column[order] for column in columns)), pools
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def pool_order(wallet: Ints, token: Ints) -> tuple[Ints, Ints]:
+    """Rows by wallet, then token, then as given, and where each pool starts (and the end): two counting sorts.
+
+    Codes are row numbers of dictionary tables, so counting is cheaper than comparing.
+    """
+    order = _counted(wallet, _counted(token, np.arange(token.size)))
+    offsets = np.empty(order.size + 1, np.int64)
+    pools = 0
+    for i in range(order.size):
+        same = i > 0 and wallet[order[i]] == wallet[order[i - 1]] and token[order[i]] == token[order[i - 1]]
+        if not same:
+            offsets[pools] = i
+            pools += 1
+    offsets[pools] = order.size
+    return order, offsets[: pools + 1]
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _counted(codes: Ints, order: Ints) -> Ints:
+    """Stable counting sort of `order` by the codes of its rows."""
+    starts = np.zeros((codes.max() if codes.size else 0) + 2, np.int64)
+    for code in codes:
+        starts[code + 1] += 1
+    for code in range(1, starts.size):
+        starts[code] += starts[code - 1]
+    out = np.empty(order.size, np.int64)
+    for row in order:
+        out[starts[codes[row]]] = row
+        starts[codes[row]] += 1
+    return out
 
 
 def _cash(activity: pl.DataFrame) -> pl.DataFrame:
