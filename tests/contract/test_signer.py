@@ -115,7 +115,8 @@ def wide():
     ("change", "reason"),
     [
         ({"price_micro": 610_000, "maker_amount": 3_050_000}, "PRICE"),
-        ({"maker_amount": 3_000_001}, "PRICE"),
+        ({"maker_amount": 3_000_001}, "AMOUNTS"),
+        ({"price_micro": 590_000}, "AMOUNTS"),
         ({"side": "SELL"}, "SIDE"),
         ({"token_id": "1002"}, "TOKEN"),
         ({"market_id": "0x"}, "MARKET"),

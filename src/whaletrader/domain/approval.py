@@ -131,8 +131,8 @@ def breach(bounds: Bounds, child: Child, spent: Spent) -> Breach | None:
     Returns
     -------
     Breach or None
-        None when the order is covered. An order's fee is not signed; the approval's cost bound leaves room for it, so
-        the collateral that is signed is bounded by it too.
+        None when the order is covered. The amounts must be exactly price times shares, because only they are signed.
+        The fee is not signed; the approval's cost bound leaves room for it, so it bounds the collateral too.
     """
     named = _identity_breach(bounds, child)
     if named is not None:
@@ -157,10 +157,10 @@ def _identity_breach(bounds: Bounds, child: Child) -> Breach | None:
 def _amount_breach(bounds: Bounds, child: Child, spent: Spent) -> Breach | None:
     buys = child.side == Side.BUY
     collateral, shares = (child.maker_amount, child.taker_amount) if buys else (child.taker_amount, child.maker_amount)
-    if min(collateral, shares, child.price_micro) <= 0 or shares != child.size_micro:
+    if min(collateral, shares) <= 0 or shares != child.size_micro or collateral * MICRO != child.price_micro * shares:
         return Breach.AMOUNTS
-    signed, worst = collateral * MICRO, bounds.worst_price_micro * shares
-    if (signed > worst or child.price_micro > bounds.worst_price_micro) if buys else _sells_too_low(bounds, child):
+    worse = child.price_micro > bounds.worst_price_micro if buys else child.price_micro < bounds.worst_price_micro
+    if worse:
         return Breach.PRICE
     if spent.children >= bounds.max_children:
         return Breach.CHILDREN
@@ -169,8 +169,3 @@ def _amount_breach(bounds: Bounds, child: Child, spent: Spent) -> Breach | None:
     if buys and spent.cost_micro + collateral > bounds.max_cost_micro:
         return Breach.COST
     return None
-
-
-def _sells_too_low(bounds: Bounds, child: Child) -> bool:
-    asked, least = child.taker_amount * MICRO, bounds.worst_price_micro * child.maker_amount
-    return asked < least or child.price_micro < bounds.worst_price_micro

@@ -30,11 +30,12 @@ def test_an_order_at_the_very_bounds_is_covered():
         ({"side": "SELL"}, Breach.SIDE),
         ({"metadata": "00" * 32}, Breach.METADATA),
         ({"timestamp_ms": 1_000_000_001}, Breach.EXPIRED),
-        ({"price_micro": 610_000}, Breach.PRICE),
-        ({"maker_amount": 12_000_001}, Breach.PRICE),
+        ({"price_micro": 610_000}, Breach.AMOUNTS),
+        ({"price_micro": 610_000, "maker_amount": 12_200_000}, Breach.PRICE),
+        ({"maker_amount": 12_000_001}, Breach.AMOUNTS),
         ({"size_micro": 20_010_000}, Breach.AMOUNTS),
         ({"maker_amount": 0}, Breach.AMOUNTS),
-        ({"size_micro": 20_010_000, "taker_amount": 20_010_000}, Breach.SIZE),
+        ({"size_micro": 20_010_000, "taker_amount": 20_010_000, "maker_amount": 12_006_000}, Breach.SIZE),
     ],
 )
 def test_whatever_differs_from_the_approval_is_refused_with_its_reason(change, reason):
@@ -53,8 +54,8 @@ def test_a_sale_below_its_worst_price_is_refused_and_costs_nothing():
     sale = changed(BOUNDS, side="SELL", max_cost_micro=0, worst_price_micro=500_000)
     child = replace(CHILD, side="SELL", price_micro=500_000, maker_amount=20_000_000, taker_amount=10_000_000)
     assert breach(sale, child, NOTHING) is None
-    assert breach(sale, replace(child, price_micro=490_000), NOTHING) is Breach.PRICE
-    assert breach(sale, replace(child, taker_amount=9_999_999), NOTHING) is Breach.PRICE
+    assert breach(sale, replace(child, price_micro=490_000, taker_amount=9_800_000), NOTHING) is Breach.PRICE
+    assert breach(sale, replace(child, taker_amount=9_999_999), NOTHING) is Breach.AMOUNTS
 
 
 def test_canonical_bytes_are_the_same_for_equal_bounds_and_known():

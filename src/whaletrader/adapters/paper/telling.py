@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from whaletrader.adapters.paper.faults import NO_FAULTS, FaultPlan
-from whaletrader.domain.amounts import known_tick
+from whaletrader.domain.amounts import Amounts, floor_size, known_tick, limit_amounts
 from whaletrader.domain.fees import taker_fee_micro
 from whaletrader.domain.matching import PARTICIPATION_MICRO, not_ours, step
 from whaletrader.domain.order import ReportKind
@@ -99,6 +99,10 @@ def _refusal(order: SignedOrder, market: TapeMarket | None) -> str:
         return "BREAKS_TICK_SIZE"
     if order.size_micro <= 0 or order.size_micro < market.min_order_micro:
         return "SIZE_BELOW_MINIMUM"
+    signed = Amounts(order.maker_amount, order.taker_amount)
+    meant = limit_amounts(Side(order.side), order.price_micro, order.size_micro, tick)
+    if signed != meant or floor_size(order.size_micro) != order.size_micro:
+        return "INVALID_AMOUNTS"
     return "INVALID_EXPIRATION" if _end_ts(order) <= order.arrive_ts else ""
 
 
