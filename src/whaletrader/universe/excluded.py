@@ -32,7 +32,7 @@ VENUE_ADDRESSES = frozenset(
         "0xb768891e3130f6df18214ac804d4db76c2c37730",  # V1 fee module negRisk
         "0xab45c5a4b0c941a2f231c04c3f49182e1a254052",  # proxy factory
         "0xaacfeea03eb1561c4e67d661e40682bd20e3541b",  # safe factory
-        "0x00000000000fb5c9ada0298d729a0cb3823cc07",  # deposit-wallet factory
+        "0x00000000000fb5c9adea0298d729a0cb3823cc07",  # deposit-wallet factory
         "0x6a9d222616c90fca5754cd1333cfd9b7fb6a4f74",  # UMA adapter
         "0xcb1822859cef82cd2eb4e6276c7916e692995130",  # UMA optimistic oracle
         "0x0000000000000000000000000000000000000000",
