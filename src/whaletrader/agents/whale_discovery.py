@@ -1,6 +1,6 @@
 """Whale discovery: asks for a scan of the universe at intervals, and says which leaders are followed, and why no more.
 
-It does not score: the scan's lower confidence bounds are what it selects by.
+It does not score: it selects by the scan's lower confidence bounds, of leaders whose shrunk edge is positive too.
 """
 
 from collections.abc import Sequence
@@ -108,7 +108,8 @@ class WhaleDiscovery:
             return PruneReason(barred)
         if score.verdict == INSUFFICIENT_DATA or score.n_bets < self._least_bets(score.kind):
             return PruneReason.INSUFFICIENT_DATA
-        lost = score.verdict == LIKELY_LUCK or score.edge_lower_micro <= 0
+        # The bound is the wallet's own; the shrunk edge also knows that he is the best of many.
+        lost = score.verdict == LIKELY_LUCK or min(score.edge_lower_micro, score.edge_shrunk_micro) <= 0
         return PruneReason.EDGE_GONE if lost else None
 
     def _why_dropped(self, state: WhaleDiscoveryState, score: LeaderScore | None) -> PruneReason:

@@ -63,6 +63,8 @@ def test_the_leaders_with_the_highest_lower_bounds_are_followed(agent):
     [
         {"edge_lower_micro": 0},
         {"edge_lower_micro": -5},
+        {"edge_shrunk_micro": 0},
+        {"edge_shrunk_micro": -1},
         {"verdict": "INSUFFICIENT_DATA"},
         {"verdict": "LIKELY_LUCK"},
         {"n_bets": 29},
