@@ -60,8 +60,8 @@ class RestOfBook:
         int
             Micro-units, rounded up; negative where even the tail gains.
         """
-        least = min(loss for loss, _ in group)
-        shifts = np.array([-(-(loss - least) // self.unit_micro) for loss, _ in group], np.int64)
+        least = min([loss for loss, _ in group])
+        shifts = np.array([-((least - loss) // self.unit_micro) for loss, _ in group], np.int64)
         probs = np.array([prob for _, prob in group], np.int64)
         tail = MASS_ONE * (MICRO - level_micro) // MICRO
         units = _cvar_units(self.points, self.mass_from, self.moment_from, shifts, probs, tail)

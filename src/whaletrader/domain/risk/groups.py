@@ -18,6 +18,7 @@ class BookLegs:
         self._state = state
         self._losses: dict[str, list[int]] = {}
         self._groups: dict[str, dict[str, None]] = {}
+        self._probs: dict[str, int] = {}
         rule = state.mark_rule
         for token, position in state.book.positions.items():
             if not state.book.is_final(token):
@@ -40,15 +41,14 @@ class BookLegs:
 
     def scenarios_with(self, market: MarketView, token_id: str, size_micro: int, cost_micro: int) -> list[Scenario]:
         """Scenarios of a market's group after buying `size_micro` shares of a token for `cost_micro`."""
-        markets = self._groups.get(market.event_group_id, {}) | {market.market_id: None}
-        legs = []
-        for each in markets:
-            leg = self._leg(each)
-            if each == market.market_id:
-                won_0, won_1 = _payouts(market, token_id, size_micro)
-                leg = Leg(leg.prob, leg.loss_if_0 + cost_micro - won_0, leg.loss_if_1 + cost_micro - won_1)
-            legs.append(leg)
-        return group_scenarios(legs, self._exclusive(markets))
+        own = self._leg(market.market_id)
+        won_0, won_1 = _payouts(market, token_id, size_micro)
+        bought = Leg(own.prob, own.loss_if_0 + cost_micro - won_0, own.loss_if_1 + cost_micro - won_1)
+        others = [each for each in self._groups.get(market.event_group_id, ()) if each != market.market_id]
+        if not others:
+            return group_scenarios([bought], False)
+        markets = dict.fromkeys([market.market_id, *others])
+        return group_scenarios([bought, *(self._leg(each) for each in others)], self._exclusive(markets))
 
     def _add(self, market_id: str, group_id: str, token_id: str, size_micro: int, value_micro: int) -> None:
         losses = self._entry(market_id, group_id)
@@ -72,7 +72,10 @@ class BookLegs:
 
     def _leg(self, market_id: str) -> Leg:
         losses = self._losses.get(market_id, (0, 0))
-        return Leg(market_probability(self._state, market_id), losses[0], losses[1])
+        prob = self._probs.get(market_id)
+        if prob is None:
+            prob = self._probs[market_id] = market_probability(self._state, market_id)
+        return Leg(prob, losses[0], losses[1])
 
     def _exclusive(self, markets: dict[str, None]) -> bool:
         if len(markets) == 1:

@@ -20,6 +20,7 @@ from whaletrader.domain.risk.sizing import (
     cost_micro,
     kelly_size_micro,
     largest_size,
+    largest_size_below,
     minimum_size_micro,
 )
 from whaletrader.domain.values import MICRO, Side
@@ -125,13 +126,17 @@ def _within_cvar(
     rest = rest_of_book(legs.rest(market.event_group_id), max(loss_range(before), loss_range(at_most)))
     limit = equity * state.limits.cvar_limit_micro
 
-    def admissible(size: int) -> bool:
-        return rest.cvar_micro(group_at(size), level) * MICRO < limit
+    found: dict[int, int] = {}
 
-    if rest.cvar_micro(before, level) * MICRO >= limit or not admissible(least):
+    def excess(size: int) -> int:
+        if size not in found:
+            found[size] = rest.cvar_micro(group_at(size), level)
+        return found[size] * MICRO - limit
+
+    if rest.cvar_micro(before, level) * MICRO >= limit or excess(least) >= 0:
         return 0, 0
-    size = largest_size(admissible, least, most)
-    return size, rest.cvar_micro(group_at(size), level)
+    size = largest_size_below(excess, least, most)
+    return size, found[size]
 
 
 def _reduce(state: RiskState, proposal: Proposal, market: MarketView) -> Decision:

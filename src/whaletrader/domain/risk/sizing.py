@@ -98,6 +98,40 @@ def minimum_size_micro(side: Side, price_micro: int, min_order_micro: int) -> in
     return -(-least // SIZE_STEP_MICRO) * SIZE_STEP_MICRO
 
 
+def largest_size_below(excess: Callable[[int], int], least_micro: int, most_micro: int) -> int:
+    """Largest size on the venue's step at which a convex risk stays below its limit.
+
+    Parameters
+    ----------
+    excess : callable
+        Risk less limit at a size; convex, negative at `least_micro`.
+    least_micro, most_micro : int
+        Micro-units on the venue's step.
+
+    Returns
+    -------
+    int
+        A size whose excess is negative while the next step's is not (or `most_micro`): the chord of a convex function
+        crosses zero too early, so each chord raises the lower end; every third step halves what is left.
+    """
+    low, high = least_micro // SIZE_STEP_MICRO, most_micro // SIZE_STEP_MICRO
+    at_low, at_high = excess(least_micro), excess(most_micro) if high > low else -1
+    if at_high < 0:
+        return max(most_micro, least_micro)
+    turn = 0
+    while high - low > 1:
+        turn += 1
+        chord = low + (high - low) * -at_low // (at_high - at_low)
+        place = ((low + high) // 2, chord, low + 1)[turn % 3]
+        place = min(max(place, low + 1), high - 1)
+        found = excess(place * SIZE_STEP_MICRO)
+        if found < 0:
+            low, at_low = place, found
+        else:
+            high, at_high = place, found
+    return low * SIZE_STEP_MICRO
+
+
 def largest_size(admissible: Callable[[int], bool], least_micro: int, most_micro: int) -> int:
     """Largest admissible size on the venue's step between two sizes, of which the lesser is known to be admissible.
 

@@ -13,6 +13,7 @@ from whaletrader.domain.risk.sizing import (
     cost_micro,
     kelly_size_micro,
     largest_size,
+    largest_size_below,
     minimum_size_micro,
 )
 from whaletrader.domain.values import MICRO, Side
@@ -105,6 +106,35 @@ def test_a_dear_share_is_bound_by_five_shares_and_a_cheap_one_by_one_dollar():
 def test_bisection_finds_the_border(border):
     step = SIZE_STEP_MICRO
     assert largest_size(lambda size: size <= border * step, 5 * step, 1_000 * step) == border * step
+
+
+@pytest.mark.parametrize("border", [5, 6, 77, 500, 998, 999, 1_000, 5_000])
+@pytest.mark.parametrize("power", [1, 2, 6])
+def test_a_convex_risk_is_followed_to_the_last_step_below_its_limit(border, power):
+    step, asked = SIZE_STEP_MICRO, []
+
+    def excess(size):
+        asked.append(size)
+        return (size // step) ** power - border**power - 1
+
+    assert largest_size_below(excess, 5 * step, 1_000 * step) == min(border, 1_000) * step
+    assert len(asked) <= 40
+
+
+def test_a_piecewise_linear_risk_needs_few_questions():
+    step, asked = SIZE_STEP_MICRO, []
+
+    def excess(size):
+        asked.append(size)
+        return max(size, 3 * size - 400_000 * step) - 900_000 * step
+
+    found = largest_size_below(excess, 500 * step, 2_000_000 * step)
+    assert excess(found) < 0 <= excess(found + step)
+    assert len(asked) <= 20
+
+
+def test_there_is_nothing_to_search_between_equal_ends():
+    assert largest_size_below(lambda size: -1, 50_000, 50_000) == 50_000
 
 
 def test_bisection_never_returns_what_was_not_admitted():
