@@ -50,7 +50,10 @@ def main() -> None:
 
     from whaletrader.adapters.paper import server  # noqa: F401
     from whaletrader.app import run  # noqa: F401
+    from whaletrader.domain import warm
 
+    # Loads the compiler's tables and some kernels; no table is touched, because threads would not survive a fork.
+    warm.compile_kernels()
     for line in sys.stdin:
         dataset, folder, failpoint, count_file = json.loads(line)
         print(json.dumps(job(Path(dataset), Path(folder), failpoint, count_file)), flush=True)

@@ -39,7 +39,9 @@ def order_faults(log: Path, exchange: Path) -> list[str]:
     store = ExchangeStore(exchange)
     theirs = [order for order, _sent in store.orders()]
     store.close()
-    faults = [f"{order.order_hash} is at the exchange and not in our log" for order in theirs if order.order_hash not in ours]
+    faults = [
+        f"{order.order_hash} is at the exchange and not in our log" for order in theirs if order.order_hash not in ours
+    ]
     hashes = [order.order_hash for order in theirs]
     faults += [f"{own} was lost" for own in ours if own not in hashes]
     faults += [f"{own} is there twice" for own in set(hashes) if hashes.count(own) > 1]

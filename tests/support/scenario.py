@@ -55,7 +55,9 @@ def write_scenario(path: Path) -> Path:
         trades += _bet(market, begin, LEADER, follow=follow, size=(1_000.0, 90.0)[number % 2])
         if number % 3 == 0:
             signals.append(_signal(market, begin + 2 * HOUR))
-            trades += [_trade(market, begin + 2 * HOUR + second, _other(market, second), 0.43, 800.0) for second in (7, 12)]
+            trades += [
+                _trade(market, begin + 2 * HOUR + second, _other(market, second), 0.43, 800.0) for second in (7, 12)
+            ]
         if number % 4 == 1:
             trades += _bet(market, begin + 4 * HOUR, LEADER, follow=(0.5, 0.49), price=0.5, sell=True)
         markets.append(_market(market, begin + 8 * HOUR, won=number % 3 != 2))
@@ -67,7 +69,10 @@ def write_scenario(path: Path) -> Path:
 def _bet(market: int, begin: int, wallet: int, *, follow: tuple[float, ...], **other: Any) -> list[dict[str, Any]]:
     """A print of somebody else, the leader's fill, and the prints that follow."""
     price, size, sell = other.get("price", 0.41), other.get("size", 1_000.0), other.get("sell", False)
-    rows = [_trade(market, begin - 30, _other(market, 0), price - 0.01, 500.0), _trade(market, begin, wallet, price, 300.0, sell=sell)]
+    rows = [
+        _trade(market, begin - 30, _other(market, 0), price - 0.01, 500.0),
+        _trade(market, begin, wallet, price, 300.0, sell=sell),
+    ]
     return rows + [
         _trade(market, begin + 8 + 9 * n, _other(market, n + 1), value, size) for n, value in enumerate(follow)
     ]

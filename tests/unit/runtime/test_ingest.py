@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tests.support import tables
 from tests.support.messages import example, seen
 from tests.support.tables import LEADER, MARKETS, OTHER, THIRD, TOKENS, at, dataset, signal, trade
-
 from whaletrader.adapters.local.replay_feed import ReplayFeed
 from whaletrader.domain.values import NANOS
 from whaletrader.errors import DataError
@@ -121,7 +121,9 @@ def test_an_ordered_token_is_marked_at_most_once_an_interval_until_the_order_end
 def test_a_held_token_is_marked_until_its_market_ends():
     rows = [trade(HOUR * hour, 1, 0, 0.5, size=hour + 1) for hour in range(1, 6)]
     ingest = source(rows, markets=[tables.market(0, resolved_s=2.5 * HOUR, payout=1)])
-    fill = example(OrderFilled, order_hash="0x01", token_id=TOKENS[0], side="BUY", size_micro=5, trade_id="t", final=True)
+    fill = example(
+        OrderFilled, order_hash="0x01", token_id=TOKENS[0], side="BUY", size_micro=5, trade_id="t", final=True
+    )
     ingest.observe(seen(fill, at(1)))
     told = without_segments(drain(ingest))
     assert [message.type for message in told] == ["MarketDataUpdate", "MarketResolved"]

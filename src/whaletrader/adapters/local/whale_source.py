@@ -1,18 +1,10 @@
-"""Scans a dataset's universe: every leader event is priced once, each scan scores what was known at its time.
+"""Scans a dataset's universe: every leader event is priced once, each scan scores what was known at its time."""
 
-The edge that is published as shrunk is the posterior mean among all judged wallets of its kind, given its noise: the
-best of many looks better than it is.
-"""
-
-from statistics import NormalDist
-
-import numpy as np
 import polars as pl
 
 from whaletrader.config.tree import Settings
 from whaletrader.domain.values import MICRO, LeaderEventKind
 from whaletrader.messages.leaders import FunnelStep, LeaderScore, UniverseScanned
-from whaletrader.quant.mixture_prior import mixture_shrink
 from whaletrader.universe.follower import FollowerParams, FollowerTable, build_follower_table
 from whaletrader.universe.scores import ScoreParams, Scores, score_table
 from whaletrader.universe.source import TableSource
@@ -60,7 +52,7 @@ def scanned(scores: Scores, as_of_ts: int) -> UniverseScanned:
     judged = scores.frame.filter(pl.col("lower_micro").is_not_null())
     told: list[LeaderScore] = []
     for kind in LeaderEventKind:
-        told += _told(judged.filter(pl.col("kind").cast(pl.String) == kind), scores.params.confidence)
+        told += _told(judged.filter(pl.col("kind").cast(pl.String) == kind))
     steps = scores.funnel.select(pl.col("kind").cast(pl.String), pl.col("reason").cast(pl.String), "events")
     return UniverseScanned(
         as_of_ts=as_of_ts,
@@ -72,9 +64,7 @@ def scanned(scores: Scores, as_of_ts: int) -> UniverseScanned:
     )
 
 
-def _told(judged: pl.DataFrame, confidence: float) -> list[LeaderScore]:
-    shrunk = _shrunk(judged, confidence)
-    best = judged.with_columns(pl.Series("shrunk_micro", shrunk, dtype=pl.Int64)).sort("rank")
+def _told(judged: pl.DataFrame) -> list[LeaderScore]:
     return [
         LeaderScore(
             wallet=row["address"],
@@ -89,15 +79,5 @@ def _told(judged: pl.DataFrame, confidence: float) -> list[LeaderScore]:
             psr_micro=-1 if row["psr_micro"] is None else row["psr_micro"],
             rank=row["rank"],
         )
-        for row in best.head(MAX_SCORES_PER_KIND).iter_rows(named=True)
+        for row in judged.sort("rank").head(MAX_SCORES_PER_KIND).iter_rows(named=True)
     ]
-
-
-def _shrunk(judged: pl.DataFrame, confidence: float) -> list[int]:
-    """Shrink the mean edges; an interval's half width over the normal quantile stands for the standard error."""
-    if judged.is_empty():
-        return []
-    width = (judged["upper_micro"] - judged["lower_micro"]).cast(pl.Float64).to_numpy()
-    errors = np.maximum(width / 2.0 / NormalDist().inv_cdf(confidence), 1.0)
-    means = mixture_shrink(judged["mean_edge_micro"].cast(pl.Float64).to_numpy(), errors).means
-    return [int(value) for value in np.rint(means)]

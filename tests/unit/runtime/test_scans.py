@@ -1,0 +1,65 @@
+"""A scan that was asked for is answered once, with the same answer after a crash."""
+
+from tests.support.messages import example, seen
+
+from whaletrader.messages.leaders import ScanUniverse, UniverseScanned
+from whaletrader.runtime.scans import Scans
+
+
+class Whales:
+    """Counts how often it was asked."""
+
+    def __init__(self):
+        self.scans = 0
+
+    def scan(self, as_of_ts):
+        self.scans += 1
+        return example(UniverseScanned, as_of_ts=as_of_ts, n_wallets=3)
+
+
+def asked(ts=50):
+    return seen(ScanUniverse(as_of_ts=ts), ts)
+
+
+def test_nothing_is_told_before_a_scan_was_asked_for():
+    scans = Scans(Whales())
+    assert scans.peek() is None
+
+
+def test_the_answer_belongs_to_the_story_of_its_command():
+    scans, command = Scans(Whales()), asked()
+    scans.observe(command)
+    scans.carry_out(command, again=False)
+    answer = scans.take()
+    assert scans.peek() == 50
+    assert (answer.cause_id, answer.correlation_id, answer.ts_init) == (command.id, command.correlation_id, 50)
+    scans.observe(answer)
+    assert scans.peek() is None
+
+
+def test_a_scan_is_computed_once_however_often_it_is_carried_out_or_looked_at():
+    whales = Whales()
+    scans, command = Scans(whales), asked()
+    scans.observe(command)
+    scans.carry_out(command, again=False)
+    scans.carry_out(command, again=True)
+    assert scans.take() == scans.take()
+    assert whales.scans == 1
+
+
+def test_an_answer_that_a_crash_lost_is_computed_again_and_is_the_same():
+    scans, command = Scans(Whales()), asked()
+    scans.observe(command)
+    scans.carry_out(command, again=False)
+    after = Scans(Whales())
+    after.restore(scans.snapshot())
+    assert after.take() == scans.take()
+
+
+def test_two_scans_are_answered_in_the_order_of_their_commands():
+    scans = Scans(Whales())
+    for ts in (50, 60):
+        scans.observe(asked(ts))
+    first = scans.take()
+    scans.observe(first)
+    assert (first.payload.as_of_ts, scans.take().payload.as_of_ts) == (50, 60)
