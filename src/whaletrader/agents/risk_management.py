@@ -10,8 +10,6 @@ import msgspec
 
 from whaletrader.agents.risk_mapping import approval_id, approved, kernel_proposal, rejected, reservation
 from whaletrader.agents.risk_state import (
-    DRAWDOWN,
-    OPERATOR,
     RiskManagementState,
     fold_book,
     fold_controls,
@@ -25,7 +23,7 @@ from whaletrader.domain.position import Lot, Position
 from whaletrader.domain.reasons import DenyReason
 from whaletrader.domain.risk.kernel import decide as kernel_decides
 from whaletrader.domain.risk.ladder import HALVE_MICRO, Demand, demand
-from whaletrader.domain.risk.model import Controls, Proposal, RiskState, denied, mark_rule
+from whaletrader.domain.risk.model import Alert, Controls, Proposal, RiskState, StopReason, denied, mark_rule
 from whaletrader.domain.risk.sizing import minimum_size_micro
 from whaletrader.domain.values import DAY_NS, MICRO, NANOS, Side, TradingState
 from whaletrader.messages.envelope import Message, Payload, Publisher
@@ -51,7 +49,6 @@ from whaletrader.messages.risk import (
 )
 
 DAY_TIMER = "day"
-ORCHESTRATOR = "ORCHESTRATOR"
 Payloads = list[Payload]
 
 
@@ -162,11 +159,11 @@ class RiskManagement:
                 fold_book(book, state, message, self._rule)
                 return self._release(book, approval)
             case SettlementUpdated(status="FAILED", size_micro=size):
-                return [self._alert("SETTLEMENT_FAILED", size, 0)]
+                return [self._alert(Alert.SETTLEMENT_FAILED, size, 0)]
             case OperatorCommand(command="START"):
                 return [self._day_timer(message.ts_init)]
             case OperatorCommand(command="KILL") if not state.controls.killed:
-                return [KillSwitchThrown(account_id=self._account.name, reason=OPERATOR)]
+                return [KillSwitchThrown(account_id=self._account.name, reason=StopReason.OPERATOR)]
             case TimerFired(due_ts=due):
                 return [self._day_timer(max(message.ts_init, due))]
         return []
@@ -216,20 +213,20 @@ class RiskManagement:
                 )
             )
         if due.throw_kill:
-            found.append(KillSwitchThrown(account_id=account, reason=DRAWDOWN))
+            found.append(KillSwitchThrown(account_id=account, reason=StopReason.DRAWDOWN))
         if due.state is not controls.state:
             reason = _why(due, controls)
             found.append(
                 TradingStateChanged(account_id=account, state=due.state, previous=controls.state, reason=reason)
             )
         if due.derisk:
-            found.append(self._derisk_order(DRAWDOWN, due.drawdown_micro))
+            found.append(self._derisk_order(StopReason.DRAWDOWN, due.drawdown_micro))
         return found
 
     def _on_derisk_wish(self, state: RiskManagementState) -> Payloads:
         if state.controls.state is TradingState.HALTED:
-            return [self._alert("DERISK_BLOCKED", 1, 0)]  # a halted account sends nothing but cancels
-        return [self._derisk_order(ORCHESTRATOR, 0)]
+            return [self._alert(Alert.DERISK_BLOCKED, 1, 0)]  # a halted account sends nothing but cancels
+        return [self._derisk_order(StopReason.ORCHESTRATOR, 0)]
 
     def _on_derisk(self, state: RiskManagementState, message: Message, order: EmergencyDeRisk) -> Payloads:
         """A reduce-only sale for every lot, each judged with the ones before it reserved."""
@@ -281,7 +278,7 @@ class RiskManagement:
             )
         ]
 
-    def _derisk_order(self, reason: str, drawdown_micro: int) -> EmergencyDeRisk:
+    def _derisk_order(self, reason: StopReason, drawdown_micro: int) -> EmergencyDeRisk:
         return EmergencyDeRisk(
             account_id=self._account.name,
             reason=reason,
@@ -292,16 +289,16 @@ class RiskManagement:
     def _day_timer(self, after_ts: int) -> ScheduleTimer:
         return ScheduleTimer(owner=self.name, name=DAY_TIMER, due_ts=(after_ts // DAY_NS + 1) * DAY_NS)
 
-    def _alert(self, limit: str, value_micro: int, threshold_micro: int) -> RiskAlert:
+    def _alert(self, limit: Alert, value_micro: int, threshold_micro: int) -> RiskAlert:
         return RiskAlert(
             account_id=self._account.name, limit=limit, value_micro=value_micro, threshold_micro=threshold_micro
         )
 
 
-def _why(due: Demand, controls: Controls) -> str:
+def _why(due: Demand, controls: Controls) -> StopReason:
     """Why the trading state changes."""
     if due.throw_kill or controls.killed:
-        return "KILLED"
+        return StopReason.KILLED
     if due.trip_breaker or controls.breaker:
-        return "DAILY_LOSS"
-    return DRAWDOWN if due.state is TradingState.REDUCING else "RECOVERED"
+        return StopReason.DAILY_LOSS
+    return StopReason.DRAWDOWN if due.state is TradingState.REDUCING else StopReason.RECOVERED

@@ -11,7 +11,7 @@ from whaletrader.agents.bounded import remember
 from whaletrader.agents.risk_mapping import book_fill, fill_id, mark_of, market_view, reservation
 from whaletrader.domain.portfolio import Mark, MarkRule, Portfolio
 from whaletrader.domain.risk.correlation import MAX_DAYS
-from whaletrader.domain.risk.model import Controls, MarketView
+from whaletrader.domain.risk.model import Controls, MarketView, StopReason
 from whaletrader.domain.values import TradingState
 from whaletrader.messages.envelope import Message, Payload
 from whaletrader.messages.market import MarketDataUpdate, MarketResolved
@@ -29,8 +29,6 @@ from whaletrader.messages.risk import (
 
 MAX_MARKETS = 4_096
 """Markets that are remembered; those that we hold or have ordered are never forgotten."""
-OPERATOR = "OPERATOR"
-DRAWDOWN = "DRAWDOWN"
 
 
 class RiskManagementState(AgentState, kw_only=True):
@@ -83,12 +81,12 @@ def fold_controls(controls: Controls, payload: Payload) -> Controls:
         case CircuitBreakerTripped():
             return changed(controls, breaker=True)
         case KillSwitchThrown(reason=reason):
-            return changed(controls, killed=True, killed_by_operator=reason == OPERATOR)
+            return changed(controls, killed=True, killed_by_operator=reason == StopReason.OPERATOR)
         case TradingStateChanged(state=state):
             new = TradingState(state)
             return changed(controls, state=new, derisked=controls.derisked and new is not TradingState.ACTIVE)
         case EmergencyDeRisk(reason=reason):
-            return changed(controls, derisked=controls.derisked or reason == DRAWDOWN)
+            return changed(controls, derisked=controls.derisked or reason == StopReason.DRAWDOWN)
         case OperatorCommand(command="RESUME"):
             again = controls.derisked and not accepts_drawdown(controls)
             return changed(controls, killed=False, killed_by_operator=False, derisked=again)

@@ -1,5 +1,7 @@
 """What the risk kernel reads and what it answers: values only, no messages, no rules."""
 
+from enum import StrEnum
+
 import msgspec
 
 from whaletrader.domain.fees import FeeSchedule
@@ -12,6 +14,26 @@ TRADABLE_VERSIONS = frozenset({"v1"})
 """Protocol versions whose orders we can sign and whose markets we can value."""
 MAX_UNSETTLED_FILLS = 1_000
 """With more fills than this without a word about their settlement, what we hold is not known well enough."""
+
+
+class StopReason(StrEnum):
+    """Why trading stops, slows down, goes on, or positions are cut."""
+
+    OPERATOR = "OPERATOR"
+    DAILY_LOSS = "DAILY_LOSS"
+    DRAWDOWN = "DRAWDOWN"
+    KILLED = "KILLED"
+    ORCHESTRATOR = "ORCHESTRATOR"
+    RECOVERED = "RECOVERED"
+
+
+class Alert(StrEnum):
+    """What is told beside the limits that have a message of their own."""
+
+    SETTLEMENT_FAILED = "SETTLEMENT_FAILED"
+    """A matched fill was voided; the value is its shares."""
+    DERISK_BLOCKED = "DERISK_BLOCKED"
+    """A de-risk was asked for while nothing but cancels is sent."""
 
 
 class MarketView(msgspec.Struct, frozen=True, kw_only=True):
