@@ -123,8 +123,10 @@ def wide():
         ({"metadata": "00" * 32}, "METADATA"),
         ({"timestamp_ms": 2_000_000_000_000}, "EXPIRED"),
         ({"size_micro": 4_000_000}, "AMOUNTS"),
-        ({"signer": "0x" + "11" * 20}, "another signer"),
-        ({"signature_type": 3}, "signature type 3"),
+        ({"signer": "0x" + "11" * 20}, "not this account's"),
+        ({"maker": "0x" + "11" * 20}, "not this account's"),
+        ({"signature_type": 3}, "not this account's"),
+        ({"signature_type": 9}, "not this account's"),
     ],
 )
 def test_whatever_lies_outside_the_approval_is_refused(signer, change, reason):
@@ -205,3 +207,24 @@ def test_a_sale_is_signed_at_or_above_its_worst_price(signer):
     low = order(salt=2, approval=sale, maker_amount=5_000_000, taker_amount=2_950_000, price_micro=590_000)
     with pytest.raises(SignerRefusal, match="PRICE"):
         sign(signer, low, sale)
+
+
+WALLET = "0xBc0fF067b7740Eff76C1ca93c875Ba6B890d6B50"
+
+
+def test_a_wallets_orders_are_signed_by_its_owner_in_the_form_its_type_needs(tmp_path):
+    signer = LocalSigner(
+        ":memory:", KEY, {SEAL.key_id: SEAL.public_bytes}, tmp_path / "kill.latch", wallet=WALLET.lower()
+    )
+    proxy = order(salt=1, child=0, maker=WALLET, signature_type=1)
+    safe = order(salt=2, child=1, maker=WALLET, signature_type=2)
+    deposit = order(salt=3, child=2, maker=WALLET, signer=WALLET, signature_type=3)
+    for sent in (proxy, safe):
+        raw = bytes.fromhex(sign(signer, sent)[2:])
+        assert signer_of(bytes.fromhex(sent.order_hash[2:]), raw) == KEY.address
+    raw = bytes.fromhex(sign(signer, deposit)[2:])
+    assert len(raw) == 317
+    assert raw.endswith(b"bytes32 builder)" + (186).to_bytes(2, "big"))
+    with pytest.raises(SignerRefusal, match="not this account's"):
+        sign(signer, order(salt=4, maker=WALLET, signer=WALLET, signature_type=1))
+    signer.close()

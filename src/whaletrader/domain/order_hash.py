@@ -22,6 +22,11 @@ MAX_SALT = 2**53 - 1
 NO_BYTES32 = "0" * 64
 _DOMAIN_TYPE = b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 _DOMAIN_NAME = b"Polymarket CTF Exchange"
+_NESTED_TYPE = (
+    "TypedDataSign(Order contents,string name,string version,uint256 chainId,address verifyingContract,bytes32 salt)"
+)
+CONTRACT_WALLET = 3
+"""The signature type of the venue's deposit wallets."""
 _UINT256_END = 1 << 256
 _MODULES = (1, 2, 3)
 """First bytes of Protocol V2 position ids: binary, neg-risk, combo."""
@@ -151,6 +156,51 @@ def order_digest(order: OrderStruct, *, neg_risk: bool) -> bytes:
 def order_hash(order: OrderStruct, *, neg_risk: bool) -> str:
     """Return the order id: 0x and the 64 hex digits of `order_digest`."""
     return "0x" + order_digest(order, neg_risk=neg_risk).hex()
+
+
+def contract_wallet_digest(order: OrderStruct, *, neg_risk: bool) -> bytes:
+    """What the owner of a contract wallet (signature type 3) signs: ERC-7739's nested typed data, 32 bytes.
+
+    Parameters
+    ----------
+    order : OrderStruct
+        Its maker is the wallet.
+    neg_risk : bool
+        Whether its market is a neg-risk market.
+    """
+    nested = keccak256(
+        keccak256(_NESTED_TYPE.encode() + ORDER_TYPE.encode())
+        + struct_hash(order)
+        + keccak256(b"DepositWallet")
+        + keccak256(b"1")
+        + CHAIN_ID.to_bytes(32, "big")
+        + _address(order.maker)
+        + bytes(32)
+    )
+    separator = domain_separator(exchange_contract(order.token_id, neg_risk=neg_risk))
+    return keccak256(b"\x19\x01" + separator + nested)
+
+
+def contract_wallet_signature(order: OrderStruct, inner: bytes, *, neg_risk: bool) -> bytes:
+    """Signature as it is sent for a contract wallet: the owner's 65 bytes and what the wallet needs to check them.
+
+    Parameters
+    ----------
+    order : OrderStruct
+        The order.
+    inner : bytes
+        The owner's signature over `contract_wallet_digest`.
+    neg_risk : bool
+        Whether its market is a neg-risk market.
+
+    Returns
+    -------
+    bytes
+        317 bytes: signature, exchange's domain separator, struct hash, type string, its length in two bytes.
+    """
+    separator = domain_separator(exchange_contract(order.token_id, neg_risk=neg_risk))
+    contents = ORDER_TYPE.encode()
+    return inner + separator + struct_hash(order) + contents + len(contents).to_bytes(2, "big")
 
 
 @lru_cache(maxsize=1)

@@ -12,14 +12,21 @@ from pathlib import Path
 from whaletrader.adapters.local.keys import OrderKey
 from whaletrader.adapters.local.seal import seal_holds
 from whaletrader.domain.approval import Child, Spent, breach
-from whaletrader.domain.order_hash import OrderStruct, order_digest
+from whaletrader.domain.order_hash import (
+    CONTRACT_WALLET,
+    OrderStruct,
+    contract_wallet_digest,
+    contract_wallet_signature,
+    order_digest,
+    order_hash,
+)
 from whaletrader.domain.values import Side
 from whaletrader.errors import SignerRefusal, StorageError
 from whaletrader.messages.orders import SubmitOrder
 from whaletrader.messages.risk import ApprovalBounds
 
-EOA_TYPES = (0, 1, 2)
-"""Signature types whose order is signed by the trading key itself; the contract wallet's wrapping is not built here."""
+EOA, PROXY, SAFE = 0, 1, 2
+"""Signature types whose digest the trading key signs as it is."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS signed (
     order_hash TEXT PRIMARY KEY, approval_id TEXT NOT NULL, child INTEGER NOT NULL, size_micro INTEGER NOT NULL,
@@ -31,8 +38,12 @@ CREATE TABLE IF NOT EXISTS signed (
 class LocalSigner:
     """Fills the port `Signer`."""
 
-    def __init__(self, path: Path | str, key: OrderKey, seals: Mapping[str, bytes], latch_path: Path) -> None:
+    def __init__(
+        self, path: Path | str, key: OrderKey, seals: Mapping[str, bytes], latch_path: Path, *, wallet: str = ""
+    ) -> None:
+        """`wallet` holds the funds where the key's own account does not (signature types 1 to 3)."""
         self._key = key
+        self._wallet = wallet.lower()
         self._seals = dict(seals)
         self._latch = latch_path
         try:
@@ -58,9 +69,9 @@ class LocalSigner:
         public = self._seals.get(key_id)
         if public is None or not seal_holds(public, bounds, seal):
             raise SignerRefusal("The approval's seal does not hold.")
-        digest = self._digest(order)
+        struct = self._checked(order)
         try:
-            return self._sign_once(order, bounds, digest)
+            return self._sign_once(order, bounds, struct)
         except sqlite3.Error as error:
             raise StorageError(f"The signer's ledger cannot be written: {error}; nothing was signed.") from error
 
@@ -73,11 +84,17 @@ class LocalSigner:
             pass
         raise SignerRefusal("The kill latch is thrown.")
 
-    def _digest(self, order: SubmitOrder) -> bytes:
-        if order.signature_type not in EOA_TYPES:
-            raise SignerRefusal(f"Orders of signature type {order.signature_type} cannot be signed here.")
-        if order.signer.lower() != self._key.address:
-            raise SignerRefusal("The order names another signer than the trading key's address.")
+    def _checked(self, order: SubmitOrder) -> OrderStruct:
+        """Return what is to be signed, where it is ours and its hash is right."""
+        maker, signer = order.maker.lower(), order.signer.lower()
+        ours = {
+            EOA: (self.address, self.address),
+            PROXY: (self._wallet, self.address),
+            SAFE: (self._wallet, self.address),
+            CONTRACT_WALLET: (self._wallet, self._wallet),
+        }
+        if ours.get(order.signature_type) != (maker, signer):
+            raise SignerRefusal("The order's maker, signer and signature type are not this account's.")
         struct = OrderStruct(
             salt=order.salt,
             maker=order.maker,
@@ -90,16 +107,21 @@ class LocalSigner:
             timestamp_ms=order.timestamp_ms,
             metadata=order.metadata,
         )
-        digest = order_digest(struct, neg_risk=order.neg_risk)
-        if order.order_hash != "0x" + digest.hex():
+        if order.order_hash != order_hash(struct, neg_risk=order.neg_risk):
             raise SignerRefusal("The order's hash is not the hash of its fields.")
-        return digest
+        return struct
 
-    def _sign_once(self, order: SubmitOrder, bounds: ApprovalBounds, digest: bytes) -> str:
+    def _signature(self, struct: OrderStruct, *, neg_risk: bool) -> bytes:
+        if struct.signature_type != CONTRACT_WALLET:
+            return self._key.sign(order_digest(struct, neg_risk=neg_risk))
+        inner = self._key.sign(contract_wallet_digest(struct, neg_risk=neg_risk))
+        return contract_wallet_signature(struct, inner, neg_risk=neg_risk)
+
+    def _sign_once(self, order: SubmitOrder, bounds: ApprovalBounds, struct: OrderStruct) -> str:
         """Check what is left of the bounds, sign, and commit the ledger, in one transaction."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            signature = self._given(order) or self._new(order, bounds, digest)
+            signature = self._given(order) or self._new(order, bounds, struct)
             self._db.execute("COMMIT")
         finally:
             if self._db.in_transaction:
@@ -110,14 +132,14 @@ class LocalSigner:
         row = self._db.execute("SELECT signature FROM signed WHERE order_hash = ?", (order.order_hash,)).fetchone()
         return str(row[0]) if row else ""
 
-    def _new(self, order: SubmitOrder, bounds: ApprovalBounds, digest: bytes) -> str:
+    def _new(self, order: SubmitOrder, bounds: ApprovalBounds, struct: OrderStruct) -> str:
         why_not = breach(bounds, _child(order), self._spent(bounds.approval_id))
         if why_not is not None:
             raise SignerRefusal(f"The order is outside its approval: {why_not}.")
         taken = "SELECT 1 FROM signed WHERE approval_id = ? AND child = ?"
         if self._db.execute(taken, (bounds.approval_id, order.child)).fetchone():
             raise SignerRefusal(f"Child {order.child} of this approval was signed with other content.")
-        signature = "0x" + self._key.sign(digest).hex()
+        signature = "0x" + self._signature(struct, neg_risk=order.neg_risk).hex()
         cost = order.maker_amount if order.side == Side.BUY else 0
         self._db.execute(
             "INSERT INTO signed VALUES (?, ?, ?, ?, ?, ?)",

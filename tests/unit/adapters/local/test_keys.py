@@ -1,4 +1,5 @@
 import copy
+import json
 import pickle
 
 import pytest
@@ -6,6 +7,13 @@ import pytest
 from tests.support.trading import bounds
 from whaletrader.adapters.local.keys import OrderKey, load_order_key, load_secret, paper_secret, signer_of
 from whaletrader.adapters.local.seal import Ed25519Seal, key_id_of, load_seal, seal_holds
+from whaletrader.domain.order_hash import (
+    OrderStruct,
+    contract_wallet_digest,
+    contract_wallet_signature,
+    order_digest,
+)
+from whaletrader.domain.values import Side
 from whaletrader.errors import StorageError, UsageError
 
 PUBLIC_TEST_KEY = bytes.fromhex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
@@ -21,6 +29,44 @@ def test_the_signature_over_an_order_is_the_venues_own_packages():
         "3d275968798fde41c9d16cc3d27208e3f28b51a9c42e1c094f0d547cf48fd2551b"
     )
     assert signer_of(ORDER_ID, key.sign(ORDER_ID)) == key.address
+
+
+def test_all_signatures_of_the_official_package(bundle):
+    path = bundle.parent / "reference" / "polymarket" / "vectors" / "orders_v2_v3.json"
+    if not path.exists():
+        pytest.skip(f"the venue's vectors are not beside the data: {path}")
+    key, checked = OrderKey(PUBLIC_TEST_KEY), 0
+    for case in json.loads(path.read_text())["vectors"]:
+        told, neg_risk = case["order_struct"], case["input"]["neg_risk"]
+        order = OrderStruct(
+            int(told["salt"]), told["maker"], told["signer"], told["tokenId"], int(told["makerAmount"]),
+            int(told["takerAmount"]), Side.SELL if told["side"] else Side.BUY, told["signatureType"],
+            int(told["timestamp"]), told["metadata"][2:], told["builder"][2:],
+        )  # fmt: skip
+        if case["signature_bytes"] == 65:
+            found = key.sign(order_digest(order, neg_risk=neg_risk))
+        elif case["signature_bytes"] == 317:
+            digest = contract_wallet_digest(order, neg_risk=neg_risk)
+            assert "0x" + digest.hex() == case["signing_digest"]
+            found = contract_wallet_signature(order, key.sign(digest), neg_risk=neg_risk)
+        else:
+            continue
+        assert "0x" + found.hex() == case["signature"], case["name"]
+        checked += 1
+    assert checked >= 10
+
+
+def test_a_contract_wallets_signature_is_the_venues_own_packages():
+    wallet = "0xBc0fF067b7740Eff76C1ca93c875Ba6B890d6B50"
+    token = "94476829201604408463453426454480212459887267917122244941405244686637914508323"
+    order = OrderStruct(
+        1013, wallet, wallet, token, 250_500_000, 30_811_500, Side.SELL, 3, 1_795_305_600_000
+    )  # fmt: skip
+    digest = contract_wallet_digest(order, neg_risk=True)
+    assert digest.hex() == "18e09f3367639c3cdd15a916a9ee1f6ac89e6f03fd7e7894b897196901204444"
+    inner = OrderKey(PUBLIC_TEST_KEY).sign(digest)
+    assert inner.hex().startswith("016ebbcadcee687c56d8ba188b301f513b7b128d15c8c9ced07f729bdc3dd22b")
+    assert len(contract_wallet_signature(order, inner, neg_risk=True)) == 317
 
 
 def test_a_key_is_made_once_in_a_file_of_its_owner_alone(tmp_path):
