@@ -47,7 +47,8 @@ def link(previous: bytes, record: Record) -> bytes:
         f"{offset}|{version}|{ts_event}|{ts_init}|{len(own_id)}|{len(kind)}|{len(cause)}|{len(correlation)}|"
         f"{len(key)}|{len(payload)}|{own_id}{kind}{cause}{correlation}{key}"
     )
-    return sha256(previous + head.encode() + payload).digest()
+    # Text that is no UTF-8 can only come from a damaged file: its own bytes are hashed, so that it shows.
+    return sha256(previous + head.encode("utf-8", "surrogateescape") + payload).digest()
 
 
 def anchor_fault(anchor: Anchor, count: int, hash_at_anchor: bytes | None) -> str:

@@ -37,6 +37,8 @@ def to_message(record: Record) -> Message:
         payload = codec.decode_payload(record.type, record.schema_version, record.payload)
     except CodecError as error:
         raise CorruptLogError(f"record {record.offset} cannot be read: {error.message}") from error
+    except TypeError as error:
+        raise CorruptLogError(f"record {record.offset} cannot be read: {error}") from error
     return Message(
         id=record.id,
         type=record.type,

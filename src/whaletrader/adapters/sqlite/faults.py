@@ -27,6 +27,8 @@ def told_plainly(path: Path) -> Iterator[None]:
         raise
     except sqlite3.Error as error:
         raise explained(error, path) from error
+    except UnicodeDecodeError as error:
+        raise CorruptLogError(f"{path} is damaged (text that is none): restore it from a copy") from error
 
 
 def explained(error: sqlite3.Error, path: Path) -> WhaleTraderError:

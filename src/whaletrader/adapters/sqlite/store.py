@@ -35,7 +35,7 @@ class SqliteEventStore:
         meta = dict(connection.execute("SELECT name, value FROM meta"))
         if meta.get("format") != schema.FORMAT.encode():
             raise DataError(f"{path} has a log format that this version cannot read")
-        self.genesis: bytes = meta["genesis"]
+        self.genesis: bytes = meta.get("genesis", b"")
         last = connection.execute("SELECT offset, hash FROM records ORDER BY offset DESC LIMIT 1").fetchone()
         self._count: int = last[0] if last else 0
         self._head: bytes = last[1] if last else genesis_hash(self.genesis)
@@ -70,7 +70,10 @@ class SqliteEventStore:
         if not path.exists():
             raise StorageError(f"there is no event log at {path}")
         with told_plainly(path):
-            return cls(path, _connect_reader(path), writable=False)
+            connection = _connect_reader(path)
+            # Damaged text must not end the reading: the chain names the record in which it stands.
+            connection.text_factory = _tolerant
+            return cls(path, connection, writable=False)
 
     def anchor(self) -> Anchor | None:
         """Read the anchor file."""
@@ -106,8 +109,12 @@ class SqliteEventStore:
     def progress(self) -> Progress:
         """Return the committed state of the log."""
         with told_plainly(self.path):
-            handled, clocks = self._connection.execute("SELECT handled, clocks FROM progress").fetchone()
-        known = msgspec.json.decode(clocks, type=dict[str, int])
+            row = self._connection.execute("SELECT handled, clocks FROM progress").fetchone()
+        try:
+            handled, clocks = msgspec.convert(row, tuple[int, bytes])
+            known = msgspec.json.decode(clocks, type=dict[str, int])
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise CorruptLogError(f"{self.path} is damaged (its note of progress): restore it from a copy") from error
         return Progress(count=self._count, head=self._head, handled=handled, clocks=known)
 
     def commit(self, batch: Batch, *, durable: bool) -> None:
@@ -246,6 +253,10 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
     connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
     return connection
+
+
+def _tolerant(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")
 
 
 def _connect_reader(path: Path) -> sqlite3.Connection:
