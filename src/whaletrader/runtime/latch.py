@@ -30,7 +30,8 @@ class KillLatch:
     def thrown(self) -> bool:
         """Tell whether it holds; any doubt is a yes."""
         try:
-            os.stat(self.path)
+            # Not `stat`: a link that leads nowhere is a latch that somebody threw.
+            os.lstat(self.path)
         except FileNotFoundError:
             return False
         except OSError:

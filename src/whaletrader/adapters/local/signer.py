@@ -77,7 +77,7 @@ class LocalSigner:
 
     def _check_latch(self) -> None:
         try:
-            os.stat(self._latch)
+            os.lstat(self._latch)
         except FileNotFoundError:
             return
         except OSError:
