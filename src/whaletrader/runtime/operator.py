@@ -8,6 +8,7 @@ import json
 import os
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -21,6 +22,8 @@ RANK = 0
 COMMANDS = frozenset({"KILL", "RESUME", "RESET_BREAKER", "PRUNE"})
 _POLL_EVERY = 64
 _MAX_BYTES = 4_096
+_MAX_ARGUMENT = 500
+"""Characters of an argument; written as JSON they always fit into a file that is read."""
 
 
 class ControlFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,9 +85,11 @@ class Operator:
         if self._state.ended:
             return None
         self._polls += 1
-        if self._polls % _POLL_EVERY == 1:
+        over = not self._waiting and self._is_over()
+        if over or self._polls % _POLL_EVERY == 1:
+            # Before the end too: a command that came last must not be left to the next run.
             self._poll()
-        return self._state.clock if self._waiting or self._is_over() else None
+        return self._state.clock if self._waiting or over else None
 
     def _is_over(self) -> bool:
         return all(other.peek() is None for other in self._others)
@@ -116,7 +121,8 @@ class Operator:
         """Remove the files of recorded commands; call it when the log is closed."""
         for path in _files(self._control):
             if self._id(path.name) in self._state.taken:
-                path.unlink(missing_ok=True)
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)
 
     def snapshot(self) -> bytes:
         """Return the state as bytes."""
@@ -153,13 +159,18 @@ def write_command(control: Path, command: str, *, argument: str = "", operator: 
     partial = path.with_suffix(".partial")
     try:
         with partial.open("w") as file:
-            json.dump({"command": command, "argument": argument, "operator": operator}, file)
+            json.dump({"command": command, "argument": _plain(argument), "operator": _plain(operator)}, file)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
         raise StorageError(f"cannot write the command into {control}: {error.strerror}") from None
     return path
+
+
+def _plain(text: str) -> str:
+    """Cut what is too long, and replace bytes of a command line that are no text: a KILL is never refused for them."""
+    return text[:_MAX_ARGUMENT].encode("utf-8", "replace").decode()
 
 
 def _files(control: Path) -> list[Path]:
@@ -180,5 +191,6 @@ def _read(path: Path) -> ControlFile | None:
         asked = ControlFile(command="")
     if asked.command in COMMANDS:
         return asked
-    path.replace(path.with_suffix(".refused"))
+    with suppress(OSError):
+        path.replace(path.with_suffix(".refused"))
     return None
