@@ -58,7 +58,7 @@ def scanned(scores: Scores, as_of_ts: int) -> UniverseScanned:
         as_of_ts=as_of_ts,
         source=scores.fingerprint,
         n_wallets=scores.frame["wallet"].n_unique(),
-        n_qualified=judged.height,
+        n_qualified=judged["wallet"].n_unique(),
         scores=tuple(told),
         funnel=tuple(FunnelStep(kind=kind, step=step, count=count) for kind, step, count in steps.iter_rows()),
     )
