@@ -1,4 +1,4 @@
-"""Killed once at every commit, send and acknowledge boundary of one scenario, the run ends as if nothing had happened."""
+"""Killed once at every commit, send and acknowledge boundary of a scenario, a run ends as if nothing had happened."""
 
 import json
 import signal
@@ -9,10 +9,10 @@ from queue import Empty, SimpleQueue
 
 import msgspec
 import pytest
+
 from tests.support.app_children import Forker
 from tests.support.compare import domain_stream, log_of, order_faults
 from tests.support.scenario import write_scenario
-
 from whaletrader.app.run import RunInfo
 from whaletrader.runtime.failpoints import KINDS
 

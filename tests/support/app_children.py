@@ -29,14 +29,16 @@ class Forker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin
+        assert self._process.stdout
         self._process.stdin.close()
         self._process.wait(timeout=60)
         self._process.stdout.close()
 
     def run(self, dataset: Path, folder: Path, failpoint: str = "", count_file: str = "") -> list[int]:
         """Run the scenario, over two children where the first was killed; return their exit codes."""
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin
+        assert self._process.stdout
         self._process.stdin.write(json.dumps([str(dataset), str(folder), failpoint, count_file]) + "\n")
         self._process.stdin.flush()
         answer: list[int] = json.loads(self._process.stdout.readline())
@@ -47,7 +49,6 @@ def main() -> None:
     """Answer jobs until the input ends."""
     # Imported here, so that whoever starts a forker need not.
     from tests.support.scenario import FAULTS, scenario_settings  # noqa: F401
-
     from whaletrader.adapters.paper import server  # noqa: F401
     from whaletrader.app import run  # noqa: F401
     from whaletrader.domain import warm
@@ -89,7 +90,6 @@ def forked(what: Any) -> int:
 def start_exchange(dataset: Path, store: Path) -> tuple[int, int]:
     """Fork an exchange; return its process id and port."""
     from tests.support.scenario import FAULTS
-
     from whaletrader.adapters.paper.exchange import PaperExchange
     from whaletrader.adapters.paper.faults import FaultPlan
     from whaletrader.adapters.paper.server import ExchangeServer
@@ -119,7 +119,6 @@ def start_exchange(dataset: Path, store: Path) -> tuple[int, int]:
 def app(dataset: Path, data: Path, port: int, failpoint: str, count_file: str) -> None:
     """Run the app to its end, with the fail-points of this job in place of the process's own."""
     from tests.support.scenario import FAULTS, scenario_settings
-
     from whaletrader.app.layout import DataDirectory
     from whaletrader.app.run import opened, run_app
     from whaletrader.runtime.failpoints import COUNT_VARIABLE, KILL_VARIABLE, POINTS, Failpoints

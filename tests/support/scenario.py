@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.tables import frame
-
 from whaletrader.config.tree import (
     CopySettings,
     DiscoverySettings,

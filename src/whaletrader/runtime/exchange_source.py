@@ -22,11 +22,17 @@ RANK = 5
 _ASKING = (SubmitOrder, CancelOrder, OrderOutcomeUnknown, RedeemPosition, MergePositions)
 
 
-class Cursor(msgspec.Struct, kw_only=True):
-    """The last event that was recorded."""
+MAX_STORIES = 2_000
+"""Of so many of the newest commands it is known whose story an answer belongs to."""
+
+
+class ExchangeState(msgspec.Struct, kw_only=True):
+    """What a snapshot must hold: the last event that was recorded, and whose story each command belongs to."""
 
     ts: int = -1
     event_id: str = ""
+    stories: dict[str, tuple[str, str]] = {}
+    """Order hash, or id of a redemption or merge -> (command's message id, correlation id)."""
 
 
 class ExchangeSource:
@@ -37,7 +43,7 @@ class ExchangeSource:
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._cursor = Cursor()
+        self._state = ExchangeState()
         self._event: ExchangeEvent | None = None
         self._known = False
         self._unsent: list[Message] = []
@@ -79,31 +85,43 @@ class ExchangeSource:
             cash_micro=event.cash_micro,
             reason=event.reason,
         )
-        return fact(payload, natural_key=f"exchange/{event.event_id}", ts_event=event.ts, ts_init=event.ts)
+        told = fact(payload, natural_key=f"exchange/{event.event_id}", ts_event=event.ts, ts_init=event.ts)
+        cause_id, correlation_id = self._state.stories.get(event.order_hash, ("", told.id))
+        return msgspec.structs.replace(told, cause_id=cause_id, correlation_id=correlation_id)
 
     def observe(self, message: Message) -> None:
         """Fold a recorded message."""
         payload = message.payload
         if isinstance(payload, OrderReport):
             if payload.exchange_event_id:
-                self._cursor = Cursor(ts=message.ts_event, event_id=payload.exchange_event_id)
+                self._state.ts, self._state.event_id = message.ts_event, payload.exchange_event_id
             self._unsent = [unsent for unsent in self._unsent if unsent.id != message.id]
             self._known = False
         elif isinstance(payload, _ASKING):
             self._known = False
+            if isinstance(payload, SubmitOrder):
+                self._remember(payload.order_hash, message)
+            elif isinstance(payload, RedeemPosition | MergePositions):
+                self._remember(message.id, message)
 
     def snapshot(self) -> bytes:
         """Return the state as bytes."""
-        return msgspec.msgpack.encode(self._cursor)
+        return msgspec.msgpack.encode(self._state)
 
     def restore(self, state: bytes) -> None:
         """Take the state from a snapshot's bytes."""
-        self._cursor = msgspec.msgpack.decode(state, type=Cursor)
+        self._state = msgspec.msgpack.decode(state, type=ExchangeState)
         self._known = False
+
+    def _remember(self, subject: str, command: Message) -> None:
+        stories = self._state.stories
+        stories[subject] = (command.id, command.correlation_id)
+        if len(stories) > MAX_STORIES:
+            del stories[next(iter(stories))]
 
     def _next(self) -> ExchangeEvent | None:
         if not self._known:
-            self._event = self._exchange.next_event(self._cursor.ts, self._cursor.event_id)
+            self._event = self._exchange.next_event(self._state.ts, self._state.event_id)
             self._known = True
         return self._event
 

@@ -11,10 +11,10 @@ import msgspec
 
 from whaletrader.domain.values import NANOS, LeaderEventKind
 from whaletrader.errors import DataError
-from whaletrader.messages.envelope import Message, Payload, fact
+from whaletrader.messages.envelope import Message, Payload, fact, hash_id
 from whaletrader.messages.leaders import WhaleDiscovered, WhalePruned
 from whaletrader.messages.market import MarketDataUpdate, MarketResolved, SegmentSealed, WhaleTradeObserved
-from whaletrader.ports.market_feed import MarketFeed, Print
+from whaletrader.ports.market_feed import LeaderRow, MarketFeed, Print
 from whaletrader.runtime.interest import Interest
 
 RANK = 10
@@ -50,6 +50,15 @@ class IngestState(msgspec.Struct, kw_only=True):
     priced: str = ""
     """The leader's event whose token's price was told last, as "kind:row"."""
     n_told: int = 0
+
+
+def _event_key(event: LeaderRow) -> str:
+    return f"{event.kind}/{event.natural_key}"
+
+
+def _event_id(event: LeaderRow) -> str:
+    """Return the id that the event's own fact will have: its price belongs to the same story."""
+    return hash_id("fact", WhaleTradeObserved.__name__, _event_key(event))
 
 
 class Ingest:
@@ -184,7 +193,8 @@ class Ingest:
             known = self._feed.last_print(event.token_id, head.ts, event.wallet)
             if known and head.ts - known.ts > self._max_print_age:
                 known = None
-            return self._update(head, event.token_id, known, f"before/{event.kind}/{event.natural_key}")
+            update = self._update(head, event.token_id, known, f"before/{_event_key(event)}")
+            return msgspec.structs.replace(update, correlation_id=_event_id(event))
         payload = WhaleTradeObserved(
             kind=event.kind,
             wallet=event.wallet,
@@ -200,7 +210,7 @@ class Ingest:
             segment_id=event.segment_id,
             row=event.row,
         )
-        return fact(payload, natural_key=f"{event.kind}/{event.natural_key}", ts_event=event.ts, ts_init=head.ts)
+        return fact(payload, natural_key=_event_key(event), ts_event=event.ts, ts_init=head.ts)
 
     def _segment(self, head: Due) -> Message:
         segment = self._feed.segment(head.row)

@@ -63,7 +63,8 @@ def test_a_leaders_fill_comes_behind_the_newest_price_of_somebody_else():
     ingest = source([trade(1, 1, 0, 0.4), trade(2, 0, 0, 0.7), trade(3, 0, 1, 0.2), trade(4, 0, 0, 0.6)])
     follow(ingest, ts=3)
     price, event = without_segments(drain(ingest))
-    assert isinstance(price.payload, MarketDataUpdate) and isinstance(event.payload, WhaleTradeObserved)
+    assert isinstance(price.payload, MarketDataUpdate)
+    assert isinstance(event.payload, WhaleTradeObserved)
     assert (price.payload.price_micro, price.payload.print_wallet) == (400_000, OTHER)
     assert (price.ts_event, price.ts_init) == (at(1), at(4)), "the price's own time shows its age"
     assert (event.payload.price_micro, event.payload.side) == (600_000, "BUY")

@@ -3,8 +3,8 @@
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.messages import example, seen
 
+from tests.support.messages import example, seen
 from whaletrader.messages.orders import OrderCancelled, OrderFilled, OrderRejected, SettlementUpdated, SubmitOrder
 from whaletrader.runtime.interest import Interest
 

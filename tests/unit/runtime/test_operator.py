@@ -1,8 +1,8 @@
 """A run begins with START, ends with END when nothing else is to come, and takes commands in between, each once."""
 
 import pytest
-from tests.support.messages import example, seen
 
+from tests.support.messages import example, seen
 from whaletrader.errors import StorageError, UsageError
 from whaletrader.messages.market import SegmentSealed
 from whaletrader.messages.risk import OperatorCommand
@@ -120,7 +120,7 @@ def test_a_half_written_command_is_not_seen(control):
 def test_an_unknown_command_is_refused_by_name(control):
     with pytest.raises(UsageError, match="RESET_BREAKER"):
         write_command(control, "START", now_ns=1)
-    assert COMMANDS == {"KILL", "RESUME", "RESET_BREAKER", "PRUNE"}
+    assert {"KILL", "RESUME", "RESET_BREAKER", "PRUNE"} == COMMANDS
 
 
 def test_a_command_that_cannot_be_written_says_where(tmp_path):

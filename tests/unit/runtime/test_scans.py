@@ -1,7 +1,6 @@
 """A scan that was asked for is answered once, with the same answer after a crash."""
 
 from tests.support.messages import example, seen
-
 from whaletrader.messages.leaders import ScanUniverse, UniverseScanned
 from whaletrader.runtime.scans import Scans
 

@@ -1,6 +1,7 @@
 """The whole story of a leader's event, an order or a fill, read from the log: who decided what, when and why.
 
-Everything that one leader's event led to carries its correlation id, so a story is one selection over the log.
+Everything that one leader's event led to carries its correlation id, so a story is one selection over the log. How the
+market ended, and what was paid out for the tokens that were filled, belongs to it as well.
 """
 
 from collections.abc import Iterator
@@ -20,6 +21,9 @@ from whaletrader.runtime.routing import publisher_of
 _NAMED = ("SubmitOrder", "OrderFilled", "OrderReport", "ApprovedTrade", "WhaleTradeObserved")
 """Types whose payloads hold ids that a person may have at hand."""
 _ID_FIELDS = ("order_hash", "trade_id", "tx_hash", "exchange_event_id")
+_ENDINGS = ("MarketResolved", "RedeemPosition")
+"""Types that belong to the story of a filled token whatever they were caused by."""
+_PAYMENTS = ("OrderReport", "SettlementUpdated")
 MAX_STEPS = 1_000
 
 

@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tests.support import tables
 from tests.support.tables import LEADER, MARKETS, OTHER, THIRD, TOKENS, at, dataset, signal, trade
-
 from whaletrader.adapters.local.replay_feed import ReplayFeed
 from whaletrader.domain.values import DAY_NS, MICRO
 

@@ -2,7 +2,6 @@
 
 from tests.support import tables
 from tests.support.tables import LEADER, MARKETS, TOKENS, at, dataset, trade
-
 from whaletrader.adapters.local.replay_feed import ReplayFeed
 
 
