@@ -6,26 +6,29 @@ A log carries in its genesis all that its agents were made from, so a replay nee
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from whaletrader.adapters.local.seal import load_seal, seal_holds
 from whaletrader.adapters.sqlite.store import SqliteEventStore
 from whaletrader.agents.execution import Trader
-from whaletrader.app.build import make_agents
 from whaletrader.app.layout import DataDirectory, RunFolder
 from whaletrader.app.lock import holder_pid, is_held
-from whaletrader.app.run import RunInfo, read_info
+from whaletrader.app.run_info import RunInfo, read_info
 from whaletrader.app.summary import Summary, Views, summarise
 from whaletrader.config.tree import Settings
 from whaletrader.errors import CorruptLogError, UsageError
 from whaletrader.messages.risk import ApprovalBounds
 from whaletrader.runtime.audit import Audit, verify
 from whaletrader.runtime.latch import KillLatch, LatchState
+from whaletrader.runtime.projections.decisions import Decision
 from whaletrader.runtime.projections.story import Story, explain
 from whaletrader.runtime.records import to_message
-from whaletrader.runtime.replay import Replay, replay
+
+if TYPE_CHECKING:
+    from whaletrader.runtime.replay import Replay
+
+NEWEST = 5
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +57,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     latch: LatchState | None
     run: RunInfo | None
     summary: Summary | None
+    newest: tuple[Decision, ...] = ()
+    """The newest decisions, the last one first."""
 
 
 def find_log(directory: DataDirectory, named: str | None) -> Path:
@@ -93,8 +98,12 @@ def story_of(log: Path, asked: str) -> Story:
         return explain(store, asked)
 
 
-def replay_log(log: Path) -> Replay:
+def replay_log(log: Path) -> "Replay":
     """Decide the log's inputs again with today's code."""
+    # Imported here: the agents bring the compiler and the tables along, and status and story need neither.
+    from whaletrader.app.build import make_agents
+    from whaletrader.runtime.replay import replay
+
     with reading(log) as store:
         told = described(store)
         return replay(store, make_agents(told.tree(), told.trader), told.trader.account_id)
@@ -102,6 +111,8 @@ def replay_log(log: Path) -> Replay:
 
 def audit_log(log: Path, directory: DataDirectory) -> Audit:
     """Hold a log against chain, anchor and, where this data directory has the key, seals."""
+    from whaletrader.adapters.local.seal import load_seal, seal_holds
+
     key = directory.keys / "seal.key"
     seal = load_seal(key) if key.is_file() else None
 
@@ -112,8 +123,8 @@ def audit_log(log: Path, directory: DataDirectory) -> Audit:
         return verify(store, check if seal else None)
 
 
-def summary_of(folder: RunFolder) -> Summary:
-    """Fold the read models over a run's log."""
+def summary_of(folder: RunFolder) -> tuple[Summary, tuple[Decision, ...]]:
+    """Fold the read models over a run's log: what it came to, and the newest decisions, the last one first."""
     with reading(folder.log) as store:
         told = described(store)
         views = Views(told.tree().account.starting_equity_micro)
@@ -122,16 +133,22 @@ def summary_of(folder: RunFolder) -> Summary:
             for view in views.all:
                 view.observe(message)
         head = store.progress().head.hex()
-    return summarise(views, simulated=told.simulated, dataset=told.dataset, run_id=folder.run_id, log_head=head)
+    summary = summarise(views, simulated=told.simulated, dataset=told.dataset, run_id=folder.run_id, log_head=head)
+    return summary, tuple(views.decisions.state.newest[: -NEWEST - 1 : -1])
 
 
 def status_of(directory: DataDirectory) -> Status:
     """Say what runs here, whether trading is killed, and what the newest run came to so far."""
     current = directory.current_run()
     held = is_held(directory.lock)
+    summary, newest = summary_of(current) if current and current.log.is_file() else (None, ())
+    info = read_info(current) if current else None
+    if info is not None and info.state == "running" and not held:
+        info.state = "interrupted"  # it was killed before it could say so
     return Status(
         running_pid=holder_pid(directory.lock) if held else 0,
         latch=KillLatch(directory.latch).read(),
-        run=read_info(current) if current else None,
-        summary=summary_of(current) if current and current.log.is_file() else None,
+        run=info,
+        summary=summary,
+        newest=newest,
     )

@@ -145,10 +145,13 @@ def default_root(environ: Mapping[str, str], platform: str = sys.platform) -> Pa
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Replace a small file atomically, its bytes on disk first."""
+    """Replace a small file atomically, its bytes on disk first; `StorageError` where that cannot be."""
     partial = path.with_name(path.name + ".partial")
-    with partial.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {error.strerror}; what was committed before is kept") from None

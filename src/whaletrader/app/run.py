@@ -15,8 +15,9 @@ import msgspec
 
 from whaletrader.app.build import App, build
 from whaletrader.app.exchange_process import ExchangeProcess
-from whaletrader.app.layout import DataDirectory, RunFolder, replace_text
+from whaletrader.app.layout import DataDirectory, replace_text
 from whaletrader.app.lock import DirectoryLock
+from whaletrader.app.run_info import RunInfo, read_info
 from whaletrader.app.sources import Tell, open_source
 from whaletrader.app.summary import Summary
 from whaletrader.config.tree import Settings
@@ -25,27 +26,6 @@ from whaletrader.datasets.store import Dataset
 PROGRESS_EVERY_S = 0.25
 _LOOK_EVERY = 32
 """Steps between two looks at the clock."""
-
-
-class RunInfo(msgspec.Struct, kw_only=True):
-    """`run.json`."""
-
-    run_id: str
-    source: str
-    simulated: bool
-    state: str = "running"
-    """running, interrupted or ended."""
-    started_at: str = ""
-    host: str = ""
-    python: str = ""
-    sessions: int = 0
-    """How often the run was begun or gone on with."""
-    open_s: float = 0.0
-    """Of the last session: from the dataset being open to the first step, recovery included."""
-    recovery_s: float = 0.0
-    running_s: float = 0.0
-    """Over all sessions that stopped by themselves."""
-    messages: int = 0
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,14 +120,6 @@ def progress_of(app: App, elapsed_s: float) -> Progress:
         equity_micro=account.equity_micro,
         trading_state=account.trading_state,
     )
-
-
-def read_info(folder: RunFolder) -> RunInfo | None:
-    """Read a run's `run.json`, None where there is none that can be read."""
-    try:
-        return msgspec.json.decode(folder.info.read_bytes(), type=RunInfo)
-    except (OSError, msgspec.DecodeError):
-        return None
 
 
 def _open_run(

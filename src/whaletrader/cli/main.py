@@ -8,8 +8,9 @@ import sys
 import typer
 
 from whaletrader.cli import audit, backtest, config, data, demo, explain, operate, score, up
-from whaletrader.cli.common import note, set_numba_cache
+from whaletrader.cli.common import note
 from whaletrader.errors import WhaleTraderError
+from whaletrader.kernel_cache import use_kernel_cache
 
 app = typer.Typer(
     name="whaletrader",
@@ -35,14 +36,23 @@ app.add_typer(config.app, name="config")
 app.add_typer(audit.app, name="audit")
 
 
+@app.callback()
+def _before_any_command() -> None:
+    """Finds the Polymarket traders worth copying after our own costs, and copies them under an absolute veto."""
+    use_kernel_cache()
+
+
 def main() -> None:
     """Run the command; 0 done, 1 failed, 2 bad usage."""
-    set_numba_cache()
     try:
         app()
     except WhaleTraderError as fault:
         note(f"whaletrader: {fault.message}")
         sys.exit(fault.exit_code)
+    except OSError as fault:
+        place = f" ({fault.filename})" if fault.filename else ""
+        note(f"whaletrader: the system refused: {fault.strerror or fault}{place}; what was committed before is kept.")
+        sys.exit(1)
     except KeyboardInterrupt:
         note("whaletrader: interrupted; what was committed is kept.")
         sys.exit(1)

@@ -42,7 +42,6 @@ def kill_command(
     from whaletrader.app.lock import holder_pid, is_held
     from whaletrader.errors import StorageError
     from whaletrader.runtime.latch import KillLatch
-    from whaletrader.runtime.operator import write_command
 
     directory = DataDirectory(data_directory(data_dir))
     directory.ensure()
@@ -52,8 +51,10 @@ def kill_command(
         raise StorageError(f"the kill latch {directory.latch} did not take effect; stop the process instead")
     running = is_held(directory.lock)
     if running:
+        from whaletrader.runtime.operator import write_command  # not before the latch holds
+
         write_command(directory.control, "KILL", argument=reason, operator=_operator(), now_ns=time.time_ns())
-    who = f"process {holder_pid(directory.lock)} sends" if running else "no process runs here; the next one sends"
+    who = f"process {holder_pid(directory.lock)} sends" if running else "no process runs here, and the next one sends"
     say(f"KILLED: the latch {directory.latch} is thrown; {who} nothing but cancels until `whaletrader resume`.")
 
 
@@ -63,16 +64,23 @@ def resume_command(data_dir: Path | None = DataDir) -> None:
     Example: whaletrader resume
     """
     from whaletrader.app.layout import DataDirectory
-    from whaletrader.app.lock import is_held
+    from whaletrader.app.lock import holder_pid, is_held
+    from whaletrader.app.run_info import unfinished
     from whaletrader.runtime.latch import KillLatch
     from whaletrader.runtime.operator import write_command
 
     directory = DataDirectory(data_directory(data_dir))
     directory.ensure()
     cleared = KillLatch(directory.latch).clear()
-    if is_held(directory.lock):
+    latch = "the kill latch is cleared" if cleared else "the kill latch was not thrown"
+    running = is_held(directory.lock)
+    # A run that was interrupted after a KILL would go on halted: it finds the command when it goes on.
+    if running or unfinished(directory):
         write_command(directory.control, "RESUME", operator=_operator(), now_ns=time.time_ns())
-    say("resumed: the kill latch is cleared" if cleared else "the kill latch was not thrown; risk is asked to resume")
+        who = f"process {holder_pid(directory.lock)}" if running else "the interrupted run, when it goes on,"
+        say(f"resumed: {latch}; {who} is asked to trade again")
+    else:
+        say(f"{latch}; no run waits here to be resumed")
 
 
 def doctor_command(data_dir: Path | None = DataDir, as_json: bool = AsJson) -> None:
@@ -103,7 +111,7 @@ def _operator() -> str:
 
 
 def _print_status(status: "Status") -> None:
-    from whaletrader.cli.summary import print_summary
+    from whaletrader.cli.summary import decision_line, print_summary
 
     say(f"running: process {status.running_pid}" if status.running_pid else "running: no process here")
     say(f"kill latch: THROWN, {status.latch.reason}" if status.latch else "kill latch: not thrown")
@@ -112,3 +120,7 @@ def _print_status(status: "Status") -> None:
         return
     say(f"run {status.run.run_id} ({status.run.source}), {status.run.state}, session {status.run.sessions}")
     print_summary(status.summary)
+    if status.newest:
+        say("newest decisions (`whaletrader explain ID` tells all about one):")
+    for decision in status.newest:
+        say(decision_line(decision))

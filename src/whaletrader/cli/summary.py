@@ -7,6 +7,7 @@ from whaletrader.cli.common import say
 
 if TYPE_CHECKING:
     from whaletrader.app.summary import Summary
+    from whaletrader.runtime.projections.decisions import Decision
 
 _MICRO = 1_000_000
 
@@ -15,33 +16,61 @@ def print_summary(summary: "Summary") -> None:
     """Print the run in a dozen lines."""
     if summary.simulated:
         say("SIMULATED: wallets, prices and results are made up.")
-    say(f"{_day(summary.first_ts)} to {_day(summary.clock_ts)}, trading state {summary.trading_state}")
+    say(f"{_time(summary.first_ts)} to {_time(summary.clock_ts)} UTC, trading state {summary.trading_state}")
     if summary.killed:
-        say("the kill switch was thrown in this run")
+        say("KILLED: the kill switch is thrown, nothing but cancels is sent")
     say(
         f"equity {_money(summary.equity_micro)} from {_money(summary.starting_equity_micro)} pUSD "
         f"({summary.return_micro / 10_000:+.2f} %), deepest drawdown {summary.max_drawdown_micro / 10_000:.2f} %, "
         f"fees {_money(summary.fees_micro)}"
     )
-    say(
-        f"leaders: {summary.wallets_qualified} of {summary.wallets_scanned} wallets had enough settled bets at the "
-        f"newest of {summary.scans} scans, {summary.leaders_followed} are followed"
-    )
-    say(f"their events: {_counts(summary.events)}; worth a signal: {summary.signals}")
-    say(f"skipped: {_counts(summary.skipped)}")
-    say(f"stopped by the task graph: {_counts(summary.stopped)}")
-    say(f"approved, by binding limit: {_counts(summary.approved)}; denied: {_counts(summary.denied)}")
-    say(f"orders: {_counts(summary.orders)}")
+    say(_leaders(summary))
+    say(f"events of followed leaders: {_counts(summary.events)}; worth a signal: {summary.signals:,}")
+    for title, counts in (
+        ("skipped", summary.skipped),
+        ("stopped by the task graph", summary.stopped),
+        ("denied by risk", summary.denied),
+        ("approved, by binding limit", summary.approved),
+        ("orders", summary.orders),
+    ):
+        if counts:
+            say(f"{title}: {_counts(counts)}")
+    if not summary.orders:
+        say("orders: none")
     say(f"positions: {summary.open_positions} open, {summary.closed_positions} closed, {summary.won_positions} won")
-    say(f"fee schedules: {_counts(summary.fee_provenance)}; quotes: {_counts(summary.quotes)}")
-    say(f"log: {summary.messages} messages, head {summary.log_head[:16]}")
+    if summary.fee_provenance:
+        say(f"fills by fee schedule: {_counts(summary.fee_provenance)}; prices by quote: {_counts(summary.quotes)}")
+    say(f"log: {summary.messages:,} messages, head {summary.log_head[:16]}")
+
+
+def decision_line(decision: "Decision") -> str:
+    """Say one decision on one line, with the id to explain it by."""
+    about = " ".join(part for part in (decision.side, short(decision.token_id)) if part)
+    return f"  {_time(decision.ts)}  {decision.what:<9} {about:<20} {decision.reason:<24} {decision.correlation_id}"
+
+
+def _leaders(summary: "Summary") -> str:
+    if not summary.scans:
+        return "leaders: nobody has been scored yet"
+    text = (
+        f"leaders: {summary.wallets_qualified:,} of {summary.wallets_scanned:,} wallets had enough settled bets at the "
+        f"newest of {summary.scans} scans; "
+    )
+    if summary.leaders_followed:
+        return text + f"{summary.leaders_followed} are followed"
+    return text + "nobody is followed, because no lower bound of a follower's edge is above zero"
+
+
+def short(token_id: str) -> str:
+    """Shorten a long id so that it can still be told from others."""
+    return token_id if len(token_id) <= 14 else f"{token_id[:8]}…{token_id[-4:]}"
 
 
 def _money(micro: int) -> str:
     return f"{micro / _MICRO:,.2f}"
 
 
-def _day(ts: int) -> str:
+def _time(ts: int) -> str:
     return datetime.fromtimestamp(ts // 10**9, UTC).strftime("%Y-%m-%d %H:%M") if ts else "-"
 
 

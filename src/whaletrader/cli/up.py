@@ -114,8 +114,13 @@ def _shown(app: "App", board: "Board | None") -> "Iterator[OnProgress]":
     """Show progress on the terminal and on the dashboard."""
     if app.simulated:
         note("SIMULATED: wallets, prices and results are made up.")
+    latch = app.latch.read()
+    if latch is not None:
+        note(
+            f"KILLED: the kill latch is thrown ({latch.reason}); nothing but cancels is sent until `whaletrader resume`."
+        )
     if app.resumed:
-        note(f"going on with run {app.folder.run_id}: {app.store.progress().count} records are kept")
+        note(f"going on with run {app.folder.run_id}: {app.store.progress().count:,} records are kept")
     if board is not None:
         board.show(app.page())
     with _bar() as advance:
