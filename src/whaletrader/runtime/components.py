@@ -59,11 +59,12 @@ class Effect(Protocol):
         """The command types it carries out."""
         ...
 
-    def carry_out(self, command: Message, *, again: bool) -> None:
+    def carry_out(self, command: Message, *, again: bool) -> bool | None:
         """Do it; answers come back through a `FactSource`. `again` says that it may have been done before a crash.
 
         It must be idempotent by the command's identity (order hash, command id). `ExchangeError(retryable=True)` when
-        nobody answered: the command's outbox entry then stays open and is tried again, the same bytes.
+        nobody answered: the command's outbox entry then stays open and is tried again, the same bytes. True says that
+        it was refused, and that a source has the report of that: the entry stays open until the report is recorded.
         """
         ...
 

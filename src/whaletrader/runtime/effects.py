@@ -7,7 +7,7 @@ execution hears of it like of any other answer. Everything is idempotent by orde
 from collections.abc import Callable
 
 from whaletrader.domain.values import NANOS
-from whaletrader.errors import SignerRefusal
+from whaletrader.errors import ExchangeError, SignerRefusal
 from whaletrader.messages.envelope import Message
 from whaletrader.messages.orders import (
     CancelOrder,
@@ -50,8 +50,8 @@ class OrderEffects:
         self._sealed = sealed
         self._latency = latency_ms * NANOS // 1_000
 
-    def carry_out(self, command: Message, *, again: bool) -> None:
-        """Do it; `ExchangeError` when nobody answered."""
+    def carry_out(self, command: Message, *, again: bool) -> bool:
+        """Do it, or refuse it (True); `ExchangeError` when nobody answered, or nobody may ask again yet."""
         arrive = command.ts_init + self._latency
         match command.payload:
             case CancelOrder() as cancel:
@@ -59,15 +59,20 @@ class OrderEffects:
             case OrderOutcomeUnknown() as unknown:
                 self._exchange.ask(unknown.account_id, unknown.order_hash, arrive)
             case RedeemPosition() | MergePositions() if self._latch.thrown():
+                if again:
+                    # It may have been paid before the crash, and nobody can be asked: it waits for the latch.
+                    raise ExchangeError(f"{command.type} {command.id} waits for the kill latch", retryable=True)
                 self._answers.refuse(command, KILL_LATCH)
+                return True
             case SubmitOrder() as order:
-                self._submit(command, order, again=again)
+                return self._submit(command, order, again=again)
             case RedeemPosition() as redeem:
                 self._exchange.redeem(command.id, redeem.account_id, redeem.token_id, redeem.size_micro, arrive)
             case MergePositions() as merge:
                 self._exchange.merge(command.id, merge.account_id, merge.market_id, merge.size_micro, arrive)
+        return False
 
-    def _submit(self, command: Message, order: SubmitOrder, *, again: bool) -> None:
+    def _submit(self, command: Message, order: SubmitOrder, *, again: bool) -> bool:
         signature, why_not = self._sign(order)
         if signature:
             self._exchange.submit(_signed(order, signature))
@@ -76,6 +81,8 @@ class OrderEffects:
             self._exchange.ask(order.origin.account_id, order.order_hash, order.arrive_ts)
         else:
             self._answers.refuse(command, why_not)
+            return True
+        return False
 
     def _sign(self, order: SubmitOrder) -> tuple[str, str]:
         """Return the signature, or "" and why there is none."""

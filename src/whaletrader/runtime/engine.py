@@ -71,6 +71,7 @@ class Engine:
         announce = {} if bus is None else {"announce": bus.publish_all}
         self._commit = GroupCommit(store, self._settings, seal, **announce)
         self._outbox = Outbox(effects, self._commit, self.mark)
+        self._observe.append(self._outbox.observe)
         self._last_snapshot = 0
         self._started = False
 

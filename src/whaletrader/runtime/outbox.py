@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from whaletrader.errors import ExchangeError
 from whaletrader.messages.envelope import Message
+from whaletrader.messages.orders import OrderReport
 from whaletrader.runtime.commit import GroupCommit
 from whaletrader.runtime.components import Effect
 from whaletrader.runtime.failpoints import POINTS
@@ -27,6 +28,7 @@ class Outbox:
         self._commit = commit
         self._mark = mark
         self.waiting: dict[int, Message] = {}
+        self._refused: dict[str, int] = {}
         self._next_try_s = 0.0
         self._wait_s = FIRST_WAIT_S
 
@@ -37,17 +39,27 @@ class Outbox:
         for _ in range(ATTEMPTS):
             POINTS.hit("before_send")
             try:
-                effect.carry_out(command, again=again)
+                refused = effect.carry_out(command, again=again)
             except ExchangeError as error:
                 if not error.retryable:
                     raise
                 again = True
                 continue
             POINTS.hit("after_send")
-            self._commit.done(offset)
             self.waiting.pop(offset, None)
+            if refused:
+                self._refused[command.id] = offset
+            else:
+                self._commit.done(offset)
             return
         self.waiting[offset] = command
+
+    def observe(self, message: Message) -> None:
+        """Close a refused command's entry together with the report of its refusal: neither is lost alone."""
+        if self._refused and isinstance(message.payload, OrderReport):
+            offset = self._refused.pop(message.cause_id, None)
+            if offset is not None:
+                self._commit.done(offset)
 
     def send_waiting(self) -> None:
         """Try those again that nobody answered, at growing intervals."""
