@@ -116,9 +116,7 @@ def _shown(app: "App", board: "Board | None") -> "Iterator[OnProgress]":
         note("SIMULATED: wallets, prices and results are made up.")
     latch = app.latch.read()
     if latch is not None:
-        note(
-            f"KILLED: the kill latch is thrown ({latch.reason}); nothing but cancels is sent until `whaletrader resume`."
-        )
+        note(f"KILLED: the kill latch is thrown ({latch.reason}); only cancels are sent until `whaletrader resume`.")
     if app.resumed:
         note(f"going on with run {app.folder.run_id}: {app.store.progress().count:,} records are kept")
     if board is not None:
