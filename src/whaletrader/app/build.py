@@ -4,7 +4,9 @@ What a run is made of (dataset, seed, everything that can change a decision) is 
 the log begins: an interrupted run goes on only with the same.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -14,6 +16,7 @@ from whaletrader.adapters.local.replay_feed import ReplayFeed
 from whaletrader.adapters.local.seal import load_seal
 from whaletrader.adapters.local.signer import LocalSigner
 from whaletrader.adapters.local.whale_source import DatasetWhales
+from whaletrader.adapters.memory.store import MemoryEventStore
 from whaletrader.adapters.paper.client import PaperClient
 from whaletrader.adapters.paper.exchange import PaperExchange
 from whaletrader.adapters.paper.faults import FaultPlan
@@ -36,7 +39,10 @@ from whaletrader.datasets.store import Dataset
 from whaletrader.errors import UsageError
 from whaletrader.ports.exchange import Exchange
 from whaletrader.ports.market_feed import MarketFeed
+from whaletrader.ports.store import EventStore
+from whaletrader.ports.whale_source import WhaleSource
 from whaletrader.runtime.approvals import Approvals
+from whaletrader.runtime.components import Projection
 from whaletrader.runtime.effects import OrderEffects
 from whaletrader.runtime.engine import Engine
 from whaletrader.runtime.exchange_source import ExchangeSource
@@ -47,6 +53,9 @@ from whaletrader.runtime.scans import Scans
 from whaletrader.runtime.timers import TimerSource
 
 TIMER_RANK = 30
+_IN_MEMORY = ":memory:"
+WrapWhales = Callable[[WhaleSource], WhaleSource]
+"""Puts another source of leaders around the dataset's own."""
 
 
 class _Closable(Protocol):
@@ -66,7 +75,7 @@ class App:
     folder: RunFolder
     dataset: Dataset
     feed: MarketFeed
-    store: SqliteEventStore
+    store: EventStore
     engine: Engine
     operator: Operator
     latch: KillLatch
@@ -147,18 +156,25 @@ def build(
     dataset: Dataset,
     *,
     exchange_port: int = 0,
+    kept: bool = True,
+    wrap_whales: WrapWhales | None = None,
+    projections: Sequence[Projection] = (),
 ) -> App:
-    """Build a run over its folder; with `exchange_port` the paper exchange is the process that listens there."""
+    """Build a run over its folder; with `exchange_port` the paper exchange is the process that listens there.
+
+    A run that is not `kept` leaves no log: a backtest needs its decisions and the log's head only.
+    """
     account, latch = settings.account.name, KillLatch(directory.latch)
     key = load_order_key(directory.keys / "order.key", paper_account=account)
     trader = Trader(account, key.address, key.address)
     description = describe(settings, dataset, trader)
-    store, resumed = _open_store(folder, description)
+    store, resumed = _open_store(folder, description) if kept else (MemoryEventStore(description.encode()), False)
     feed = ReplayFeed(dataset, simulated=dataset.simulated)
-    exchange = PaperClient(exchange_port) if exchange_port else _exchange(settings, folder, feed)
+    exchange_store = folder.exchange if kept else _IN_MEMORY
+    exchange = PaperClient(exchange_port) if exchange_port else _exchange(settings, exchange_store, feed)
     seal = load_seal(directory.keys / "seal.key")
-    signer = LocalSigner(folder.signer, key, {seal.key_id: seal.public_bytes}, directory.latch)
-    ingest, scans, answers = _sources(settings, feed, dataset, exchange)
+    signer = LocalSigner(folder.signer if kept else _IN_MEMORY, key, {seal.key_id: seal.public_bytes}, directory.latch)
+    ingest, scans, answers = _sources(settings, feed, dataset, exchange, wrap_whales)
     operator = Operator(
         directory.control,
         account_id=account,
@@ -174,7 +190,7 @@ def build(
         account,
         sources=[operator, answers, ingest, scans, TimerSource(TIMER_RANK)],
         effects=[effects, scans],
-        projections=[approvals, *views.all],
+        projections=[approvals, *views.all, *projections],
         seal=seal,
         settings=settings.runtime,
     )
@@ -196,17 +212,18 @@ def build(
 
 
 def _sources(
-    settings: Settings, feed: MarketFeed, dataset: Dataset, exchange: Exchange
+    settings: Settings, feed: MarketFeed, dataset: Dataset, exchange: Exchange, wrap_whales: WrapWhales | None
 ) -> tuple[Ingest, Scans, ExchangeSource]:
     ingest = Ingest(
         feed,
         mark_interval_s=settings.runtime.mark_interval_s,
         max_print_age_s=settings.limits.max_mark_age_s,
     )
-    return ingest, Scans(DatasetWhales(dataset, settings)), ExchangeSource(exchange)
+    whales: WhaleSource = DatasetWhales(dataset, settings)
+    return ingest, Scans(wrap_whales(whales) if wrap_whales else whales), ExchangeSource(exchange)
 
 
-def _exchange(settings: Settings, folder: RunFolder, feed: ReplayFeed) -> PaperExchange:
+def _exchange(settings: Settings, store: Path | str, feed: ReplayFeed) -> PaperExchange:
     plan = settings.faults
     faults = FaultPlan(
         drop_micro=plan.drop_micro,
@@ -214,7 +231,7 @@ def _exchange(settings: Settings, folder: RunFolder, feed: ReplayFeed) -> PaperE
         repeat_micro=plan.repeat_micro,
         delay_s=plan.delay_s,
     )
-    return PaperExchange(folder.exchange, feed.tape(), Rules(faults))
+    return PaperExchange(store, feed.tape(), Rules(faults))
 
 
 def _open_store(folder: RunFolder, description: str) -> tuple[SqliteEventStore, bool]:
