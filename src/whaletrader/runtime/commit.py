@@ -31,6 +31,8 @@ class GroupCommit:
         self.count = progress.count
         self.handled = progress.handled
         self.clocks = dict(progress.clocks)
+        self.failed = False
+        """The store did not take a batch: what has gathered since the last commit is lost with this process."""
         self._store = store
         self._limit = settings.batch_messages
         self._delay_ns = settings.batch_delay_ms * 1_000_000
@@ -89,7 +91,9 @@ class GroupCommit:
             snapshot=snapshot,
         )
         POINTS.hit("before_commit")
+        self.failed = True
         self._store.commit(batch, durable=durable)
+        self.failed = False
         POINTS.hit("after_commit")
         messages = self._messages
         self._records, self._facts, self._messages = [], {}, []

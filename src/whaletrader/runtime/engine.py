@@ -15,7 +15,7 @@ import msgspec
 from whaletrader.agents.base import AnyAgent
 from whaletrader.config.tree import RuntimeSettings
 from whaletrader.domain.reasons import DeadLetterReason
-from whaletrader.errors import AgentFault, CodecError, ConflictError, StorageError, WhaleTraderError
+from whaletrader.errors import AgentFault, CodecError, ConflictError, WhaleTraderError
 from whaletrader.messages.catalogue import EFFECTS, OPERATIONS
 from whaletrader.messages.envelope import Message, Payload, derive, fact
 from whaletrader.messages.orchestration import DeadLetter, RunMarked
@@ -74,6 +74,8 @@ class Engine:
         self._observe.append(self._outbox.observe)
         self._last_snapshot = 0
         self._started = False
+        self._interrupted = False
+        """Something was left half done: what has gathered must not be committed."""
 
     def start(self) -> Recovered:
         """Bring the states back from the log and send again what may not have been sent; nothing is decided."""
@@ -100,6 +102,7 @@ class Engine:
         """Go on until no source keeps the run alive (True) or `stop()` says so (False); everything is then on disk."""
         if not self._started:
             self.start()
+        self._interrupted = True
         try:
             self._drain()
             while not (stopped := stop()) and self.step():
@@ -107,11 +110,13 @@ class Engine:
             self._outbox.send_waiting()
             self.mark("STOPPED" if stopped else "ENDED", "")
             self._drain()
-        except WhaleTraderError as error:
-            if not isinstance(error, StorageError):
+        except WhaleTraderError:
+            if not self._commit.failed:
                 self._commit.commit(durable=True)
+                self._interrupted = False
             raise
         self._commit.commit(durable=True)
+        self._interrupted = False
         return not stopped
 
     def step(self) -> bool:
@@ -135,7 +140,8 @@ class Engine:
         return True
 
     def close(self, *, clean: bool = True) -> None:
-        """Commit what is left, and close the store."""
+        """Commit what is left, and close the store; after a failure in the middle of something it is left as it was."""
+        clean = clean and not self._interrupted and not self._commit.failed
         if clean and self._started:
             self._commit.commit(durable=True)
         self._store.close(clean=clean)
@@ -149,7 +155,7 @@ class Engine:
         marked = RunMarked(source="engine", event=event, detail=detail)
         key = f"{event}:{self._commit.count}"
         message = fact(marked, natural_key=key, ts_event=self.clock, ts_init=self.clock)
-        self._append(message, self._encoded(message, 1))
+        self._append([(message, self._encoded(message, 1))])
 
     def _next_source(self) -> FactSource | None:
         """Return the source with the earliest next fact, the lower rank first; None where none keeps the run alive."""
@@ -174,7 +180,7 @@ class Engine:
             self._check_repeated(known, record, message, source)
             return False
         self.clock = message.ts_init
-        self._append(message, record)
+        self._append([(message, record)])
         if source is not None:
             self._watch_clock(source, message, record, said_ts)
         return True
@@ -205,24 +211,32 @@ class Engine:
             head=record.payload[:HEAD_BYTES],
         )
         noted = fact(letter, natural_key=f"{source.name}:{message.id}", ts_event=said_ts, ts_init=self.clock)
-        self._append(noted, self._encoded(noted, 1))
+        self._append([(noted, self._encoded(noted, 1))])
 
     def _encoded(self, message: Message, ahead: int) -> Record:
         return to_record(message, self._commit.count + ahead, self._settings.max_message_bytes)
 
-    def _append(self, message: Message, record: Record) -> None:
-        """Put a message at the log's end and in the queue, and show it to sources and projections."""
-        self._commit.add(message, record)
-        self._queue.append((record.offset, message))
-        for observe in self._observe:
-            observe(message)
+    def _append(self, entries: Sequence[tuple[Message, Record]], handled: int | None = None) -> None:
+        """Put messages at the log's end and in the queue, then show them to sources and projections.
+
+        `handled` is the offset of the message that led to all of them: noted before anything else can fail, so that
+        no commit has a part of them.
+        """
+        for message, record in entries:
+            self._commit.add(message, record)
+            self._queue.append((record.offset, message))
+        if handled is not None:
+            self._commit.handled = handled
+        for message, _ in entries:
+            for observe in self._observe:
+                observe(message)
 
     def _drain(self) -> None:
         """Handle what is recorded and not handled, in order; commit when a batch is full."""
         queue = self._queue
         while queue:
             offset, message = queue[0]
-            commands = () if message.type in OPERATIONS else self._handle(message)
+            commands = () if message.type in OPERATIONS else self._handle(offset, message)
             queue.popleft()
             self._commit.handled = offset
             if commands:
@@ -235,7 +249,7 @@ class Engine:
         if self._commit.handled - self._last_snapshot >= self._settings.snapshot_every:
             self._take_snapshot()
 
-    def _handle(self, message: Message) -> list[tuple[int, Message]]:
+    def _handle(self, offset: int, message: Message) -> list[tuple[int, Message]]:
         """Have each subscribed agent decide and fold; then record all outputs at once. Returns the commands."""
         outputs: list[Message] = []
         for index in self._routes[message.type]:
@@ -254,11 +268,9 @@ class Engine:
             records = [self._encoded(output, ahead) for ahead, output in enumerate(outputs, start=1)]
         except CodecError as error:
             raise AgentFault(f"a message because of {message.type} {message.id} is none: {error.message}") from error
-        for output, record in zip(outputs, records, strict=True):
-            self._append(output, record)
-        return [
-            (record.offset, output) for output, record in zip(outputs, records, strict=True) if output.type in _EFFECTS
-        ]
+        entries = list(zip(outputs, records, strict=True))
+        self._append(entries, handled=offset)
+        return [(record.offset, output) for output, record in entries if output.type in _EFFECTS]
 
     def _derived(self, agent: AnyAgent, cause: Message, number: int, payload: Payload) -> Message:
         publisher = publisher_of(payload)

@@ -8,12 +8,12 @@ import msgspec
 import pytest
 
 from tests.support.messages import example, seen
-from tests.support.synthetic import QUIET, START_TS, Run, Scripted, Tape, agents, leader_events
+from tests.support.synthetic import QUIET, START_TS, Run, Scripted, Tape, Totals, agents, leader_events
 from whaletrader.adapters.memory.bus import MemoryBus
 from whaletrader.adapters.memory.store import MemoryEventStore
 from whaletrader.domain.reasons import DeadLetterReason
 from whaletrader.domain.values import NANOS
-from whaletrader.errors import AgentFault, ConflictError
+from whaletrader.errors import AgentFault, ConflictError, StorageError
 from whaletrader.messages.envelope import Message, Payload, Topic, hash_id
 from whaletrader.messages.leaders import CopySignal, SignalSkipped
 from whaletrader.messages.market import WhaleTradeObserved
@@ -349,3 +349,61 @@ def test_a_state_can_be_looked_at_by_its_agents_name(tmp_path: Path) -> None:
     assert run.engine.state_of("copy_signal").seen == 6
     assert run.engine.decisions == sum(run.engine.state_of(agent.name).seen for agent in agents())
     assert run.engine.clock >= leader_events(6)[-1].ts_init >= START_TS + 10 * NANOS
+
+
+class Full(MemoryEventStore):
+    """A disk that is full after some commits."""
+
+    closed_clean: bool | None = None
+
+    def __init__(self, commits: int) -> None:
+        super().__init__()
+        self.left = commits
+
+    def commit(self, batch: Any, *, durable: bool) -> None:
+        if self.left == 0:
+            raise StorageError("the disk is full")
+        self.left -= 1
+        super().commit(batch, durable=durable)
+
+    def close(self, *, clean: bool) -> None:
+        self.closed_clean = clean
+
+
+def test_a_full_disk_halts_the_run_and_it_goes_on_from_the_last_commit(tmp_path: Path) -> None:
+    for name in ("whole", "full"):
+        (tmp_path / name).mkdir()
+    whole = Run(MemoryEventStore(), tmp_path / "whole", 8)
+    whole.engine.run()
+    for commits in (0, 1, 5, 9):
+        store = Full(commits)
+        run = Run(store, tmp_path / "full", 8)
+        with pytest.raises(StorageError, match="the disk is full"):
+            run.engine.run()
+        run.engine.close()
+        assert store.closed_clean is False
+        store.left = -1
+        Run(store, tmp_path / "full", 8).engine.run()
+        assert domain(store) == domain(whole.store)  # type: ignore[arg-type]
+
+
+def test_a_part_that_breaks_in_the_middle_leaves_no_half_of_anything_in_the_log(tmp_path: Path) -> None:
+    class Breaking(Totals):
+        """Breaks on the second output of one message."""
+
+        def observe(self, message: Message) -> None:
+            super().observe(message)
+            if self.counts.get("TradeProposal") == 3:
+                raise KeyError("broken")
+
+    for name in ("whole", "broken"):
+        (tmp_path / name).mkdir()
+    whole = Run(MemoryEventStore(), tmp_path / "whole", 8)
+    whole.engine.run()
+    run = Run(MemoryEventStore(), tmp_path / "broken", 8)
+    run.engine._observe[-2] = Breaking().observe
+    with pytest.raises(KeyError):
+        run.engine.run()
+    run.engine.close()
+    Run(run.store, tmp_path / "broken", 8).engine.run()
+    assert domain(run.store) == domain(whole.store)  # type: ignore[arg-type]
