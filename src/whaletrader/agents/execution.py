@@ -83,7 +83,7 @@ class Execution:
             case MarketResolved() if state.concerns(payload.market_id):
                 return self._resolved(state, payload, message.ts_init)
             case OperatorCommand(command="RESUME"):
-                return self._redeem_again(state)
+                return self._redeem_rest(state)
             case KillSwitchThrown():
                 return [out for each in state.orders.values() for out in self._cancel(each, message.ts_init)]
         return []
@@ -204,6 +204,8 @@ class Execution:
         working = state.orders.get(name)
         if working is None or (working.life.terminal and not working.life.early):
             return []
+        if working.asked >= MAX_ASKS:
+            return [*self._ask(working, now), *self._redeem_rest(state)]
         life, due = working.life, working.end_ts + self._ack_ns
         if not life.acked or life.closing_micro >= 0 or life.early:
             return self._ask(working, now)
@@ -220,8 +222,8 @@ class Execution:
                 outs += pay_out(self.trader.account_id, resolved.market_id, token_id, holding.size_micro, payout)
         return outs
 
-    def _redeem_again(self, state: ExecutionState) -> list[Payload]:
-        """Redeem what a kill or a failure left unredeemed."""
+    def _redeem_rest(self, state: ExecutionState) -> list[Payload]:
+        """Redeem what a kill, a failure or an order asked for in vain left unredeemed."""
         outs: list[Payload] = []
         for token_id, holding in state.held.items():
             resolution = state.resolved.get(holding.market_id)

@@ -329,6 +329,18 @@ def test_shares_still_unsettled_at_resolution_are_redeemed_when_they_settle():
     assert (redeem.size_micro, redeem.payout_micro) == (8_000_000, 1_000_000)
 
 
+def test_an_order_asked_for_in_vain_does_not_keep_winnings_from_being_redeemed():
+    harness = bought()
+    order = harness.tell(approved(approval_id="2" * 32), at=200)[0]
+    assert names(harness.tell(resolution(), at=201)) == ["CancelOrder", "ScheduleTimer"]
+    due = 216
+    for _ in range(MAX_ASKS):
+        due = fire(harness, order, due)[1].due_ts // SECOND
+    error, redeem = fire(harness, order, due)
+    assert error.reason == "OUTCOME_STILL_UNKNOWN"
+    assert (type(redeem), redeem.size_micro) == (RedeemPosition, 20_000_000)
+
+
 def test_a_sale_lowers_what_is_redeemed_and_a_void_sale_brings_it_back():
     for kind, left in (("SETTLED", 12_000_000), ("FAILED", 20_000_000)):
         harness = bought()
