@@ -117,8 +117,7 @@ def compile_kernels() -> None:
     wanted = fingerprint([*LOCKS.values(), *kernels])
     if is_stamped("kernels", wanted):
         return
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(VENV / "cache" / "numba")}
-    if subprocess.run([str(PYTHON), "-m", "whaletrader.cli.warm"], env=environment, cwd=ROOT, check=False).returncode:
+    if subprocess.run([str(PYTHON), "-m", "whaletrader.cli.warm"], cwd=ROOT, check=False).returncode:
         raise SetupError("the kernels could not be compiled; see the message above")
     stamp("kernels", wanted)
 

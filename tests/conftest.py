@@ -1,12 +1,13 @@
 """What every test shares: the numba cache's place (before any import) and the real data, where it is given."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
-os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(sys.prefix) / "cache" / "numba"))
+from whaletrader.kernel_cache import use_kernel_cache
+
+use_kernel_cache()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +23,6 @@ def data_directory(given: Path | None) -> Path:
     from whaletrader.app.layout import default_root
 
     return default_root(os.environ)
-
-
-def set_numba_cache() -> None:
-    """Put numba's compiled kernels inside the environment; must run before numba is imported."""
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(sys.prefix) / "cache" / "numba"))
 
 
 def say(text: str) -> None:

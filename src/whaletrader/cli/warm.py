@@ -9,14 +9,14 @@ import sys
 import time
 from pathlib import Path
 
-from whaletrader.cli.common import set_numba_cache
+from whaletrader.kernel_cache import drop_others, use_kernel_cache
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
     """Compile what is not in the cache yet, and say how long that took."""
-    set_numba_cache()
+    drop_others(use_kernel_cache())
     started = time.monotonic()
     for name in warm_ups():
         importlib.import_module(name).compile_kernels()
