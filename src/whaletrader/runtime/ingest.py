@@ -1,7 +1,8 @@
 """The source "ingest": market data and leaders' trades become facts, each once, and only the rows that matter.
 
-What matters follows from the messages seen so far: the watch list, and the tokens that we hold or have ordered. The
-state is the fold of the observed messages, so that it is the same after a crash. A wallet or token counts from the
+What matters follows from the messages seen so far: the watch list, and the tokens that we hold or have ordered. A
+leader who is followed no more is watched on while something is held on the word of his fills: we leave when he does.
+The state is the fold of the observed messages, so that it is the same after a crash. A wallet or token counts from the
 instant after the message that named it; nothing is told that lies before.
 """
 
@@ -20,6 +21,8 @@ from whaletrader.runtime.interest import Interest
 RANK = 10
 MAX_QUOTE_AGE_NS = 60 * NANOS
 _OWN = (MarketDataUpdate, MarketResolved, SegmentSealed, WhaleTradeObserved)
+_FILLS = f"{LeaderEventKind.FILL}:"
+_LEADERS = tuple(f"{kind}:" for kind in LeaderEventKind)
 _ORDER = {"segment": 0, "resolved": 1, LeaderEventKind.FILL: 2, LeaderEventKind.POSITION: 3, "mark": 4}
 
 
@@ -43,6 +46,8 @@ class IngestState(msgspec.Struct, kw_only=True):
     due: dict[str, Due] = {}
     """What each subject ("fill:WALLET", "mark:TOKEN", "resolved:MARKET", "segment:") is to tell next."""
     interest: Interest = msgspec.field(default_factory=Interest)
+    followed: dict[str, bool]
+    """The watch list, as "kind:wallet"."""
     marked_ts: dict[str, int] = {}
     """When a token of interest was last told of."""
     touched: dict[str, bool] = {}
@@ -71,7 +76,7 @@ class Ingest:
         self._feed = feed
         self._mark_interval = mark_interval_s * NANOS
         self._max_print_age = max_print_age_s * NANOS
-        self._state = IngestState()
+        self._state = IngestState(followed={})
         self._heap: list[tuple[tuple[int, int, int, str], str]] = []
         self._next: tuple[int, Message] | None = None
         self._stale = True
@@ -102,13 +107,16 @@ class Ingest:
         if isinstance(payload, _OWN):
             self._advance(message)
         elif isinstance(payload, WhaleDiscovered):
+            self._state.followed[f"{payload.kind}:{payload.wallet}"] = True
             self._watch(payload.kind, payload.wallet, message.ts_init)
         elif isinstance(payload, WhalePruned):
-            self._set(f"{payload.kind}:{payload.wallet}", None)
+            self._state.followed.pop(f"{payload.kind}:{payload.wallet}", None)
+            self._watch_holdings(message.ts_init)
         else:
             token_id = self._state.interest.fold(message)
             if token_id:
                 self._follow(token_id, message.ts_init)
+                self._watch_holdings(message.ts_init)
 
     def snapshot(self) -> bytes:
         """Return the state as bytes."""
@@ -147,6 +155,15 @@ class Ingest:
     def _watch(self, kind: str, wallet: str, since_ts: int) -> None:
         if f"{kind}:{wallet}" not in self._state.due:
             self._set_leader(kind, wallet, self._feed.row_at(kind, since_ts))
+
+    def _watch_holdings(self, since_ts: int) -> None:
+        """Watch whom we follow, and of the others those on the word of whose fills we hold or have ordered."""
+        held_for = [each for each in self._state.interest.leaders() if each.startswith(_FILLS)]
+        for leader in held_for:
+            self._watch(LeaderEventKind.FILL, leader.removeprefix(_FILLS), since_ts)
+        wanted = {*held_for, *self._state.followed}
+        for subject in [each for each in self._state.due if each.startswith(_LEADERS) and each not in wanted]:
+            self._set(subject, None)
 
     def _set_leader(self, kind: str, wallet: str, behind: int) -> None:
         found = self._feed.leader_after(kind, wallet, behind)
@@ -275,6 +292,7 @@ class Ingest:
         self._state.n_told += 1
         if isinstance(message.payload, MarketResolved):
             self._end(message.payload)
+            self._watch_holdings(message.ts_init)
         elif head.kind == "segment":
             self._set_segment(head.row + 1)
         elif head.kind == "mark":
