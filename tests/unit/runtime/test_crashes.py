@@ -1,6 +1,7 @@
 """A process that is killed anywhere goes on as if nothing had happened: same domain stream, same orders, each once."""
 
 import json
+import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ from whaletrader.runtime.records import domain_bytes
 
 FACTS = 10
 KILLED = -9
+PAIRS = 500 if os.environ.get("WHALETRADER_SOAK") == "1" else 40
+"""How often two kills are tried in one run: with `make soak`, 1,000 kills."""
 pytestmark = pytest.mark.crash
 
 
@@ -67,7 +70,7 @@ def test_a_kill_at_any_place_changes_nothing(scenario: Scenario, tmp_path: Path)
 
 def test_two_kills_in_one_run_change_nothing(scenario: Scenario, tmp_path: Path) -> None:
     drawn = random.Random(7)
-    for number in range(40):
+    for number in range(PAIRS):
         folder = tmp_path / str(number)
         folder.mkdir()
         first, second = drawn.choice(scenario.places), drawn.choice(scenario.places)
