@@ -50,6 +50,15 @@ class OpenOrder(msgspec.Struct, frozen=True, kw_only=True):
     ts: int
 
 
+class Unsettled(msgspec.Struct, frozen=True, array_like=True):
+    """What a fill changed, to take it back where it turns out void."""
+
+    token_id: str
+    size_micro: int
+    cost_micro: int
+    realised_micro: int
+
+
 class PositionsState(msgspec.Struct, kw_only=True):
     """By token and by order hash."""
 
@@ -59,8 +68,8 @@ class PositionsState(msgspec.Struct, kw_only=True):
     """The newest closed ones."""
     n_closed: int = 0
     n_won: int = 0
-    unsettled: dict[str, tuple[str, int, int]] = {}
-    """Trade id -> (token, signed shares, signed cost) until the fill is settled."""
+    unsettled: dict[str, Unsettled] = {}
+    """By trade id, until the fill is settled."""
 
 
 class PositionsView(Fold[PositionsState]):
@@ -111,42 +120,66 @@ class PositionsView(Fold[PositionsState]):
             )
             self.state.held[fill.token_id] = held
         worth = fill.size_micro * fill.price_micro // MICRO
+        size, cost, realised = held.size_micro, held.cost_micro, held.realised_micro
         if fill.side == Side.BUY:
-            change, cost = fill.size_micro, worth + fill.fee_micro
-            held.size_micro += change
-            held.cost_micro += cost
+            held.size_micro += fill.size_micro
+            held.cost_micro += worth + fill.fee_micro
         else:
-            change, cost = -fill.size_micro, -self._take_out(held, fill.size_micro, worth - fill.fee_micro)
-        self.state.unsettled[fill.trade_id] = (fill.token_id, change, cost)
+            self._take_out(held, fill.size_micro, worth - fill.fee_micro)
+        self.state.unsettled[fill.trade_id] = Unsettled(
+            fill.token_id, held.size_micro - size, held.cost_micro - cost, held.realised_micro - realised
+        )
         if fill.final:
             self.state.orders.pop(fill.order_hash, None)
         self._close_if_empty(held)
 
     def _settled(self, _message: Message, settled: SettlementUpdated) -> None:
-        token_id, change, cost = self.state.unsettled.pop(settled.trade_id, (settled.token_id, 0, 0))
-        held = self.state.held.get(token_id)
+        fill = self.state.unsettled.pop(settled.trade_id, None)
+        if settled.status == "FAILED":
+            if fill is not None:
+                self._void(fill)
+            return
+        held = self.state.held.get(settled.token_id)
+        if held is not None and settled.status in {"REDEEMED", "MERGED"}:
+            self._take_out(held, settled.size_micro, settled.cash_micro)
+            self._close_if_empty(held)
+
+    def _void(self, fill: Unsettled) -> None:
+        """Take a fill back; a sale that had closed its position opens it again."""
+        held = self.state.held.get(fill.token_id)
+        if held is None and fill.size_micro < 0:
+            held = self._reopened(fill.token_id)
         if held is None:
             return
-        if settled.status == "FAILED":
-            held.size_micro -= change
-            held.cost_micro -= cost
-        elif settled.status in {"REDEEMED", "MERGED"}:
-            self._take_out(held, settled.size_micro, settled.cash_micro)
-        self._close_if_empty(held)
+        held.size_micro -= fill.size_micro
+        held.cost_micro -= fill.cost_micro
+        held.realised_micro -= fill.realised_micro
+        if held.size_micro <= 0 and not held.realised_micro:
+            del self.state.held[held.token_id]  # a position that never was is none that closed
+        else:
+            self._close_if_empty(held)
+
+    def _reopened(self, token_id: str) -> Position | None:
+        held = next((closed for closed in reversed(self.state.closed) if closed.token_id == token_id), None)
+        if held is not None:
+            self.state.closed = [closed for closed in self.state.closed if closed is not held]
+            self.state.n_closed -= 1
+            self.state.n_won -= held.realised_micro > 0
+            self.state.held[token_id] = held
+        return held
 
     def _priced(self, message: Message, update: MarketDataUpdate) -> None:
         held = self.state.held.get(update.token_id)
         if held is not None and update.price_micro >= 0:
             held.price_micro, held.price_ts = update.price_micro, message.ts_event
 
-    def _take_out(self, held: Position, size_micro: int, received_micro: int) -> int:
-        """Take shares out at their average cost; return that cost."""
+    def _take_out(self, held: Position, size_micro: int, received_micro: int) -> None:
+        """Take shares out at their average cost."""
         size = min(size_micro, held.size_micro)
         cost = held.cost_micro * size // held.size_micro if held.size_micro else 0
         held.size_micro -= size
         held.cost_micro -= cost
         held.realised_micro += received_micro - cost
-        return cost
 
     def _close_if_empty(self, held: Position) -> None:
         if held.size_micro > 0:

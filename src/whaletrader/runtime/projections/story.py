@@ -84,7 +84,30 @@ def _names(record: Record, asked: str) -> bool:
 
 
 def _of_correlation(store: EventStore, correlation_id: str) -> Iterator[Record]:
-    return (record for record in store.read() if record.correlation_id == correlation_id)
+    """Yield the story's records; how the market of a filled token ended is told too, and what was paid for it."""
+    filled: set[str] = set()
+    redeemed: set[str] = set()
+    for record in store.read():
+        if record.correlation_id == correlation_id:
+            if record.type == "OrderFilled":
+                filled |= _tokens(record)
+            yield record
+        elif filled and record.type in _ENDINGS and filled & _tokens(record):
+            if record.type == "RedeemPosition":
+                redeemed.add(record.id)
+            yield record
+        elif redeemed and record.type in _PAYMENTS and _paid_for(record) in redeemed:
+            yield record
+
+
+def _paid_for(record: Record) -> str:
+    return str(getattr(to_message(record).payload, "order_hash", ""))
+
+
+def _tokens(record: Record) -> set[str]:
+    payload = to_message(record).payload
+    many: tuple[str, ...] = getattr(payload, "token_ids", ())
+    return set(many) or {getattr(payload, "token_id", "")}
 
 
 def _step(record: Record) -> Step:
