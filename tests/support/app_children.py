@@ -4,7 +4,8 @@
 
 imports everything once, then reads jobs from standard input, one JSON line each. For a job it forks an exchange with
 its own store and fault plan, a child that runs the app with the job's fail-point until it dies, and, where it
-died, a child that goes on; then it ends the exchange. It answers with the exit codes (negative: the signal).
+died, a child that goes on; then it ends the exchange. It answers with the exit codes (negative: the signal). A job that
+begins with "up" starts one child over an exchange that is there already, and leaves the killing to who asked.
 """
 
 import json
@@ -44,6 +45,21 @@ class Forker:
         answer: list[int] = json.loads(self._process.stdout.readline())
         return answer
 
+    def up(self, dataset: Path, data: Path, port: int, pause_ms: int) -> int:
+        """Start one child that runs the app slowly; return its process id. Ask for `ended` before the next job."""
+        return self._ask(["up", str(dataset), str(data), str(port), str(pause_ms)])
+
+    def ended(self) -> int:
+        """Wait for the child of `up`; return its exit code."""
+        return self._ask([])
+
+    def _ask(self, job: list[str]) -> int:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(job) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
 
 def main() -> None:
     """Answer jobs until the input ends."""
@@ -56,7 +72,11 @@ def main() -> None:
     # Loads the compiler's tables and some kernels; no table is touched, because threads would not survive a fork.
     warm.compile_kernels()
     for line in sys.stdin:
-        dataset, folder, failpoint, count_file = json.loads(line)
+        asked = json.loads(line)
+        if asked[0] == "up":
+            serve_up(Path(asked[1]), Path(asked[2]), int(asked[3]), int(asked[4]))
+            continue
+        dataset, folder, failpoint, count_file = asked
         print(json.dumps(job(Path(dataset), Path(folder), failpoint, count_file)), flush=True)
 
 
@@ -74,8 +94,23 @@ def job(dataset: Path, folder: Path, failpoint: str, count_file: str) -> list[in
     return codes
 
 
+def serve_up(dataset: Path, data: Path, port: int, pause_ms: int) -> None:
+    """Start the child, say its process id, and its exit code when that is asked for."""
+    from tests.support.up_child import up
+
+    pid = started(lambda: up(dataset, data, port, pause_ms))
+    print(pid, flush=True)
+    sys.stdin.readline()
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+
+
 def forked(what: Any) -> int:
     """Do something in a child; return its exit code."""
+    return os.waitstatus_to_exitcode(os.waitpid(started(what), 0)[1])
+
+
+def started(what: Any) -> int:
+    """Start a child that does something; return its process id."""
     pid = os.fork()
     if pid == 0:
         code = 1
@@ -84,7 +119,7 @@ def forked(what: Any) -> int:
             code = 0
         finally:
             os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return pid
 
 
 def start_exchange(dataset: Path, store: Path) -> tuple[int, int]:

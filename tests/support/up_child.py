@@ -15,27 +15,32 @@ use_kernel_cache()
 
 def main() -> None:
     """Run to the end, and print the log's head."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("dataset")
+    parser.add_argument("data")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--pause-ms", type=int, default=0)
+    options = parser.parse_args()
+    print(json.dumps(up(Path(options.dataset), Path(options.data), options.port, options.pause_ms)), flush=True)
+
+
+def up(dataset: Path, data: Path, port: int, pause_ms: int) -> dict[str, str | int]:
+    """Run the scenario to its end; return the log's head and length."""
     from tests.support.scenario import FAULTS, scenario_settings
     from whaletrader.app.layout import DataDirectory
     from whaletrader.app.run import opened
 
-    parser = argparse.ArgumentParser()
-    parser.add_argument("dataset")
-    parser.add_argument("data")
-    parser.add_argument("--port", default="")
-    parser.add_argument("--pause-ms", type=int, default=0)
-    options = parser.parse_args()
-    exchange = f"port:{options.port}" if options.port else "in-process"
+    exchange = f"port:{port}" if port else "in-process"
     pause = threading.Event()
 
     def slowly() -> bool:
-        pause.wait(options.pause_ms / 1_000)
+        pause.wait(pause_ms / 1_000)
         return False
 
-    source = f"replay:{options.dataset}"
-    with opened(source, DataDirectory(Path(options.data)), scenario_settings(faults=FAULTS), exchange=exchange) as app:
-        app.engine.run(slowly if options.pause_ms else lambda: False)
-        print(json.dumps({"head": app.summary().log_head, "messages": app.summary().messages}), flush=True)
+    settings = scenario_settings(faults=FAULTS)
+    with opened(f"replay:{dataset}", DataDirectory(data), settings, exchange=exchange) as app:
+        app.engine.run(slowly if pause_ms else lambda: False)
+        return {"head": app.summary().log_head, "messages": app.summary().messages}
 
 
 if __name__ == "__main__":

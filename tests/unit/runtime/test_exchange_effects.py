@@ -1,4 +1,4 @@
-"""What goes to the exchange is sealed, signed and stopped by the latch; what comes back belongs to its order's story."""
+"""What goes to the exchange is sealed, signed and stopped by the latch; what comes back knows its order's story."""
 
 import pytest
 

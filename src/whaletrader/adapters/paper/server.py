@@ -41,13 +41,13 @@ class _Connection(socketserver.StreamRequestHandler):
     server: ExchangeServer
 
     def handle(self) -> None:
-        while line := self.rfile.readline(MAX_LINE):
-            with self.server.turn:
-                told = answer(self.server.exchange, line)
-            try:
+        try:
+            while line := self.rfile.readline(MAX_LINE):
+                with self.server.turn:
+                    told = answer(self.server.exchange, line)
                 self.wfile.write(told)
-            except OSError:
-                return
+        except ConnectionError:
+            return  # the client is gone; what it sent before is kept
 
 
 def open_tape(maker: str, dataset: str) -> PrintTape:
