@@ -1,0 +1,89 @@
+"""What the leaderboard at the data's end says: who qualifies, what placebos look like, how small an edge is visible."""
+
+import polars as pl
+
+from whaletrader.backtest.metrics import rounded
+from whaletrader.config.tree import Settings
+from whaletrader.domain.values import MICRO
+from whaletrader.errors import DataError
+from whaletrader.report.model import Detectable, Overlay
+from whaletrader.universe.bets import resolved_bets
+from whaletrader.universe.follower import KINDS, FollowerTable
+from whaletrader.universe.placebo import placebo_wallets
+from whaletrader.universe.scores import ScoreParams, Scores, score_table
+
+
+def score_params(settings: Settings, as_of_ts: int) -> ScoreParams:
+    """The parameters with which the app's own scans score."""
+    discovery = settings.discovery
+    return ScoreParams(
+        as_of_ts=as_of_ts,
+        min_bets_fill=discovery.min_resolved_bets_fills,
+        min_bets_position=discovery.min_resolved_bets_signals,
+        confidence=discovery.confidence_micro / MICRO,
+        n_boot=discovery.bootstrap_resamples,
+        seed=settings.seed,
+    )
+
+
+def refuse_thin(table: FollowerTable, settings: Settings, last_ts: int) -> None:
+    """`DataError` where no wallet has enough settled bets even at the data's end."""
+    needed = score_params(settings, last_ts)
+    counts = resolved_bets(table, last_ts).group_by(pl.col("kind").cast(pl.String), "wallet").len()
+    most = {kind: int(counts.filter(pl.col("kind") == kind)["len"].cast(pl.Int64).max() or 0) for kind in KINDS}  # type: ignore[arg-type]
+    if all(most[kind] < needed.min_bets(kind) for kind in KINDS):
+        told = " and ".join(f"{most[kind]} by {kind} where {needed.min_bets(kind)} are needed" for kind in KINDS)
+        raise DataError(
+            f"no wallet of this dataset has enough settled bets to be scored ({told}); "
+            "give a longer history, or lower discovery.min_resolved_bets_fills or _signals in the settings"
+        )
+
+
+def overlay(table: FollowerTable, params: ScoreParams, seeds: tuple[int, ...]) -> tuple[Scores, list[Overlay]]:
+    """The real leaderboard, and the same figures of mirrored and shuffled wallets."""
+    real = score_table(table, params)
+    rows = _overlay_rows("real", real)
+    names = ["mirrored", *(f"random-{number}" for number in range(1, len(seeds) + 1))]
+    for name, placebo in zip(names, placebo_wallets(table, seeds=seeds), strict=True):
+        rows += _overlay_rows(name, score_table(placebo, params))
+    return real, rows
+
+
+def _overlay_rows(which: str, scores: Scores) -> list[Overlay]:
+    rows = []
+    for kind in KINDS:
+        judged = _judged(scores, kind)
+        edges = judged["mean_edge_micro"]
+        rows.append(
+            Overlay(
+                which=which,
+                kind=kind,
+                judged=judged.height,
+                lower_above_zero=int((judged["lower_micro"] > 0).sum()),
+                high_skill=int((judged["verdict"] == "HIGH_SKILL").sum()),
+                median_edge=_units(edges.median()),
+                best_edge=_units(edges.max()),
+            )
+        )
+    return rows
+
+
+def detectable(scores: Scores) -> list[Detectable]:
+    """How far a wallet's lower bound lies below its estimate: an edge has to be greater than that to be seen."""
+    rows = []
+    for kind in KINDS:
+        judged = _judged(scores, kind)
+        width = judged["mean_edge_micro"] - judged["lower_micro"]
+        rows.append(
+            Detectable(kind=kind, judged=judged.height, smallest=_units(width.min()), median=_units(width.median()))
+        )
+    return rows
+
+
+def _judged(scores: Scores, kind: str) -> pl.DataFrame:
+    enough = pl.col("lower_micro").is_not_null()
+    return scores.frame.filter((pl.col("kind").cast(pl.String) == kind) & enough)
+
+
+def _units(micro: object) -> float | None:
+    return None if micro is None else rounded(float(str(micro)) / MICRO)
