@@ -43,9 +43,11 @@ class KillLatch:
         if not self.thrown():
             return None
         try:
-            return msgspec.json.decode(self.path.read_bytes(), type=LatchState)
+            if self.path.is_file():  # a pipe would keep its reader waiting
+                return msgspec.json.decode(self.path.read_bytes(), type=LatchState)
         except (OSError, msgspec.DecodeError):
-            return LatchState(reason="the latch file is there, but does not say why", ts=0)
+            pass
+        return LatchState(reason="the latch file is there, but does not say why", ts=0)
 
     def throw(self, reason: str, ts: int) -> LatchState:
         """Throw it; the first reason stays. `StorageError` when not even an empty file can be made."""
