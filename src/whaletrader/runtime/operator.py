@@ -21,7 +21,7 @@ from whaletrader.runtime.components import FactSource
 RANK = 0
 COMMANDS = frozenset({"KILL", "RESUME", "RESET_BREAKER", "PRUNE"})
 _POLL_EVERY = 64
-_MAX_BYTES = 4_096
+_MAX_BYTES = 16_384
 _MAX_ARGUMENT = 500
 """Characters of an argument; written as JSON they always fit into a file that is read."""
 
