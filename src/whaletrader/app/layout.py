@@ -119,7 +119,7 @@ class DataDirectory:
         except OSError:
             return None
         folder = self.run(run_id)
-        return folder if run_id and folder.root.is_dir() else None
+        return folder if run_id.isdecimal() and folder.root.is_dir() else None
 
     def new_run(self) -> RunFolder:
         """Make the next run's folder and name it the current one."""
