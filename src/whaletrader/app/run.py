@@ -8,7 +8,8 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -66,22 +67,18 @@ def opened(
     `BusyError` when another process runs here; `UsageError` when an interrupted run had other data or settings.
     """
     directory.ensure()
-    with DirectoryLock(directory.lock):
+    with DirectoryLock(directory.lock), ExitStack() as closing:
         dataset = open_source(source, directory, seed=settings.seed, tell=tell)
         began = time.perf_counter()
-        app, child = _open_run(directory, settings, dataset, exchange, new=new)
+        app = _open_run(directory, settings, dataset, _Exchanges(exchange, closing), new=new)
         info = _info(app, source)
         info.recovery_s = info.open_s = round(time.perf_counter() - began, 3)
+        clean = False
         try:
             yield app
-        except BaseException:
-            _leave(app, info, began, clean=False)
-            raise
-        else:
-            _leave(app, info, began, clean=True)
+            clean = True
         finally:
-            if child is not None:
-                child.stop()
+            _leave(app, info, began, clean=clean)
 
 
 def run_app(
@@ -122,29 +119,37 @@ def progress_of(app: App, elapsed_s: float) -> Progress:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Exchanges:
+    """Which exchange a run trades on; a process that is started for it ends with `closing`."""
+
+    wanted: str
+    closing: ExitStack
+
+    def port(self, folder: RunFolder, dataset: Dataset, settings: Settings) -> int:
+        """Return the port of the exchange's process, 0 where it lives in ours."""
+        if self.wanted == "process":
+            child = ExchangeProcess(folder.exchange, dataset.path, settings.faults)
+            self.closing.callback(child.stop)
+            return child.port
+        return int(self.wanted.removeprefix("port:")) if self.wanted.startswith("port:") else 0
+
+
 def _open_run(
-    directory: DataDirectory, settings: Settings, dataset: Dataset, exchange: str, *, new: bool
-) -> tuple[App, ExchangeProcess | None]:
+    directory: DataDirectory, settings: Settings, dataset: Dataset, exchanges: _Exchanges, *, new: bool
+) -> App:
     """Go on with the current run unless it ended; the log itself says whether it did."""
     current = None if new else directory.current_run()
     if current is not None and (known := read_info(current)) is not None and known.state == "ended":
         current = None
     while True:
         folder = current or directory.new_run()
-        child = ExchangeProcess(folder.exchange, dataset.path, settings.faults) if exchange == "process" else None
-        port = child.port if child else int(exchange.removeprefix("port:")) if exchange.startswith("port:") else 0
-        try:
-            app = build(settings, directory, folder, dataset, exchange_port=port)
-            app.engine.start()
-        except BaseException:
-            if child is not None:
-                child.stop()
-            raise
+        port = exchanges.port(folder, dataset, settings)
+        app = build(settings, directory, folder, dataset, exchange_port=port)
+        app.engine.start()
         if not app.operator.ended:
-            return app, child
+            return app
         app.close(clean=True)
-        if child is not None:
-            child.stop()
         current = None
 
 

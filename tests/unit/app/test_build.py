@@ -95,3 +95,12 @@ def test_the_share_of_a_run_lies_between_0_and_1(clock, first, last, share):
         trading_state="ACTIVE",
     )
     assert progress.share == share
+
+
+def test_with_an_exchange_of_its_own_process_the_run_comes_to_the_same(dataset, tmp_path):
+    heads = []
+    for exchange in ("in-process", "process"):
+        directory = DataDirectory(tmp_path / exchange)
+        with opened(f"replay:{dataset}", directory, scenario_settings(), exchange=exchange) as app:
+            heads.append(run_app(app).log_head)
+    assert heads[0] == heads[1]
