@@ -16,8 +16,10 @@ from whaletrader.universe.bets import resolved_bets
 from whaletrader.universe.follower import FollowerTable
 
 _UNFIT = ("LIKELY_LUCK", "INSUFFICIENT_DATA")
-NEAREST = 10
-"""The stand-in is drawn among so many wallets whose counts of settled bets come nearest."""
+FACTOR = 2
+"""A stand-in has at least half and at most twice the leader's number of settled bets."""
+LEAST_CHOICE = 30
+"""Where fewer wallets match, the draw is among so many whose counts come nearest."""
 
 Pool = dict[str, list[tuple[int, str]]]
 """By kind: (settled bets, address) of every wallet with at least one."""
@@ -68,7 +70,9 @@ def replaced(scores: tuple[LeaderScore, ...], pool: Pool, seed: int) -> tuple[Le
 
 def _stand_in(score: LeaderScore, pool: list[tuple[int, str]], taken: set[tuple[str, str]], seed: int) -> str:
     free = [(bets, address) for bets, address in pool if (score.kind, address) not in taken]
-    near = sorted(free, key=lambda known: (abs(known[0] - score.n_bets), known[1]))[:NEAREST]
+    near = [known for known in free if score.n_bets <= FACTOR * known[0] and known[0] <= FACTOR * score.n_bets]
+    if len(near) < LEAST_CHOICE:
+        near = sorted(free, key=lambda known: (abs(known[0] - score.n_bets), known[1]))[:LEAST_CHOICE]
     return min((address for _, address in near), key=lambda address: _draw(seed, score, address), default="")
 
 

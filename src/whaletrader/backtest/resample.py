@@ -79,5 +79,5 @@ def percentile_interval(draws: Floats, confidence: float = CONFIDENCE) -> tuple[
     if not finite.size:
         return float("nan"), float("nan")
     tail = (1.0 - confidence) / 2.0
-    low = int(np.floor(tail * finite.size))
+    low = int(np.floor(tail * finite.size + 1e-9))
     return float(finite[low]), float(finite[finite.size - 1 - low])

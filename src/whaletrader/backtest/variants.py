@@ -23,7 +23,7 @@ _WHAT = {
 }
 _PLACEBO = (
     "The very same platform, with each leader replaced by another wallet of the same kind and about as many settled "
-    "bets: what it earns is what the pipeline makes of chance."
+    "bets (half to twice): what it earns is what the pipeline makes of chance."
 )
 
 

@@ -133,7 +133,7 @@ def _window_effect(report: Report) -> str:
     return _section(
         "2 · What waiting for a price selects",
         "A longer wait prices more fills, but other ones: the mean edge of what could be priced, beside what it would "
-        "be had every withheld entry been a total loss. The truth lies between the two.",
+        "be had every withheld entry been a total loss: the withheld can hide no more than that.",
         figures.window_figure(report.window_effect),
         _table(head, rows),
     )
