@@ -16,7 +16,7 @@ import msgspec
 
 from whaletrader.app.build import App, build
 from whaletrader.app.exchange_process import ExchangeProcess
-from whaletrader.app.layout import DataDirectory, replace_text
+from whaletrader.app.layout import DataDirectory, RunFolder, replace_text
 from whaletrader.app.lock import DirectoryLock
 from whaletrader.app.run_info import RunInfo, read_info
 from whaletrader.app.sources import Tell, open_source
