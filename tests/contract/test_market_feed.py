@@ -334,4 +334,3 @@ def test_the_name_stands_for_the_content(tmp_path: Path) -> None:
     same = [on_disk(plain().source, tmp_path / name).fingerprint for name in "ab"]
     other = on_disk(plain(days=2).source, tmp_path / "c").fingerprint
     assert same[0] == same[1] != other
-    assert at(0) == START_S * NANOS
