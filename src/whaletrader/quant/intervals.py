@@ -5,13 +5,13 @@ from math import sqrt
 from scipy.special import bdtrc, betaincinv, ndtri
 
 
-def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson_interval(successes: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
     """Two-sided score interval of a proportion.
 
     Parameters
     ----------
-    successes, n : int
-        0 <= successes <= n.
+    successes, n : float
+        0 <= successes <= n; fractions where `n` is an effective number of independent trials.
     confidence : float
         In (0, 1).
 

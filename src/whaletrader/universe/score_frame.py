@@ -57,7 +57,8 @@ def describe(units: pl.DataFrame, judged: Judged) -> pl.DataFrame:
     """One row per kind and wallet with everything in floats; amounts in micro-units, the rest in whole units."""
     s, rows = judged.statistics, range(units.height)
     lower, upper, p_values = judged.bounds
-    hits = [wilson_interval(int(s["hits"][u]), int(s["n_bets"][u]), judged.confidence) for u in rows]
+    share = s["hits"] / s["n_bets"]
+    hits = [wilson_interval(share[u] * n, n, judged.confidence) for u, n in zip(rows, s["n_effective"], strict=True)]
     return units.with_columns(
         *(pl.Series(name, s[name].astype(np.int64)) for name in ("n_bets", "n_groups", "n_days")),
         pl.Series("verdict", _verdicts(judged), dtype=pl.String),
@@ -70,7 +71,7 @@ def describe(units: pl.DataFrame, judged: Judged) -> pl.DataFrame:
         pl.Series("sharpe_bet", s["sharpe_bet"]),
         pl.Series("sharpe_daily_365", _annualised(s["sharpe_daily"])),
         pl.Series("psr", _psr(judged), dtype=pl.Float64),
-        pl.Series("hit_rate", s["hits"] / s["n_bets"]),
+        pl.Series("hit_rate", share),
         pl.Series("hit_lower", [low for low, _ in hits], dtype=pl.Float64),
         pl.Series("hit_upper", [high for _, high in hits], dtype=pl.Float64),
     )
@@ -102,11 +103,11 @@ def _annualised(daily: Floats) -> Floats:
 
 
 def _psr(judged: Judged) -> list[float]:
-    """PSR of the Sharpe ratio per bet against 0, counting event groups as the observations; NaN without enough data."""
+    """PSR of the Sharpe ratio per bet against 0, what settles together counted once; NaN without enough data."""
     s = judged.statistics
     return [
-        probabilistic_sharpe_ratio(float(value), int(n), float(skew), float(kurt)) if enough else float("nan")
+        probabilistic_sharpe_ratio(float(value), int(n + 1e-9), float(skew), float(kurt)) if enough else float("nan")
         for value, n, skew, kurt, enough in zip(
-            s["sharpe_bet"], s["n_groups"], s["skew"], s["kurt"], judged.enough, strict=True
+            s["sharpe_bet"], s["n_effective"], s["skew"], s["kurt"], judged.enough, strict=True
         )
     ]

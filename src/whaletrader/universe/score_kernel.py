@@ -9,7 +9,7 @@ Floats = NDArray[np.float64]
 
 STATISTICS = (
     "n_bets", "n_groups", "mean_edge", "mean_cost", "mean_price", "hits", "sharpe_bet", "skew", "kurt", "sharpe_daily",
-    "n_days", "roi", "roi_trimmed",
+    "n_days", "roi", "roi_trimmed", "n_effective",
 )  # fmt: skip
 """Rows of `unit_statistics`, in order."""
 _TRIM = 0.05
@@ -20,9 +20,9 @@ _TRIM = 0.05
 def unit_statistics(
     offsets: Ints, group: Ints, edge: Ints, cost: Ints, price: Ints, entry_day: Ints, exit_day: Ints
 ) -> Floats:
-    """Statistics of every unit's bets: shape (13, units), rows named by `STATISTICS`; amounts in micro-units."""
+    """Statistics of every unit's bets: shape (14, units), rows named by `STATISTICS`; amounts in micro-units."""
     units = offsets.size - 1
-    out = np.full((13, units), np.nan)
+    out = np.full((14, units), np.nan)
     for u in range(units):
         first, last = offsets[u], offsets[u + 1]
         out[0, u], out[1, u] = last - first, _distinct(group[first:last])
@@ -32,6 +32,7 @@ def unit_statistics(
         _daily(edge[first:last], entry_day[first:last], exit_day[first:last], out[9:11, u])
         out[11, u] = edge[first:last].sum() / max(cost[first:last].sum(), 1)
         out[12, u] = _trimmed_return(edge[first:last], cost[first:last])
+        out[13, u] = (last - first) / _bets_beside(group[first:last])
     return out
 
 
@@ -42,6 +43,16 @@ def _distinct(ordered: Ints) -> int:
         if i == 0 or ordered[i] != ordered[i - 1]:
             count += 1
     return count
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _bets_beside(ordered: Ints) -> float:
+    """Bets in the event group of a bet, on average over the bets (Kish's design effect): 1 where each settles alone."""
+    squares, size = 0.0, 0
+    for i in range(ordered.size):
+        size = size + 1 if i > 0 and ordered[i] == ordered[i - 1] else 1
+        squares += 2.0 * size - 1.0
+    return squares / ordered.size
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -92,7 +103,11 @@ def _trimmed_return(edge: Ints, cost: Ints) -> float:
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def cluster_sums(offsets: Ints, group: Ints, edge: Ints, pseudo: Ints) -> tuple[Floats, Floats, Ints]:
-    """Summed edge and number of bets per event group, and one more cluster per unit: a bet of edge `pseudo[u]`."""
+    """Summed edge and number of bets per event group, and one more group per unit: bets of edge `pseudo[u]`.
+
+    That group holds as many bets as the group of an average bet does: a single bet beside groups of three would count
+    for a third of a loss, and ten groups won by luck would look certain.
+    """
     units = offsets.size - 1
     sums = np.empty(group.size + units, np.float64)
     counts = np.empty(group.size + units, np.float64)
@@ -105,7 +120,8 @@ def cluster_sums(offsets: Ints, group: Ints, edge: Ints, pseudo: Ints) -> tuple[
                 at += 1
             sums[at - 1] += edge[i]
             counts[at - 1] += 1.0
-        sums[at], counts[at] = pseudo[u], 1.0
+        counts[at] = _bets_beside(group[offsets[u] : offsets[u + 1]])
+        sums[at] = pseudo[u] * counts[at]
         at += 1
         bounds[u + 1] = at
     return sums[:at], counts[:at], bounds

@@ -114,7 +114,7 @@ def _bounds(bets: BetTable, mean_cost: Floats, chosen: NDArray[np.int64], params
     """Lower and upper bound and p-value, shape (3, chosen).
 
     A percentile bootstrap of forty small wins never draws a loss and calls the edge certain; so the lower bound's
-    resamples hold one bet more, at the wallet's mean cost and lost, and the upper bound's one more that paid in full.
+    resamples hold one event group more, at the wallet's mean cost and lost, the upper bound's one that paid in full.
     """
     rows = np.concatenate([np.arange(bets.offsets[u], bets.offsets[u + 1]) for u in chosen])
     lengths = bets.offsets[chosen + 1] - bets.offsets[chosen]
