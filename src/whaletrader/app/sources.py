@@ -5,28 +5,41 @@ No source ever stands in for another: what cannot be opened is refused.
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from whaletrader.app.layout import DataDirectory
-from whaletrader.datasets.manifest import MANIFEST_FILE
-from whaletrader.datasets.store import Dataset
 from whaletrader.errors import UsageError
+
+if TYPE_CHECKING:
+    from whaletrader.datasets.store import Dataset
 
 Tell = Callable[[str], None]
 
 
-def open_source(source: str, directory: DataDirectory, *, seed: int, tell: Tell = lambda _text: None) -> Dataset:
-    """Open `replay:PATH` or `sim`; `UsageError` for anything else."""
+def check_source(source: str) -> tuple[str, Path]:
+    """Return the kind of a source and its folder; `UsageError` for what cannot be one. Nothing is read."""
     kind, _, place = source.partition(":")
     if kind == "live":
         raise UsageError("the source live is not built yet: use replay:PATH or sim")
-    if kind == "sim" and not place:
+    if not ((kind == "sim" and not place) or (kind == "replay" and place)):
+        raise UsageError(f"there is no source {source!r}: use replay:PATH or sim")
+    if place and not Path(place).is_dir():
+        raise UsageError(f"there is no folder {place} to replay; import one with `whaletrader data import`")
+    return kind, Path(place)
+
+
+def open_source(source: str, directory: DataDirectory, *, seed: int, tell: Tell = lambda _text: None) -> "Dataset":
+    """Open `replay:PATH` or `sim`; `UsageError` for anything else."""
+    kind, place = check_source(source)
+    if kind == "sim":
         return _simulated(directory.datasets / f"sim-{seed}", seed, tell)
-    if kind == "replay" and place:
-        return _replayed(Path(place), directory, tell)
-    raise UsageError(f"there is no source {source!r}: use replay:PATH or sim")
+    return _replayed(place, directory, tell)
 
 
-def _simulated(path: Path, seed: int, tell: Tell) -> Dataset:
+def _simulated(path: Path, seed: int, tell: Tell) -> "Dataset":
+    from whaletrader.datasets.manifest import MANIFEST_FILE
+    from whaletrader.datasets.store import Dataset
+
     if not (path / MANIFEST_FILE).is_file():
         from whaletrader.datasets.simulator import simulate
 
@@ -35,9 +48,10 @@ def _simulated(path: Path, seed: int, tell: Tell) -> Dataset:
     return Dataset.open(path)
 
 
-def _replayed(path: Path, directory: DataDirectory, tell: Tell) -> Dataset:
-    if not path.is_dir():
-        raise UsageError(f"there is no folder {path} to replay; import one with `whaletrader data import`")
+def _replayed(path: Path, directory: DataDirectory, tell: Tell) -> "Dataset":
+    from whaletrader.datasets.manifest import MANIFEST_FILE
+    from whaletrader.datasets.store import Dataset
+
     if (path / MANIFEST_FILE).is_file():
         return Dataset.open(path)
     from whaletrader.datasets.importers.bundle import is_bundle

@@ -57,7 +57,7 @@ def _leaders(summary: "Summary") -> str:
         f"newest of {summary.scans} scans; "
     )
     if summary.leaders_followed:
-        return text + f"{summary.leaders_followed} are followed"
+        return text + f"followed: {summary.leaders_followed}"
     return text + "nobody is followed, because no lower bound of a follower's edge is above zero"
 
 

@@ -40,10 +40,13 @@ def up_command(
     Example: whaletrader up --source sim
     """
     from whaletrader.app.layout import DataDirectory
+    from whaletrader.app.sources import check_source
 
     _refuse_live(mode)
+    check_source(source)
     directory = DataDirectory(data_directory(data_dir))
     settings = settings_for(directory.root, account=account, seed=seed, port=port)
+    directory.ensure()
     with dashboard_for(settings, directory) if dashboard else nullcontext() as board:
         summary = run_source(source, directory, settings, board, new=new)
         _print_end(summary, as_json)

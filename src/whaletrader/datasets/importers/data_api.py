@@ -57,6 +57,8 @@ def stage_answers(file: Path, sha256: str) -> StagedPart:
 def _read(file: Path) -> list[Row]:
     try:
         raw = file.read_bytes()
+        if not raw:
+            raise SchemaError(f"{file} is empty: an answer without rows is []")
         text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode()
         rows = rows_of(text)
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
