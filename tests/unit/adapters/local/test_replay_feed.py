@@ -45,9 +45,9 @@ def test_without_a_transaction_time_and_price_tell_fills_apart():
 
 def test_rows_without_a_market_a_token_or_a_price_are_left_out():
     rows = [trade(1, 0, 0, 0.5, market=tables.NO_ID), trade(1, 0, 0, 0.5) | {"token": tables.NO_ID}]
-    rows += [trade(1, 0, 0, 0.5, price_micro=None), trade(3, 0, 0, 0.5)]
+    rows += [trade(1, 0, 0, 0.5, price_micro=None), trade(1, 0, 0, 0.5, outcome_index=None), trade(3, 0, 0, 0.5)]
     replay = feed(rows)
-    assert (len(replay.fills.ts), replay.fills.n_dropped) == (1, 3)
+    assert (len(replay.fills.ts), replay.fills.n_dropped) == (1, 4)
 
 
 def test_the_other_outcome_counts_at_one_minus_its_price():
