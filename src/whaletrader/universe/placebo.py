@@ -54,17 +54,21 @@ def _shuffled(frame: pl.DataFrame, seed: int) -> pl.DataFrame:
 
 
 def _mirrored(frame: pl.DataFrame) -> pl.DataFrame:
-    """Buy the other outcome at every entry: price and settlement become complements, the costs stay."""
+    """Buy the other outcome at every entry: price and settlement become complements, the costs stay.
+
+    A sale's proceeds are its print less its costs, so the complement's are 1 - proceeds less them twice; they are taken
+    to be the entry's.
+    """
     extra = pl.col("cost_micro") - pl.col("print_price_micro")
-    lost = pl.when(pl.col("exit_kind").cast(pl.String) == "mirror").then(extra).otherwise(0)
-    proceeds = MICRO - pl.col("proceeds_micro") - lost
+    lost = pl.when(pl.col("exit_kind").cast(pl.String) == "mirror").then(2 * extra).otherwise(0)
+    proceeds = (MICRO - pl.col("proceeds_micro") - lost).clip(lower_bound=0)
     return (
         frame.with_columns(
             (MICRO - pl.col("print_price_micro") + extra).alias("cost_micro"),
             (MICRO - pl.col("print_price_micro")).alias("print_price_micro"),
             (MICRO - pl.col("leader_price_micro")).alias("leader_price_micro"),
             (1 - pl.col("outcome_index")).cast(pl.Int8).alias("outcome_index"),
-            pl.max_horizontal(proceeds, 0).alias("proceeds_micro"),
+            proceeds.alias("proceeds_micro"),
         )
         .with_columns((pl.col("proceeds_micro") - pl.col("cost_micro")).alias("edge_micro"))
     )  # fmt: skip

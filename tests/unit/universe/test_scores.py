@@ -139,6 +139,29 @@ def test_a_skilled_wallets_mirror_loses() -> None:
     assert row(mirrored, SKILLED)["mean_edge_micro"] < 0  # type: ignore[operator]
 
 
+def test_a_mirrored_round_trip_pays_its_costs_twice_as_the_real_one_does() -> None:
+    tape = Tape(wallets=3).market(0, 1.0, 10 * DAY)
+    tape.trade(100, 0, 0, 0.5).trade(110, 1, 0, 0.5).trade(200, 0, 0, 0.5, side=1).trade(210, 1, 0, 0.5)
+    table = build_follower_table(tape.source())
+    (real,), (mirror,) = (
+        t.frame.filter(pl.col("wallet") == 0).to_dicts() for t in (table, placebo_table(table, "mirrored", seed=0))
+    )
+    assert real["exit_kind"] == "mirror"
+    assert real["edge_micro"] < 0
+    assert mirror["edge_micro"] == real["edge_micro"]
+
+
+def test_what_is_not_settled_stays_unsettled_in_the_mirror() -> None:
+    tape = Tape(wallets=2).market(0).trade(100, 0, 0, 0.5).trade(110, 1, 0, 0.5)
+    (mirror,) = (
+        placebo_table(build_follower_table(tape.source()), "mirrored", seed=0)
+        .frame.filter(pl.col("wallet") == 0)
+        .to_dicts()
+    )
+    assert mirror["reason"] == "unresolved"
+    assert (mirror["proceeds_micro"], mirror["edge_micro"]) == (None, None)
+
+
 def test_random_placebos_keep_everybodys_number_of_positions() -> None:
     table = build_follower_table(universe().source())
     placebo = placebo_table(table, "random", seed=3)
