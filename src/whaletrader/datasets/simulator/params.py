@@ -22,12 +22,12 @@ class SimulationParams:
     outcomes_per_group: int = 4
     fills: int = 150_000
     skilled: int = 12
-    lucky: int = 12
+    lucky: int = 6
     market_makers: int = 6
     wash: int = 10
-    noise: int = 260
+    noise: int = 266
     half_spread: float = 0.01
-    price_lag_steps: float = 24.0  # how many grid steps (of 240) the price is behind what the skilled know
+    price_lag_steps: float = 36.0  # how many grid steps (of 240) the price is behind what the skilled know
     quoted_markets: int = 40
     start_ts: int = START_TS
 

@@ -92,7 +92,7 @@ def test_a_wash_pair_passes_shares_to_and_fro(world):
 
 def test_wallet_rows_follow_the_labels():
     starts = first_wallets(SIZES)
-    assert [starts[label] for label in LABELS] == [0, 12, 24, 30, 40]
+    assert [starts[label] for label in LABELS] == [0, 12, 18, 24, 34]
 
 
 def test_joining_keeps_the_order(world):
