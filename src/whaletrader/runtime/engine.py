@@ -121,6 +121,7 @@ class Engine:
 
     def step(self) -> bool:
         """Take the next fact and handle all that follows from it; False where no source keeps the run alive."""
+        self._drain()  # what a recovery found unhandled comes before any new fact
         source = self._next_source()
         if source is None:
             return False
