@@ -24,7 +24,7 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class AccountSettings(_Section, frozen=True, kw_only=True):
     """One of our books."""
 
-    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,31}$")] = "paper"
+    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,31}\Z")] = "paper"
     starting_equity_micro: PositiveInt = 10_000_000_000
 
 
