@@ -46,8 +46,8 @@ def _chance(*, sure: bool, beats: bool, earned: Estimate) -> str:
 def _null(windows: list[WindowRow], detected: list[Detectable], overlays: list[Overlay]) -> Headline:
     judged = " and ".join(f"{row.judged} by {_kind(row.kind)}" for row in detected)
     seen = " ".join(
-        f"By {_kind(row.kind)}, the smallest edge that would have been seen is {row.smallest:.3f} a share "
-        f"(for a typical judged wallet {row.median:.3f})."
+        f"By {_kind(row.kind)}, a typical judged wallet needed an edge of {_cents(row.median)} a share to be seen, "
+        f"the one with the narrowest interval {_cents(row.smallest)} a share."
         for row in detected
         if row.smallest is not None and row.median is not None
     )
@@ -69,6 +69,10 @@ def _null(windows: list[WindowRow], detected: list[Detectable], overlays: list[O
 
 def _kind(kind: str) -> str:
     return "fills" if kind == "fill" else "positions found"
+
+
+def _cents(value: float) -> str:
+    return f"{value * 100:.1f} c" if value >= 0.001 else f"{value * 100:.3f} c"
 
 
 def _percent(value: float | None) -> str:

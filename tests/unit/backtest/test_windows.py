@@ -1,5 +1,7 @@
 """The walk-forward's windows."""
 
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -36,5 +38,5 @@ def test_windows_cover_the_span_without_gap_or_overlap(days: int, interval: int,
     windows = windows_of(first, last, interval)
     assert windows[0].start_ts == first
     assert windows[-1].start_ts <= last < windows[-1].end_ts
-    assert all(a.end_ts == b.start_ts for a, b in zip(windows, windows[1:], strict=False))
+    assert all(a.end_ts == b.start_ts for a, b in pairwise(windows))
     assert len({window.name for window in windows}) == len(windows)
