@@ -1,6 +1,7 @@
 """`whaletrader score`: who of a dataset's wallets is worth copying, with intervals, or that nobody is.
 
-It only reads. Everything heavy is imported inside, so that `--help` stays light.
+It changes no dataset; a data bundle is imported into the data directory first. Everything heavy is imported inside, so
+that `--help` stays light.
 """
 
 from dataclasses import asdict
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from whaletrader.cli.common import AsJson, note, print_json, say
+from whaletrader.cli.common import AsJson, DataDir, data_directory, note, print_json, say
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,32 +33,44 @@ _COLUMNS = (
     ("hit", "hit_rate_micro", 7),
     ("price", "mean_price_micro", 7),
 )
+_LONGEST_S = 30 * 86_400.0
+_MOST_SEED = 2**63 - 1
 
 
 def score_command(
-    data: Path = typer.Option(..., "--data", envvar="WHALETRADER_DATASET", help="Folder of the dataset to score."),
+    data: Path | None = typer.Option(
+        None, "--data", envvar="WHALETRADER_DATA", help="A dataset or data bundle (default: a simulated market)."
+    ),
     as_json: bool = AsJson,
     top: int = typer.Option(20, "--top", min=1, help="Wallets to list of each kind."),
     min_bets: int | None = typer.Option(
         None, "--min-bets", min=2, help="Settled bets a verdict needs (default 30/20)."
     ),
-    window_s: float = typer.Option(60.0, "--window", min=0.0, help="Seconds in which a follower's print must come."),
-    delay_s: float = typer.Option(5.0, "--delay", min=0.0, help="Seconds from the leader's fill to ours."),
+    window_s: float = typer.Option(
+        60.0, "--window", min=0.0, max=_LONGEST_S, help="Seconds in which a follower's print must come."
+    ),
+    delay_s: float = typer.Option(
+        5.0, "--delay", min=0.0, max=_LONGEST_S, help="Seconds from the leader's fill to ours."
+    ),
     as_of: str | None = typer.Option(None, "--as-of", help="Score what was known at this UTC date or time (ISO)."),
-    seed: int = typer.Option(20_261_122, "--seed", min=0, help="Seed of the bootstrap."),
+    seed: int = typer.Option(20_261_122, "--seed", min=0, max=_MOST_SEED, help="Seed of everything random."),
+    data_dir: Path | None = DataDir,
 ) -> None:
     """Rank the wallets of a dataset by what a follower would have earned per share.
 
     Example: whaletrader score --data ~/datasets/bundle --top 10
     """
-    from whaletrader.datasets.store import Dataset
+    from whaletrader.app.layout import DataDirectory
+    from whaletrader.app.sources import open_source
     from whaletrader.universe.follower import FollowerParams
     from whaletrader.universe.scores import ScoreParams, score_universe
 
-    dataset = Dataset.open(data)
+    as_of_ts = _time_of(as_of)
+    source = f"replay:{data}" if data else "sim"
+    dataset = open_source(source, DataDirectory(data_directory(data_dir)), seed=seed, tell=note)
     needed = {} if min_bets is None else {"min_bets_fill": min_bets, "min_bets_position": min_bets}
     follower = FollowerParams(delay_s=delay_s, window_s=window_s)
-    params = ScoreParams(as_of_ts=_time_of(as_of), seed=seed, follower=follower, **needed)
+    params = ScoreParams(as_of_ts=as_of_ts, seed=seed, follower=follower, **needed)
     scores = score_universe(dataset, params)
     if as_json:
         print_json(_as_json(scores, dataset, top))
@@ -77,6 +90,8 @@ def _time_of(text: str | None) -> int | None:
     except ValueError:
         raise UsageError(f"--as-of takes a UTC date or time such as 2026-04-01, not {text!r}") from None
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    if not 1970 < moment.year < 2200:
+        raise UsageError(f"--as-of takes a date between 1971 and 2199, not {text!r}")
     return int(moment.timestamp()) * 10**9
 
 

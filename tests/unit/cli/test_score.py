@@ -9,9 +9,10 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from tests.unit.datasets.tiny import market_row, trade_row, write_bundle
 from whaletrader.cli.score import score_command
 from whaletrader.datasets.simulator import SimulationParams, simulate
-from whaletrader.errors import SchemaError, UsageError
+from whaletrader.errors import UsageError
 
 SMALL = SimulationParams(days=60, binary_markets=80, groups=3, fills=8_000, noise=30, quoted_markets=5)
 
@@ -66,8 +67,35 @@ def test_an_earlier_date_knows_fewer_events(simulated: Path) -> None:
 
 def test_a_folder_that_is_no_dataset_is_refused_in_one_sentence(tmp_path: Path) -> None:
     result = run("--data", tmp_path)
-    assert isinstance(result.exception, SchemaError)
-    assert "no dataset" in result.exception.message
+    assert isinstance(result.exception, UsageError)
+    assert "neither a dataset nor a data bundle" in result.exception.message
+
+
+def test_a_data_bundle_is_imported_once_and_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = write_bundle(tmp_path / "small", markets=[market_row(1)], trades=[trade_row(), trade_row(who=2)])
+    monkeypatch.setenv("WHALETRADER_DATA", str(bundle))
+    first, second = (run("--data-dir", tmp_path / "home", "--json") for _ in range(2))
+    found = json.loads(first.stdout)
+    assert (found["simulated"], found["dataset"]["name"]) == (False, "small")
+    assert sum(row["events"] for row in found["edge"]) == 2
+    assert second.stdout == first.stdout
+    assert (tmp_path / "home" / "datasets" / "small" / "dataset.json").is_file()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--window", "inf"), ("--window", "nan"), ("--delay", "1e10"), ("--seed", str(2**63)), ("--window", "-1")],
+)
+def test_a_number_out_of_range_is_bad_usage(simulated: Path, words: tuple[str, str]) -> None:
+    result = run("--data", simulated, *words)
+    assert result.exit_code == 2
+    assert words[0] in result.output
+
+
+@pytest.mark.parametrize("date", ["0001-01-01T00:00+05:00", "9999-01-01", "1969-12-31"])
+def test_a_date_before_or_after_the_venues_time_is_refused(simulated: Path, date: str) -> None:
+    result = run("--data", simulated, "--as-of", date)
+    assert isinstance(result.exception, UsageError)
 
 
 def test_a_date_that_is_none_is_refused(simulated: Path) -> None:
