@@ -64,7 +64,7 @@ class Effect(Protocol):
 
         It must be idempotent by the command's identity (order hash, command id). `ExchangeError(retryable=True)` when
         nobody answered: the command's outbox entry then stays open and is tried again, the same bytes. True says that
-        it was refused, and that a source has the report of that: the entry stays open until the report is recorded.
+        a source has a report that must not be lost (it was refused, say): the entry stays open until it is recorded.
         """
         ...
 

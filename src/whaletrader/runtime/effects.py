@@ -51,7 +51,13 @@ class OrderEffects:
         self._latency = latency_ms * NANOS // 1_000
 
     def carry_out(self, command: Message, *, again: bool) -> bool:
-        """Do it, or refuse it (True); `ExchangeError` when nobody answered, or nobody may ask again yet."""
+        """Do it; True where a report is to be recorded; `ExchangeError` when nobody answered, or it has to wait."""
+        try:
+            return self._carry_out(command, again=again)
+        finally:
+            self._answers.ask_again()
+
+    def _carry_out(self, command: Message, *, again: bool) -> bool:
         arrive = command.ts_init + self._latency
         match command.payload:
             case CancelOrder() as cancel:
@@ -68,8 +74,10 @@ class OrderEffects:
                 return self._submit(command, order, again=again)
             case RedeemPosition() as redeem:
                 self._exchange.redeem(command.id, redeem.account_id, redeem.token_id, redeem.size_micro, arrive)
+                return again and self._answers.tell_late(command)
             case MergePositions() as merge:
                 self._exchange.merge(command.id, merge.account_id, merge.market_id, merge.size_micro, arrive)
+                return again and self._answers.tell_late(command)
         return False
 
     def _submit(self, command: Message, order: SubmitOrder, *, again: bool) -> bool:

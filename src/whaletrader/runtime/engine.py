@@ -179,6 +179,7 @@ class Engine:
         known = self._commit.fact(message.id)
         if known is not None:
             self._check_repeated(known, record, message, source)
+            self._outbox.observe(message)
             return False
         self.clock = message.ts_init
         self._append([(message, record)])

@@ -46,7 +46,7 @@ class ExchangeSource:
         self._state = ExchangeState()
         self._event: ExchangeEvent | None = None
         self._known = False
-        self._unsent: list[Message] = []
+        self._aside: list[Message] = []
 
     @property
     def keeps_alive(self) -> bool:
@@ -55,21 +55,67 @@ class ExchangeSource:
 
     def refuse(self, command: Message, reason: str) -> None:
         """Tell that a command was not sent."""
-        self._unsent.append(_not_sent(command, reason))
+        self._aside.append(_not_sent(command, reason))
+
+    def ask_again(self) -> None:
+        """Note that the exchange was asked to do something: what it tells next may have changed."""
+        self._known = False
+
+    def tell_late(self, command: Message) -> bool:
+        """Find the answer to a payment that was sent so late that the cursor is past it; True where there is one."""
+        ts, event_id = command.ts_init, ""
+        while (event := self._exchange.next_event(ts, event_id)) is not None:
+            ts, event_id = event.ts, event.event_id
+            if (ts, event_id) > (self._state.ts, self._state.event_id):
+                return False
+            if event.order_hash == command.id:
+                told = self._report(event)
+                story = {"cause_id": command.id, "correlation_id": command.correlation_id}
+                self._aside.append(msgspec.structs.replace(told, **story))
+                return True
+        return False
 
     def peek(self) -> int | None:
         """Return the time of the next event."""
-        if self._unsent:
-            return self._unsent[0].ts_init
+        if self._aside:
+            return self._aside[0].ts_init
         event = self._next()
         return event.ts if event else None
 
     def take(self) -> Message:
         """Return the next event as a report."""
-        if self._unsent:
-            return self._unsent[0]
+        if self._aside:
+            return self._aside[0]
         event = self._next()
         assert event is not None, "the exchange has nothing to tell"
+        return self._report(event)
+
+    def observe(self, message: Message) -> None:
+        """Fold a recorded message."""
+        payload = message.payload
+        if isinstance(payload, OrderReport):
+            if payload.exchange_event_id:
+                here = self._state.ts, self._state.event_id
+                self._state.ts, self._state.event_id = max(here, (message.ts_event, payload.exchange_event_id))
+            self._aside = [report for report in self._aside if report.id != message.id]
+            self._known = False
+        elif isinstance(payload, _ASKING):
+            self._known = False
+            if isinstance(payload, SubmitOrder):
+                self._remember(payload.order_hash, message)
+            elif isinstance(payload, RedeemPosition | MergePositions):
+                self._remember(message.id, message)
+
+    def snapshot(self) -> bytes:
+        """Return the state as bytes."""
+        return msgspec.msgpack.encode(self._state)
+
+    def restore(self, state: bytes) -> None:
+        """Take the state from a snapshot's bytes."""
+        self._state = msgspec.msgpack.decode(state, type=ExchangeState)
+        self._known = False
+
+    def _report(self, event: ExchangeEvent) -> Message:
         payload = OrderReport(
             account_id=event.account_id,
             order_hash=event.order_hash,
@@ -88,30 +134,6 @@ class ExchangeSource:
         told = fact(payload, natural_key=f"exchange/{event.event_id}", ts_event=event.ts, ts_init=event.ts)
         cause_id, correlation_id = self._state.stories.get(event.order_hash, ("", told.id))
         return msgspec.structs.replace(told, cause_id=cause_id, correlation_id=correlation_id)
-
-    def observe(self, message: Message) -> None:
-        """Fold a recorded message."""
-        payload = message.payload
-        if isinstance(payload, OrderReport):
-            if payload.exchange_event_id:
-                self._state.ts, self._state.event_id = message.ts_event, payload.exchange_event_id
-            self._unsent = [unsent for unsent in self._unsent if unsent.id != message.id]
-            self._known = False
-        elif isinstance(payload, _ASKING):
-            self._known = False
-            if isinstance(payload, SubmitOrder):
-                self._remember(payload.order_hash, message)
-            elif isinstance(payload, RedeemPosition | MergePositions):
-                self._remember(message.id, message)
-
-    def snapshot(self) -> bytes:
-        """Return the state as bytes."""
-        return msgspec.msgpack.encode(self._state)
-
-    def restore(self, state: bytes) -> None:
-        """Take the state from a snapshot's bytes."""
-        self._state = msgspec.msgpack.decode(state, type=ExchangeState)
-        self._known = False
 
     def _remember(self, subject: str, command: Message) -> None:
         stories = self._state.stories

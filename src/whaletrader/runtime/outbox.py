@@ -28,7 +28,7 @@ class Outbox:
         self._commit = commit
         self._mark = mark
         self.waiting: dict[int, Message] = {}
-        self._refused: dict[str, int] = {}
+        self._reported: dict[str, int] = {}
         self._next_try_s = 0.0
         self._wait_s = FIRST_WAIT_S
 
@@ -39,7 +39,7 @@ class Outbox:
         for _ in range(ATTEMPTS):
             POINTS.hit("before_send")
             try:
-                refused = effect.carry_out(command, again=again)
+                reported = effect.carry_out(command, again=again)
             except ExchangeError as error:
                 if not error.retryable:
                     raise
@@ -47,17 +47,17 @@ class Outbox:
                 continue
             POINTS.hit("after_send")
             self.waiting.pop(offset, None)
-            if refused:
-                self._refused[command.id] = offset
+            if reported:
+                self._reported[command.id] = offset
             else:
                 self._commit.done(offset)
             return
         self.waiting[offset] = command
 
     def observe(self, message: Message) -> None:
-        """Close a refused command's entry together with the report of its refusal: neither is lost alone."""
-        if self._refused and isinstance(message.payload, OrderReport):
-            offset = self._refused.pop(message.cause_id, None)
+        """Close a command's entry together with the report that it waits for: neither is lost alone."""
+        if self._reported and isinstance(message.payload, OrderReport):
+            offset = self._reported.pop(message.cause_id, None)
             if offset is not None:
                 self._commit.done(offset)
 

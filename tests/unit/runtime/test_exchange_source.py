@@ -175,6 +175,45 @@ def test_the_run_goes_on_while_answers_are_to_come() -> None:
     assert ExchangeSource(Told()).keeps_alive
 
 
+def late_answer(cursor_ts: int) -> tuple[ExchangeSource, Message]:
+    """A source whose cursor stands at a time, and a redemption of time 4 that the exchange answers at 6."""
+    exchange = Told([event(cursor_ts, "other")])
+    source = ExchangeSource(exchange)
+    command = seen(example(RedeemPosition, token_id="t"), 4)
+    source.observe(command)
+    drain(source)
+    exchange.events.append(event(6, "paid", command.id, ReportKind.REDEEMED))
+    return source, command
+
+
+def test_a_payment_whose_answer_the_cursor_has_passed_is_told_all_the_same() -> None:
+    source, command = late_answer(cursor_ts=50)
+    assert source.peek() is None, "it lies behind the cursor"
+    assert source.tell_late(command)
+    (told,) = drain(source)
+    assert (told.payload.exchange_event_id, told.cause_id, told.ts_event) == ("paid", command.id, 6)
+
+
+def test_a_late_answer_does_not_move_the_cursor_back() -> None:
+    source, command = late_answer(cursor_ts=50)
+    before = source.snapshot()
+    source.tell_late(command)
+    drain(source)
+    assert source.snapshot() == before
+
+
+def test_an_answer_that_is_still_to_come_is_not_late() -> None:
+    source, command = late_answer(cursor_ts=5)
+    source.ask_again()
+    assert not source.tell_late(command)
+    assert [message.payload.exchange_event_id for message in drain(source)] == ["paid"]
+
+
+def test_nothing_is_late_where_the_exchange_did_not_answer() -> None:
+    source, _ = late_answer(cursor_ts=50)
+    assert not source.tell_late(seen(example(RedeemPosition, token_id="u"), 4))
+
+
 EVENTS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 30)), max_size=20, unique=True).map(
     lambda found: [event(ts, f"{number:02d}", f"o{number % 3}") for ts, number in found]
 )

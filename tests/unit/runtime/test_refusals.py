@@ -7,13 +7,17 @@ import pytest
 
 from tests.support.messages import example, seen
 from tests.unit.runtime.test_effects import Calls, Pen
+from tests.unit.runtime.test_exchange_source import event
 from whaletrader.adapters.memory.store import MemoryEventStore
 from whaletrader.agents.base import AgentState
 from whaletrader.domain.order import ReportKind
+from whaletrader.errors import ExchangeError
 from whaletrader.messages.envelope import Message, Payload
 from whaletrader.messages.market import WhaleTradeObserved
 from whaletrader.messages.orders import OrderOrigin, OrderReport, RedeemPosition, SubmitOrder
 from whaletrader.messages.risk import ApprovalBounds
+from whaletrader.ports.exchange import ExchangeEvent
+from whaletrader.runtime import outbox
 from whaletrader.runtime.effects import OrderEffects
 from whaletrader.runtime.engine import Engine
 from whaletrader.runtime.exchange_source import ExchangeSource
@@ -51,8 +55,8 @@ class Ordering:
 class Process:
     """One life of the engine over a store that outlives it."""
 
-    def __init__(self, store: MemoryEventStore, folder: Path, command: Payload) -> None:
-        self.store, self.exchange = store, Calls()
+    def __init__(self, store: MemoryEventStore, folder: Path, command: Payload, exchange: Calls | None = None) -> None:
+        self.store, self.exchange = store, exchange or Calls()
         answers = ExchangeSource(self.exchange)
         latch = KillLatch(folder / "kill.latch")
         seals = {"approval": (example(ApprovalBounds, approval_id="approval"), b"seal", "key")}
@@ -145,3 +149,52 @@ def test_a_command_that_is_sent_leaves_nothing_open(tmp_path: Path, command: Pay
     assert process.store.open_commands() == []
     assert process.sent() in (["submit"], ["redeem"])
     assert process.reports() == []
+
+
+class Bank(Calls):
+    """Answers a redemption with a time right after its command's; unreachable for a while."""
+
+    def __init__(self, unreachable: int) -> None:
+        super().__init__()
+        self.unreachable = unreachable
+        self.events = [event(50, "0", "somebody else's")]
+
+    def redeem(self, command_id: str, account_id: str, token_id: str, size_micro: int, arrive_ts: int) -> None:
+        if self.unreachable:
+            self.unreachable -= 1
+            raise ExchangeError("nobody answered", retryable=True)
+        super().redeem(command_id, account_id, token_id, size_micro, arrive_ts)
+        if len(self.made) == 1:
+            self.events.append(event(arrive_ts + 1, "paid", command_id, ReportKind.REDEEMED))
+
+    def next_event(self, after_ts: int, after_id: str) -> ExchangeEvent | None:
+        behind = [each for each in self.events if (each.ts, each.event_id) > (after_ts, after_id)]
+        return min(behind, key=lambda each: (each.ts, each.event_id), default=None)
+
+
+def test_the_answer_to_a_payment_that_got_through_late_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr(outbox, "LONGEST_WAIT_S", 0.0)
+    bank = Bank(unreachable=outbox.ATTEMPTS)
+    process = Process(MemoryEventStore(), tmp_path, COMMANDS["redemption"], bank)
+    process.order()
+    process.engine.run()
+    process.engine.run()
+    kinds = [(report.kind, report.exchange_event_id) for report in process.reports()]
+    assert sorted(kinds) == [("ACCEPTED", "0"), ("REDEEMED", "paid")]
+    assert process.store.open_commands() == []
+
+
+def test_the_answer_to_a_late_payment_is_recorded_once_through_a_crash(tmp_path: Path) -> None:
+    bank = Bank(unreachable=2 * outbox.ATTEMPTS)
+    first = Process(MemoryEventStore(), tmp_path, COMMANDS["redemption"], bank)
+    first.order()
+    first.engine.run()
+    bank.unreachable = 0
+    for _ in range(3):
+        again = Process(first.store, tmp_path, COMMANDS["redemption"], bank)
+        again.engine.run()
+    assert [report.exchange_event_id for report in again.reports()] == ["0", "paid"]
+    assert again.store.open_commands() == []
