@@ -6,13 +6,11 @@ from whaletrader.domain.matching import step
 from whaletrader.domain.risk.cvar import rest_of_book
 from whaletrader.domain.risk.scenarios import PROB_ONE, Scenario
 from whaletrader.domain.values import MICRO
-from whaletrader.quant.tail import value_at_risk
 
 
 def compile_kernels() -> None:
-    """Compile the sum of event groups, enumerated and on the lattice, CVaR, a quantile, and one order's fill."""
+    """Compile the sum of event groups, enumerated and on the lattice, CVaR, and one order's fill."""
     even: list[Scenario] = [(1, PROB_ONE // 2), (0, PROB_ONE // 2)]
     for groups in (1, 11):
         rest_of_book([even] * groups, 1).cvar_micro(even, 975_000)
-    value_at_risk(np.array([0.0, 1.0]), np.array([0.5, 0.5]))
     step(np.array([[MICRO // 2], [MICRO], [0], [0]], np.int64), MICRO, MICRO, MICRO // 2, True)

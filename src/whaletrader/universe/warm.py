@@ -7,7 +7,6 @@ from whaletrader.datasets.schema import TABLES
 from whaletrader.domain.values import DAY_NS, MICRO
 from whaletrader.quant.covariance import ledoit_wolf
 from whaletrader.quant.fee_curve import taker_fees
-from whaletrader.quant.tail import sum_of_independent
 from whaletrader.universe.funnel import print_availability
 from whaletrader.universe.scores import ScoreParams, score_universe
 from whaletrader.universe.source import FrameSource
@@ -21,8 +20,6 @@ def compile_kernels() -> None:
     one, prices = np.ones(1), np.array([0.5])
     taker_fees(prices, one, one, np.ones(1, np.int64), np.zeros(1, np.bool_))
     ledoit_wolf(np.arange(6, dtype=np.float64).reshape(3, 2))
-    half = np.array([0.5, 0.5])
-    sum_of_independent([(np.array([-MICRO, MICRO]), half), (np.array([0, MICRO]), half)], MICRO).cvar(0.9)
 
 
 def _few_rows() -> FrameSource:

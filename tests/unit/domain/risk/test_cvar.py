@@ -37,6 +37,22 @@ def test_one_even_bet_loses_its_stake_in_the_tail():
     assert 100 * DOLLAR <= got <= 100 * DOLLAR + unit
 
 
+def test_equally_likely_losses_have_the_tail_that_skfolio_reads():
+    measures = pytest.importorskip("skfolio.measures", reason="skfolio is the oracle")
+    losses = np.random.default_rng(5).integers(-100 * DOLLAR, 100 * DOLLAR, 256)
+    got, unit = read([[(loss, PROB_ONE // 256) for loss in losses.tolist()]])
+    exact = measures.cvar(-losses.astype(float), beta=0.975)
+    assert exact - 1 <= got <= exact + unit + 100 * DOLLAR / 2**20
+
+
+def test_the_tail_is_the_minimum_of_rockafellar_and_uryasev():
+    draw = random.Random(3)
+    (group,) = [random_group(draw, 40)]
+    got, unit = read([group], 900_000)
+    exact = min(x + sum(prob / PROB_ONE * max(loss - x, 0) for loss, prob in group) / 0.1 for x, _ in group)
+    assert exact - 1 <= got <= exact + unit + 100 * DOLLAR / 2**20
+
+
 def test_a_loss_rarer_than_the_tail_is_averaged_with_the_gains_beside_it():
     rare = probability(10_000)
     groups = [[(99 * DOLLAR, rare), (-DOLLAR, PROB_ONE - rare)]]
