@@ -102,13 +102,11 @@ class App:
 
     def page(self) -> dict[str, Any]:
         """Return everything that the dashboard shows, as plain values; call it in the engine's thread."""
-        latch = self.latch.read()
         first, last = self.feed.span
         return self.views.page() | {
             "simulated": self.simulated,
             "run_id": self.folder.run_id,
             "dataset": {"name": self.dataset.manifest.name, "first_ts": first, "last_ts": last},
-            "latch": msgspec.to_builtins(latch) if latch else None,
             "messages": self.views.account.state.messages,
         }
 

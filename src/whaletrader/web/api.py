@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from urllib.parse import urlsplit
 
+import msgspec
 from fastapi import FastAPI, Header, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
@@ -44,18 +45,23 @@ def make_api(board: Board, directory: DataDirectory, *, host: str, token: str) -
     async def told(_request: Request, fault: WhaleTraderError) -> Response:
         return JSONResponse({"error": fault.message}, status_code=500)
 
-    _add_pages(api, board, token)
+    _add_pages(api, board, KillLatch(directory.latch), token)
     _add_switches(api, directory, token, names)
     return api
 
 
-def _add_pages(api: FastAPI, board: Board, token: str) -> None:
+def _add_pages(api: FastAPI, board: Board, latch: KillLatch, token: str) -> None:
     page = _static("index.html").replace("@TOKEN@", token)
 
     @api.get("/", response_class=HTMLResponse)
     def index() -> str:
         """The page itself."""
         return page
+
+    @api.get("/favicon.ico")
+    def icon() -> Response:
+        """There is none, and browsers ask for it all the same."""
+        return Response(status_code=204)
 
     @api.get("/static/{name}")
     def static(name: str) -> Response:
@@ -66,8 +72,9 @@ def _add_pages(api: FastAPI, board: Board, token: str) -> None:
 
     @api.get("/api/state")
     def state() -> Response:
-        """Everything that the page shows."""
-        return Response(board.page, media_type="application/json")
+        """Everything that the page shows; the latch as it is now, also when the engine hangs or has ended."""
+        now = msgspec.json.encode(latch.read())
+        return Response(b'{"latch":' + now + b"," + board.page[1:], media_type="application/json")
 
     @api.get("/healthz")
     def healthz() -> dict[str, int]:

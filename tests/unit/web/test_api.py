@@ -71,10 +71,10 @@ def test_no_other_file_is_served(client: httpx.Client, name: str) -> None:
 
 
 def test_the_state_is_what_the_engine_showed_last(client: httpx.Client, board: Board) -> None:
-    assert client.get("/api/state").json() == {"waiting": True}
+    assert client.get("/api/state").json() == {"waiting": True, "latch": None}
     board.show({"account": {"equity_micro": 1}})
     board.show({"account": {"equity_micro": 2}})
-    assert client.get("/api/state").json() == {"account": {"equity_micro": 2}}
+    assert client.get("/api/state").json() == {"account": {"equity_micro": 2}, "latch": None}
     assert client.get("/healthz").json() == {"version": 2}
 
 
@@ -85,6 +85,20 @@ def test_the_kill_switch_throws_the_latch(client: httpx.Client, directory: DataD
     assert state is not None
     assert state.reason == "thrown from the dashboard"
     assert commands(directory) == []  # nobody runs here who could read it
+
+
+def test_the_latch_is_told_as_it_is_now_whatever_the_engine_showed_last(
+    client: httpx.Client, board: Board, directory: DataDirectory
+) -> None:
+    board.show({"n": 1})
+    KillLatch(directory.latch).throw("by hand", 7)
+    assert client.get("/api/state").json() == {"n": 1, "latch": {"reason": "by hand", "ts": 7}}
+    KillLatch(directory.latch).clear()
+    assert client.get("/api/state").json()["latch"] is None
+
+
+def test_a_browser_that_asks_for_an_icon_is_told_that_there_is_none(client: httpx.Client) -> None:
+    assert client.get("/favicon.ico").status_code == 204
 
 
 def test_a_running_process_is_asked_too(client: httpx.Client, directory: DataDirectory, key: dict[str, str]) -> None:
