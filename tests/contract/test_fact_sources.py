@@ -13,6 +13,7 @@ from tests.support.messages import example, seen
 from tests.support.tables import LEADER, OTHER, TOKENS, at, dataset, market, trade
 from tests.unit.runtime.test_exchange_source import Told, event
 from whaletrader.adapters.local.replay_feed import ReplayFeed
+from whaletrader.adapters.memory.store import MemoryEventStore
 from whaletrader.messages.catalogue import CATALOGUE
 from whaletrader.messages.envelope import Message, Publisher
 from whaletrader.messages.leaders import ScanUniverse, UniverseScanned, WhaleDiscovered
@@ -20,6 +21,7 @@ from whaletrader.messages.orchestration import ScheduleTimer
 from whaletrader.messages.orders import OrderOrigin, SubmitOrder
 from whaletrader.ports.whale_source import WhaleSource
 from whaletrader.runtime.components import FactSource
+from whaletrader.runtime.engine import Engine
 from whaletrader.runtime.exchange_source import ExchangeSource
 from whaletrader.runtime.ingest import Ingest
 from whaletrader.runtime.operator import Operator, write_command
@@ -241,3 +243,69 @@ def silent(name: str, folder: Path) -> Any:
 @pytest.mark.parametrize("name", ["scans", "timers"])
 def test_without_a_cause_there_is_nothing_to_tell(name: str, tmp_path: Path) -> None:
     assert silent(name, tmp_path) is None
+
+
+class Instant:
+    """Tells of some segments, all at one instant."""
+
+    keeps_alive = True
+
+    def __init__(self, name: str, rank: int) -> None:
+        self.name, self.rank, self.told = name, rank, 0
+
+    def peek(self) -> int | None:
+        return 100 if self.told < 3 else None
+
+    def take(self) -> Message:
+        return seen(example(CATALOGUE["SegmentSealed"], segment_id=f"{self.name}{self.told}"), 100)
+
+    def observe(self, message: Message) -> None:
+        self.told += message.key.startswith(self.name)
+
+    def snapshot(self) -> bytes:
+        return msgspec.msgpack.encode(self.told)
+
+    def restore(self, state: bytes) -> None:
+        self.told = msgspec.msgpack.decode(state)
+
+
+def log_of(sources: list[FactSource], told: list[Message]) -> list[str]:
+    """The ids in the log of an engine that is given sources in this order."""
+    store = MemoryEventStore()
+    engine = Engine(store, [], "paper", sources=sources)
+    engine.start()
+    for message in told:
+        engine.offer(message)
+    engine.run()
+    return [record.id for record in store.read()]
+
+
+@settings(max_examples=20, deadline=None)
+@given(order=st.permutations(range(4)))
+def test_facts_of_one_instant_come_by_rank_whatever_the_order_in_which_sources_are_given(order: list[int]) -> None:
+    def made() -> list[FactSource]:
+        return [Instant(name, rank) for rank, name in enumerate("dbca")]
+
+    given_in_order, shuffled = made(), made()
+    logs = log_of(given_in_order, []), log_of([shuffled[place] for place in order], [])
+    assert logs[0] == logs[1]
+    assert len(logs[0]) == 4 * 3 + 2
+
+
+@settings(max_examples=10, deadline=None)
+@given(order=st.permutations(sorted(CASES)))
+def test_the_real_sources_together_give_one_log_whatever_the_order_in_which_they_are_given(
+    tmp_path_factory: pytest.TempPathFactory, order: list[str]
+) -> None:
+    def run(names: list[str]) -> list[str]:
+        folder = tmp_path_factory.mktemp("control")
+        for number in range(3):
+            (folder / f"{number}.json").write_text('{"command": "PRUNE", "argument": "x"}')
+        told = [message for name in sorted(CASES) if name != "exchange" for message in CASES[name].told()]
+        return log_of([CASES[name].make(folder) for name in names], [each for each in told if each.type in OFFERED])
+
+    assert run(order) == run(sorted(CASES))
+
+
+OFFERED = {"WhaleDiscovered", "ScheduleTimer"}
+"""Messages of agents that may be put into a log here: they need nobody to carry them out."""

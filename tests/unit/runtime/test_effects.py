@@ -1,5 +1,6 @@
 """Commands go out once they are sealed and the latch is open; what is refused is told as exactly one report."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -272,3 +273,32 @@ def test_a_signed_order_travels_as_bytes_and_back(desk: Desk) -> None:
     desk.do(submit())
     sent = desk.exchange.made[0][1]
     assert msgspec.json.decode(msgspec.json.encode(sent), type=SignedOrder) == sent
+
+
+@pytest.mark.parametrize("payload", [submit(), CANCEL, UNKNOWN, REDEEM, MERGE], ids=lambda each: type(each).__name__)
+@pytest.mark.parametrize("lost", [False, True])
+def test_whatever_went_to_the_exchange_makes_the_source_look_again(desk: Desk, payload: Payload, lost: bool) -> None:
+    class Asked(Calls):
+        """Counts how often it is asked for its next event, and may lose its answers to everything else."""
+
+        asked = 0
+
+        def next_event(self, after_ts: int, after_id: str) -> ExchangeEvent | None:
+            self.asked += 1
+            return None
+
+        def __getattribute__(self, name: str) -> Any:
+            if lost and name in {"submit", "cancel", "ask", "redeem", "merge"}:
+                raise ExchangeError("the answer was lost", retryable=True)
+            return super().__getattribute__(name)
+
+    exchange = Asked()
+    answers = ExchangeSource(exchange)
+    effects = OrderEffects(exchange, desk.signer, desk.latch, answers, desk.seals.get, latency_ms=0)
+    answers.peek()
+    answers.peek()
+    assert exchange.asked == 1
+    with suppress(ExchangeError):
+        effects.carry_out(seen(payload, NOW), again=False)
+    answers.peek()
+    assert exchange.asked == 2
