@@ -8,6 +8,8 @@ import json
 import threading
 from pathlib import Path
 
+import msgspec
+
 from whaletrader.kernel_cache import use_kernel_cache
 
 use_kernel_cache()
@@ -38,6 +40,10 @@ def up(dataset: Path, data: Path, port: int, pause_ms: int) -> dict[str, str | i
         return False
 
     settings = scenario_settings(faults=FAULTS)
+    if pause_ms:
+        # Commit at nearly every step, so that a shot may fall anywhere.
+        often = msgspec.structs.replace(settings.runtime, batch_delay_ms=1)
+        settings = msgspec.structs.replace(settings, runtime=often)
     with opened(f"replay:{dataset}", DataDirectory(data), settings, exchange=exchange) as app:
         app.engine.run(slowly if pause_ms else lambda: False)
         return {"head": app.summary().log_head, "messages": app.summary().messages}
