@@ -56,7 +56,7 @@ class RiskManagement:
     """Decides on proposals and watches one account's value; a value made from settings."""
 
     name = Publisher.RISK_MANAGEMENT.value
-    state_version = 1
+    state_version = 2
     state_type = RiskManagementState
     subscribes = frozenset(
         cls.__name__

@@ -29,6 +29,8 @@ from whaletrader.messages.risk import (
 
 MAX_MARKETS = 4_096
 """Markets that are remembered; those that we hold or have ordered are never forgotten."""
+MAX_RESOLVED = 50_000
+"""Markets that are known to have paid out, held or not."""
 
 
 class RiskManagementState(AgentState, kw_only=True):
@@ -39,6 +41,8 @@ class RiskManagementState(AgentState, kw_only=True):
     quotes: dict[str, Mark] = msgspec.field(default_factory=dict)
     controls: Controls = Controls()
     daily: dict[str, tuple[int, ...]] = msgspec.field(default_factory=dict)
+    resolved: dict[str, bool] = msgspec.field(default_factory=dict)
+    """Also of markets whose terms are not known (any more): a price that comes late opens none of them again."""
 
 
 def fold_book(book: Portfolio, state: RiskManagementState, message: Message, rule: MarkRule) -> None:
@@ -99,9 +103,7 @@ def fold_markets(state: RiskManagementState, message: Message) -> None:
     """Remember what a message tells of a market and its tokens."""
     match message.payload:
         case MarketDataUpdate() as update:
-            known = state.markets.get(update.market_id)
-            resolved = known is not None and known.resolved
-            view = market_view(update.market_id, update.terms, resolved=resolved)
+            view = market_view(update.market_id, update.terms, resolved=update.market_id in state.resolved)
             remember(state.markets, update.market_id, view, len(state.markets) + 1)
             mark = mark_of(update, message.ts_event, message.ts_init)
             old = state.quotes.get(update.token_id)
@@ -109,6 +111,7 @@ def fold_markets(state: RiskManagementState, message: Message) -> None:
                 state.quotes[update.token_id] = mark
             _forget(state)
         case MarketResolved() as payout:
+            remember(state.resolved, payout.market_id, True, MAX_RESOLVED)
             view_or_none = state.markets.get(payout.market_id)
             if view_or_none is not None:
                 state.markets[payout.market_id] = msgspec.structs.replace(view_or_none, resolved=True)

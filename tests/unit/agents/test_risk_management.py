@@ -124,6 +124,14 @@ class TestApprovals:
         (denial,) = harness.tell(proposed())
         assert denial.reasons == ("MARKET_RESOLVED",)
 
+    def test_a_market_whose_end_was_told_before_its_first_price_is_resolved_all_the_same(self):
+        harness = started()
+        harness.tell(resolved(market_id="m0", token_ids=("yes0", "no0")))
+        harness.tell(priced(0))
+        harness.restart()
+        (denial,) = harness.tell(proposed())
+        assert denial.reasons == ("MARKET_RESOLVED",)
+
     def test_eighty_approvals_of_two_percent_cannot_over_commit_the_book(self):
         harness = started(cvar_limit_micro=UNIT, max_open_positions=100, per_leader_micro=UNIT)
         for index in range(80):
