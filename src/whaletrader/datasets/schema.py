@@ -144,5 +144,16 @@ TABLES: dict[str, dict[str, pl.DataType]] = {
 }
 """Column types by table name."""
 
+NULLABLE: dict[str, frozenset[str]] = {
+    "markets": frozenset({"tick_micro", "min_order_micro", "start_ts", "end_ts", "payout0_micro", "resolved_ts"}),
+    "tokens": frozenset({"outcome_index"}),
+    "trades": frozenset({"fee_micro"}),
+    "activity": frozenset({"usd_micro"}),
+    "positions": frozenset(TABLES["positions"]) - {"wallet", "token", "market", "source", "source_row"},
+    "signals": frozenset({"prev_seen_ts", "avg_price_micro"}),
+    "quotes": frozenset({"bid_size_micro", "ask_size_micro"}),
+}
+"""Columns that may be null, by table; no other one may."""
+
 DICTIONARIES = ("wallets", "markets", "tokens", "transactions")
 TIME_TABLES = ("trades", "activity", "signals", "prices", "quotes", "book_levels")

@@ -11,7 +11,7 @@ from typing import Literal
 import polars as pl
 
 from whaletrader.datasets.importers.truncation import oversold_tokens
-from whaletrader.datasets.schema import DICTIONARIES, NO_ID, TABLES
+from whaletrader.datasets.schema import DICTIONARIES, NO_ID, NULLABLE, TABLES
 from whaletrader.datasets.store import Dataset
 from whaletrader.datasets.writer import is_sorted, sort_columns
 from whaletrader.domain.values import MICRO
@@ -89,6 +89,8 @@ def _tables(dataset: Dataset) -> Iterator[Check]:
 
 
 def _columns(dataset: Dataset, name: str, frame: pl.DataFrame) -> Iterator[Check]:
+    needed = [column for column in frame.columns if column not in NULLABLE.get(name, frozenset())]
+    yield _fault(f"{name}.null", _count(frame, pl.any_horizontal(pl.col(needed).is_null())), "rows that lack a value")
     own = next(iter(TABLES[name])) if name in DICTIONARIES else ""
     for column, dictionary in _ID_COLUMNS.items():
         if column in frame.columns and column != own:

@@ -51,6 +51,8 @@ def damaged(tmp_path, table, edit):
         (lambda t: t.with_columns(token=pl.lit(2, pl.UInt32)), "trades.token_contradicts"),
         (lambda t: t.with_columns(outcome_index=pl.lit(1, pl.Int8)), "trades.token_contradicts"),
         (lambda t: t.with_columns(source=pl.lit(4, pl.Int16)), "trades.source_unknown"),
+        (lambda t: t.with_columns(wallet=pl.lit(None, pl.UInt32)), "trades.null"),
+        (lambda t: t.with_columns(outcome_index=pl.lit(None, pl.Int8)), "trades.null"),
     ],
 )
 def test_a_damaged_tape_is_found_and_named(tmp_path, edit, fault):

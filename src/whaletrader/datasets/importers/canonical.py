@@ -99,8 +99,13 @@ def _faults(table: str, limits: _Limits) -> dict[str, pl.Expr]:
         return {}
     faults = {**time_reasons(), **price_reasons(), **size_reasons()}
     for column, dictionary in (("market", "markets"), ("token", "tokens"), ("wallet", "wallets")):
-        faults[f"{column}_unknown"] = pl.col(column) >= limits.rows.get(dictionary, 0)
-    faults["side_unknown"] = ~pl.col("side").is_between(0, 1)
+        faults[f"{column}_unknown"] = pl.col(column).is_null() | (pl.col(column) >= limits.rows.get(dictionary, 0))
+    faults["outcome_unknown"] = ~pl.col("outcome_index").is_in([0, 1]).fill_null(value=False)
+    own_token = pl.col("market").cast(pl.Int64) * 2 + pl.col("outcome_index")
+    faults["token_contradicts_market"] = pl.col("token") != own_token
+    faults["side_unknown"] = ~pl.col("side").is_between(0, 1).fill_null(value=False)
     unknown = pl.col("transaction") >= limits.rows.get("transactions", 0)
-    faults["transaction_unknown"] = unknown & (pl.col("transaction") != NO_ID)
+    faults["transaction_unknown"] = pl.col("transaction").is_null() | (unknown & (pl.col("transaction") != NO_ID))
+    faults["fee_negative"] = pl.col("fee_micro") < 0
+    faults["value_missing"] = pl.any_horizontal(pl.col("role", "dup_rank", "source", "source_row").is_null())
     return faults

@@ -3,6 +3,8 @@
 import polars as pl
 
 _PRICE_MAX = 1_000_000
+_SIZE_MAX = 10**15
+"""A billion shares: no fill was ever near it, and sums of thousands of such rows still fit 64 bits."""
 
 
 def price_reasons(column: str = "price_micro") -> dict[str, pl.Expr]:
@@ -18,7 +20,7 @@ def price_reasons(column: str = "price_micro") -> dict[str, pl.Expr]:
 def size_reasons(column: str = "size_micro") -> dict[str, pl.Expr]:
     """Reasons for which a size is unusable."""
     size = pl.col(column)
-    return {"size_missing": size.is_null(), "size_not_positive": size <= 0}
+    return {"size_missing": size.is_null(), "size_not_positive": size <= 0, "size_too_large": size > _SIZE_MAX}
 
 
 def time_reasons(column: str = "ts") -> dict[str, pl.Expr]:

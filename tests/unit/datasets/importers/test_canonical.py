@@ -66,6 +66,17 @@ def test_parts_out_of_order_are_refused(tmp_path):
         ({"wallet": 7}, "wallet_unknown"),
         ({"transaction": 7}, "transaction_unknown"),
         ({"side": 2}, "side_unknown"),
+        ({"market": None}, "market_unknown"),
+        ({"token": None}, "token_unknown"),
+        ({"wallet": None}, "wallet_unknown"),
+        ({"transaction": None}, "transaction_unknown"),
+        ({"side": None}, "side_unknown"),
+        ({"outcome_index": None}, "outcome_unknown"),
+        ({"outcome_index": 7}, "outcome_unknown"),
+        ({"outcome_index": 1}, "token_contradicts_market"),
+        ({"dup_rank": None}, "value_missing"),
+        ({"fee_micro": -1}, "fee_negative"),
+        ({"size_micro": 2**62}, "size_too_large"),
     ],
 )
 def test_a_bad_row_is_rejected_and_counted(tmp_path, bad, reason):
