@@ -68,7 +68,7 @@ def _kind_of_replay(kind: str, run: Replayed) -> KindResult:
         bets=bets,
         won=won,
         hit_rate=hit_rate(won, bets),
-        realised=rounded(sum(leader.realised_micro for leader in mine) / MICRO),
+        realised=rounded(sum(leader.realised_micro - leader.fees_micro for leader in mine) / MICRO),
         marked=rounded(sum(leader.marked_micro for leader in mine) / MICRO),
         fees=rounded(sum(leader.fees_micro for leader in mine) / MICRO),
     )
@@ -79,7 +79,7 @@ def _leader_rows(leaders: Iterable[LeaderAttribution]) -> list[LeaderRow]:
         LeaderRow(
             kind=leader.kind,
             wallet=leader.wallet,
-            realised=rounded(leader.realised_micro / MICRO),
+            realised=rounded((leader.realised_micro - leader.fees_micro) / MICRO),
             marked=rounded(leader.marked_micro / MICRO),
             fees=rounded(leader.fees_micro / MICRO),
             fills=leader.n_fills,

@@ -122,7 +122,7 @@ class KindResult(Part, frozen=True, kw_only=True):
     bets: Annotated[int, _says("Closed bets: one leader, one token.")]
     won: Annotated[int, _says("Those that earned more than they cost.")]
     hit_rate: Annotated[Estimate, _says("won over bets.")]
-    realised: Annotated[float, _says("Profit of what is closed, fees included.")]
+    realised: Annotated[float, _says("Profit of what is closed, less the fees paid.")]
     marked: Annotated[float, _says("Profit of what is open, at marks.")]
     fees: Annotated[float, _says("Fees paid.")]
 
@@ -149,7 +149,7 @@ class LeaderRow(Part, frozen=True, kw_only=True):
 
     kind: Annotated[str, _says("Kind of leader event.")]
     wallet: Annotated[str, _says("His address.")]
-    realised: Annotated[float, _says("Profit of closed lots.")]
+    realised: Annotated[float, _says("Profit of closed lots, less the fees paid.")]
     marked: Annotated[float, _says("Profit of open lots, at marks.")]
     fees: Annotated[float, _says("Fees paid.")]
     fills: Annotated[int, _says("Our fills.")]
