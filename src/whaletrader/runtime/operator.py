@@ -1,7 +1,8 @@
 """The source "operator": START and END of a run, and what a person asked for in between.
 
 A command is a small JSON file in the control folder (`write_command`); it is picked up between facts, recorded once
-under the file's name, and its file removed when the run is left. Its time is the run's clock when it was picked up.
+under the file's name, and its file removed when the run is left. Its time is the run's clock when it was picked up. A
+file that is no command is recorded as a dead letter, and put aside when the run is left.
 """
 
 import json
@@ -9,12 +10,15 @@ import os
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 
+from whaletrader.domain.reasons import DeadLetterReason
 from whaletrader.errors import StorageError, UsageError
-from whaletrader.messages.envelope import Message, fact, hash_id
+from whaletrader.messages.envelope import Message, Payload, fact, hash_id
+from whaletrader.messages.orchestration import DeadLetter
 from whaletrader.messages.risk import OperatorCommand
 from whaletrader.runtime.components import FactSource
 
@@ -22,6 +26,7 @@ RANK = 0
 COMMANDS = frozenset({"KILL", "RESUME", "RESET_BREAKER", "PRUNE"})
 _POLL_EVERY = 64
 _MAX_BYTES = 16_384
+_HEAD_BYTES = 256
 _MAX_ARGUMENT = 500
 """Characters of an argument; written as JSON they always fit into a file that is read."""
 
@@ -42,7 +47,7 @@ class OperatorState(msgspec.Struct, kw_only=True):
     """The run's description, once START is recorded."""
     ended: bool = False
     taken: list[str] = []
-    """Ids of the commands that are recorded."""
+    """Ids of the commands, and of the dead letters about what is none, that are recorded."""
 
 
 class Operator:
@@ -59,7 +64,7 @@ class Operator:
         self._description = description
         self._first_ts = first_ts
         self._state = OperatorState()
-        self._waiting: dict[str, tuple[Path, ControlFile]] = {}
+        self._waiting: dict[str, tuple[str, Payload]] = {}
         self._polls = 0
         self._others = others
 
@@ -97,16 +102,18 @@ class Operator:
     def take(self) -> Message:
         """Return the next command."""
         if not self._state.started:
-            return self._fact(ControlFile(command="START", argument=self._description, operator="up"), "START")
+            asked = ControlFile(command="START", argument=self._description, operator="up")
+            return self._fact("START", self._command(asked))
         if self._waiting:
-            path, asked = next(iter(self._waiting.values()))
-            return self._fact(asked, path.name)
-        return self._fact(ControlFile(command="END", operator="up"), "END")
+            return self._fact(*next(iter(self._waiting.values())))
+        return self._fact("END", self._command(ControlFile(command="END", operator="up")))
 
     def observe(self, message: Message) -> None:
         """Fold a recorded message: every one moves the clock."""
         self._state.clock = max(self._state.clock, message.ts_init)
         payload = message.payload
+        if isinstance(payload, DeadLetter) and payload.source == self.name:
+            self._taken(message.id)
         if not isinstance(payload, OperatorCommand):
             return
         if payload.command == "START":
@@ -114,15 +121,16 @@ class Operator:
         elif payload.command == "END":
             self._state.ended = True
         else:
-            self._state.taken.append(message.id)
-            self._waiting.pop(message.id, None)
+            self._taken(message.id)
 
     def tidy(self) -> None:
-        """Remove the files of recorded commands; call it when the log is closed."""
+        """Remove the files of recorded commands, and put aside those that were none; call it when the log is closed."""
         for path in _files(self._control):
-            if self._id(path.name) in self._state.taken:
-                with suppress(OSError):
+            with suppress(OSError):
+                if self._id(OperatorCommand, path.name) in self._state.taken:
                     path.unlink(missing_ok=True)
+                elif self._id(DeadLetter, path.name) in self._state.taken:
+                    path.replace(path.with_suffix(".refused"))
 
     def snapshot(self) -> bytes:
         """Return the state as bytes."""
@@ -132,23 +140,46 @@ class Operator:
         """Take the state from a snapshot's bytes."""
         self._state = msgspec.msgpack.decode(state, type=OperatorState)
 
+    def _taken(self, message_id: str) -> None:
+        self._state.taken.append(message_id)
+        self._waiting.pop(message_id, None)
+
     def _poll(self) -> None:
         for path in _files(self._control):
-            own_id = self._id(path.name)
-            if own_id not in self._state.taken and own_id not in self._waiting:
-                asked = _read(path)
-                if asked:
-                    self._waiting[own_id] = (path, asked)
+            known = {self._id(kind, path.name) for kind in (OperatorCommand, DeadLetter)}
+            if known.isdisjoint(self._state.taken) and known.isdisjoint(self._waiting):
+                told = self._read(path)
+                if told is not None:
+                    self._waiting[self._id(type(told), path.name)] = (path.name, told)
 
-    def _id(self, name: str) -> str:
-        return hash_id("fact", OperatorCommand.__name__, f"operator/{self._account}/{name}")
+    def _read(self, path: Path) -> Payload | None:
+        """Return what a file asks for, or that it is no command; None where it cannot be read (now)."""
+        try:
+            raw = path.read_bytes()
+        except OSError:
+            return None
+        if len(raw) > _MAX_BYTES:
+            return _refused(path, raw, DeadLetterReason.OVERSIZED)
+        try:
+            asked = msgspec.json.decode(raw, type=ControlFile)
+        except msgspec.DecodeError:
+            return _refused(path, raw, DeadLetterReason.MALFORMED)
+        return self._command(asked) if asked.command in COMMANDS else _refused(path, raw, DeadLetterReason.UNKNOWN_TYPE)
 
-    def _fact(self, asked: ControlFile, name: str) -> Message:
-        payload = OperatorCommand(
+    def _command(self, asked: ControlFile) -> OperatorCommand:
+        return OperatorCommand(
             account_id=self._account, command=asked.command, argument=asked.argument, operator=asked.operator
         )
+
+    def _id(self, kind: type[Payload], name: str) -> str:
+        return hash_id("fact", kind.__name__, self._key(name))
+
+    def _key(self, name: str) -> str:
+        return f"operator/{self._account}/{name}"
+
+    def _fact(self, name: str, payload: Payload) -> Message:
         now = self._state.clock if self._state.started else self._first_ts
-        return fact(payload, natural_key=f"operator/{self._account}/{name}", ts_event=now, ts_init=now)
+        return fact(payload, natural_key=self._key(name), ts_event=now, ts_init=now)
 
 
 def write_command(control: Path, command: str, *, argument: str = "", operator: str = "", now_ns: int) -> Path:
@@ -180,17 +211,12 @@ def _files(control: Path) -> list[Path]:
         return []
 
 
-def _read(path: Path) -> ControlFile | None:
-    """Return what a file asks for; what is no command is put aside, so that it is not read again and again."""
-    try:
-        raw = path.read_bytes()[:_MAX_BYTES]
-        asked = msgspec.json.decode(raw, type=ControlFile)
-    except OSError:
-        return None
-    except msgspec.DecodeError:
-        asked = ControlFile(command="")
-    if asked.command in COMMANDS:
-        return asked
-    with suppress(OSError):
-        path.replace(path.with_suffix(".refused"))
-    return None
+def _refused(path: Path, raw: bytes, reason: DeadLetterReason) -> DeadLetter:
+    return DeadLetter(
+        source=Operator.name,
+        reason=reason,
+        detail=f"{_plain(path.name)} is no command; there are {', '.join(sorted(COMMANDS))}",
+        size_bytes=len(raw),
+        content_sha256=sha256(raw).hexdigest(),
+        head=raw[:_HEAD_BYTES],
+    )

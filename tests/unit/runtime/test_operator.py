@@ -104,11 +104,31 @@ def test_commands_are_taken_in_the_order_of_their_names(control):
     assert [step(operator).payload.command for _ in range(2)] == ["RESUME", "KILL"]
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b'{"command": "FLY"}', b"[1]", b'{"command": 1}'])
-def test_what_is_no_command_is_put_aside(control, content):
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "MALFORMED"),
+        (b"{}", "MALFORMED"),
+        (b"[1]", "MALFORMED"),
+        (b'{"command": 1}', "MALFORMED"),
+        (b'{"command": "KI', "MALFORMED"),
+        (b"\xff" * 10, "MALFORMED"),
+        (b'{"command": "FLY"}', "UNKNOWN_TYPE"),
+        (b'{"command": "KILL", "argument": "' + b"x" * 20_000 + b'"}', "OVERSIZED"),
+    ],
+)
+def test_what_is_no_command_is_recorded_once_as_a_dead_letter_and_put_aside(control, content, reason):
     (control / "1.json").write_bytes(content)
     operator = begun(control)
+    assert operator.peek() == 3
+    letter = step(operator)
+    assert (letter.payload.source, letter.payload.reason) == ("operator", reason)
+    assert (letter.payload.size_bytes, letter.payload.head) == (len(content), content[:256])
     assert operator.peek() is None
+    restored = made(control)
+    restored.restore(operator.snapshot())
+    assert restored.peek() is None
+    operator.tidy()
     assert [path.name for path in control.iterdir()] == ["1.refused"]
 
 
