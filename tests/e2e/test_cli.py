@@ -3,6 +3,7 @@
 import json
 import shutil
 import signal
+import sqlite3
 import time
 from pathlib import Path
 
@@ -128,7 +129,11 @@ def test_a_run_that_ended_is_followed_by_a_new_one_with_the_same_log(small_scena
 
 
 def test_kill_and_resume_reach_a_running_process(small_market: Path, small_scenario: Path, tmp_path: Path) -> None:
-    home = write_settings(tmp_path / "home", mark_interval_s=60)
+    home = write_settings(tmp_path / "home", mark_interval_s=120)
+
+    def n_asked() -> int:
+        with sqlite3.connect(f"file:{log_of(home)}?mode=ro", uri=True, timeout=10) as log:
+            return log.execute("SELECT count(*) FROM records WHERE type = 'OperatorCommand'").fetchone()[0]
 
     def asked() -> list[str]:
         return [command.command for command in fact_rows(log_of(home), "OperatorCommand")]
@@ -141,7 +146,7 @@ def test_kill_and_resume_reach_a_running_process(small_market: Path, small_scena
         assert f"process {first.process.pid}" in killed.stdout
         assert "kill latch: THROWN, a test" in run("status", "--data-dir", home).stdout
         assert run("resume", "--data-dir", home).returncode == 0
-        wait_until(lambda: "RESUME" in asked(), TIMEOUT_S, "the run's hearing of it")
+        wait_until(lambda: n_asked() == 3, TIMEOUT_S, "the run's hearing of it")
         code, _ = first.interrupt()
     assert (killed.returncode, code) == (0, 0)
     assert asked() == ["START", "KILL", "RESUME"]
