@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.support.waiting import wait_until
 
-TIMEOUT_S = 120
+TIMEOUT_S = 300
 SCENARIO_SETTINGS = """\
 [discovery]
 min_resolved_bets_fills = 10
