@@ -163,6 +163,19 @@ def test_deciding_again_gives_the_same_and_the_log_is_sound(runs: dict[str, Ran]
     assert audit.seals == len(ran.oracle.approvals) > 0
 
 
+def test_no_key_is_in_any_file_but_its_own(runs: dict[str, Ran]) -> None:
+    root = runs["calm"].log.parents[2]
+    keys = sorted((root / "keys").iterdir())
+    assert [key.name for key in keys] == ["order.key", "seal.key"]
+    others = [path for path in root.rglob("*") if path.is_file() and path not in keys]
+    for key in keys:
+        secret = key.read_text().strip().removeprefix("0x")
+        for path in others:
+            held = path.read_bytes()
+            assert secret.encode() not in held
+            assert bytes.fromhex(secret) not in held
+
+
 def test_stops_anywhere_snapshots_and_small_batches_give_the_same_bytes(runs: dict[str, Ran]) -> None:
     assert runs["stopped"].driven.sessions > 10
     assert domain_stream(runs["stopped"].log) == domain_stream(runs["calm"].log)

@@ -301,6 +301,12 @@ def test_a_split_resolution_redeems_both_outcomes_at_a_half():
     assert [(out.token_id, out.payout_micro) for out in redeemed] == [(YES, 500_000), (NO, 500_000)]
 
 
+def test_winnings_below_a_dollar_are_redeemed_too():
+    harness = bought(size=10_000)
+    (redeem,) = harness.tell(resolution(), at=500)
+    assert (redeem.size_micro, redeem.payout_micro) == (10_000, 1_000_000)
+
+
 def test_winnings_that_pay_nothing_are_an_anomaly():
     harness = bought()
     harness.tell(resolution(), at=500)
