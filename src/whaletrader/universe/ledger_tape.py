@@ -26,6 +26,7 @@ BUY, SELL, SPLIT, MERGE, CONVERSION = range(5)
 """Codes of `kind`."""
 CASH_KINDS = ("YIELD", "REWARD", "MAKER_REBATE", "REFERRAL_REWARD", "TAKER_REBATE")
 """Activity that pays cash and moves no token."""
+_MOVES = {"SPLIT": SPLIT, "MERGE": MERGE, "CONVERSION": CONVERSION}
 _UNKNOWN_FEE = -1
 _HALF_MICRO = MICRO // 2
 
@@ -71,7 +72,7 @@ def ledger_tape(source: TableSource, *, duplicates: bool = False) -> LedgerTape:
         facts=market_facts(markets),
         wallets=wallets,
         cash=_cash(source.table("activity")),
-        untracked_rows=trades.height - fills.height,
+        untracked_rows=trades.height - fills.height + _homeless(source.table("activity")),
     )
 
 
@@ -97,11 +98,16 @@ def _fill_rows(fills: pl.DataFrame, costs: CostTables) -> pl.DataFrame:
     return rows.drop("assumed", "fee_micro").with_columns(pl.Series("fee", fee))
 
 
+def _homeless(activity: pl.DataFrame) -> int:
+    """Splits, merges and conversions of no known market: they moved tokens that nobody can name."""
+    moving = pl.col("kind").is_in(list(_MOVES)) & (pl.col("size_micro") > 0)
+    return activity.filter(moving & (pl.col("market") == NO_ID)).height
+
+
 def _activity_rows(activity: pl.DataFrame, tokens: pl.DataFrame) -> pl.DataFrame:
     """Splits and merges as a move of each outcome, conversions as a move of outcome 1."""
-    codes = {"SPLIT": SPLIT, "MERGE": MERGE, "CONVERSION": CONVERSION}
     found = activity.filter(
-        pl.col("kind").is_in(list(codes)) & (pl.col("market") != NO_ID) & (pl.col("size_micro") > 0)
+        pl.col("kind").is_in(list(_MOVES)) & (pl.col("market") != NO_ID) & (pl.col("size_micro") > 0)
     )
     outcomes = tokens.select("token", "market", pl.col("outcome_index").cast(pl.Int64).alias("outcome"))
     joined = found.drop("token").join(outcomes, on="market", how="inner", maintain_order="left_right")
@@ -113,7 +119,7 @@ def _activity_rows(activity: pl.DataFrame, tokens: pl.DataFrame) -> pl.DataFrame
         "outcome",
         "ts",
         pl.when(pl.col("kind") == "SPLIT").then(0).otherwise(2).cast(pl.Int8).alias("rank"),
-        pl.col("kind").replace_strict(codes, return_dtype=pl.Int64),
+        pl.col("kind").replace_strict(_MOVES, return_dtype=pl.Int64),
         pl.lit(_HALF_MICRO, pl.Int64).alias("price"),
         pl.col("size_micro").alias("size"),
         pl.lit(0, pl.Int64).alias("fee"),

@@ -161,11 +161,16 @@ def _shrunk(means: Floats, bounds: Floats, params: ScoreParams) -> Floats:
 
 
 def _with_context(scored: pl.DataFrame, frame: pl.DataFrame, table: FollowerTable, book: Ledger | None) -> pl.DataFrame:
-    """Add what every wallet did (events, own P&L), also for wallets without a priced bet, and the rank."""
+    """Add what every wallet did (events, own P&L), also for wallets without a priced bet, and the rank.
+
+    A wallet's own P&L needs its whole history: it is withheld where `truncated` says that the tape does not hold it.
+    """
     priced = (pl.col("reason").cast(pl.String) == "priced").sum().cast(pl.Int64)
     events = frame.group_by("kind", "wallet").agg(pl.len().cast(pl.Int64).alias("n_events"), priced.alias("n_priced"))
     own = {"wallet": pl.UInt32, "realised_micro": pl.Int64, "roi_micro": pl.Int64, "truncated": pl.Boolean}
     earned = pl.DataFrame(schema=own) if book is None else book.wallets.select(list(own))
+    whole = pl.when(~pl.col("truncated"))
+    earned = earned.with_columns(whole.then(pl.col(name)) for name in ("realised_micro", "roi_micro"))
     joined = (
         events.join(scored, on=["kind", "wallet"], how="left")
         .join(table.addresses.select("wallet", "address"), on="wallet", how="left")

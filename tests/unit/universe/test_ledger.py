@@ -163,6 +163,22 @@ def test_rows_without_a_token_are_counted_not_guessed() -> None:
     assert ledger(tape.source()).untracked_rows == 1
 
 
+def test_a_split_of_no_known_market_is_counted_as_untracked() -> None:
+    tape = Tape().market(0).trade(100, W, 0, 0.4).act(101, W, "SPLIT", size=100).act(102, W, "REWARD", usd=3)
+    assert ledger(tape.source()).untracked_rows == 1
+
+
+def test_abandoned_losers_count_as_much_as_redeemed_winners() -> None:
+    tape = Tape(wallets=2)
+    for m in range(10):
+        tape.market(m, 1.0 if m < 3 else 0.0, 1_000).trade(100 + m, W, m, 0.5, 100)
+        if m < 3:
+            tape.act(1_100, W, "REDEEM", m, size=100, usd=100)
+    found = wallet(tape)
+    assert (found["tokens"], found["resolved_tokens"]) == (10, 10)
+    assert found["realised_micro"] == dollars(3 * 50 - 7 * 50)
+
+
 def test_return_on_investment_is_realised_over_what_was_paid() -> None:
     assert wallet(Tape().market(0, 1.0, 500).trade(100, W, 0, 0.40, 100))["roi_micro"] == dollars(1.5)
 

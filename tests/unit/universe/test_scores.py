@@ -67,6 +67,15 @@ def test_forty_wins_of_forty_at_95_cents_prove_no_edge(scores: Scores) -> None:
     assert found["verdict"] == "LIKELY_LUCK"
 
 
+def test_a_truncated_history_withholds_the_wallets_own_profit() -> None:
+    tape = Tape(wallets=2).market(0, 1.0, 1_000)
+    tape.trade(100, 0, 0, 0.4).trade(120, 1, 0, 0.4).trade(140, 1, 0, 0.5, 500.0, side=1)
+    found = score_universe(tape.source(), ScoreParams()).frame.sort("wallet")
+    assert found["truncated"].to_list() == [False, True]
+    assert found["own_realised_micro"].to_list() == [60 * MICRO, None]
+    assert found["own_roi_micro"].to_list() == [1_500_000, None]
+
+
 def test_published_numbers_are_integers(scores: Scores) -> None:
     assert pl.Float64 not in set(scores.frame.schema.values())
 
