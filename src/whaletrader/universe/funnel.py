@@ -53,8 +53,8 @@ def pessimistic_bound(frame: pl.DataFrame) -> pl.DataFrame:
     """The mean edge if every withheld event had been a total loss: by kind, beside the observed mean.
 
     An event withheld for want of a print is counted at the leader's price lost, which no follower would have paid
-    less for than by luck; an unresolved one at its whole cost. Events after the resolution or of unknown markets, which
-    nobody could have copied, are left out and counted.
+    less for than by luck; an unresolved one at its whole cost. Left out and counted is what nobody could or would have
+    copied: in unknown markets, after the resolution, at a cost of a dollar, or after the leader had left already.
     """
     reason = pl.col("reason").cast(pl.String)
     countable = reason.is_in(["priced", "no_print_in_window", "unresolved"])

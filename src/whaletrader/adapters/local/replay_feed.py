@@ -16,6 +16,8 @@ from whaletrader.ports.market_feed import LeaderRow, Print, Quote, Resolution, S
 from whaletrader.universe.source import TableSource
 
 _ROLES = {TapeRole.MAKER: Role.MAKER, TapeRole.TAKER: Role.TAKER}
+_FIRST_LOOK = 16
+"""Prints looked at first when the newest of somebody else is asked for; four times as many each time after."""
 _HASHED = ("ts", "wallet", "token", "side", "price", "size", "transaction", "repeat")
 
 
@@ -87,10 +89,15 @@ class ReplayFeed:
         rows = self.fills.by_market.of(market)
         wallet = self._wallet_code.get(not_wallet, -1)
         end = np.searchsorted(self.fills.ts, before_ts, side="left")
-        place = int(np.searchsorted(rows, end, side="left")) - 1
-        while place >= 0 and int(self.fills.wallet[rows[place]]) == wallet:
-            place -= 1
-        return self.print_at(token_id, int(rows[place])) if place >= 0 else None
+        stop = int(np.searchsorted(rows, end, side="left"))
+        size = _FIRST_LOOK
+        while stop > 0:
+            start = max(stop - size, 0)
+            others = np.flatnonzero(self.fills.wallet[rows[start:stop]] != wallet)
+            if len(others):
+                return self.print_at(token_id, int(rows[start + int(others[-1])]))
+            stop, size = start, 4 * size
+        return None
 
     def quote(self, token_id: str, at_ts: int) -> Quote | None:
         """Return the newest quote at or before a time."""

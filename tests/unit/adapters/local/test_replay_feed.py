@@ -63,6 +63,13 @@ def test_the_leaders_own_prints_and_those_of_the_same_second_are_never_the_last_
     assert replay.last_print(TOKENS[0], at(1), LEADER) is None
 
 
+@pytest.mark.parametrize("own", [0, 15, 16, 17, 79, 80, 81, 400])
+def test_the_last_price_is_found_behind_any_number_of_the_leaders_own(own):
+    rows = [trade(1, 1, 0, 0.4), *(trade(2 + n, 0, 0, 0.9) for n in range(own))]
+    assert feed(rows).last_print(TOKENS[0], at(1_000), LEADER).wallet == OTHER
+    assert feed(rows).last_print(TOKENS[0], at(1), LEADER) is None
+
+
 def test_a_segment_is_a_day_of_fills_and_its_digest_covers_every_column():
     rows = [trade(10, 0, 0, 0.5), trade(20, 1, 0, 0.5), trade(tables.DAY_S + 5, 0, 0, 0.5)]
     replay = feed(rows)
