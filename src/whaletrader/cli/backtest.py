@@ -48,14 +48,20 @@ def backtest_and_print(
     """Open the source, backtest it, write both files and print what they say."""
     from whaletrader.app.sources import open_source
     from whaletrader.backtest.make import make_report
-    from whaletrader.report.model import report_bytes
-    from whaletrader.report.page import page_html
 
     directory.ensure()
     dataset = open_source(source, directory, seed=settings.seed, tell=note)
     folder = out or directory.reports / f"{dataset.manifest.name}-{dataset.fingerprint[:8]}"
     _make(folder)
     report = make_report(dataset, settings, placebos=placebos, scratch=folder, tell=note)
+    write_and_print(report, folder, as_json=as_json)
+
+
+def write_and_print(report: "Report", folder: Path, *, as_json: bool) -> None:
+    """Write the JSON and the page, print what they say, and where they lie."""
+    from whaletrader.report.model import report_bytes
+    from whaletrader.report.page import page_html
+
     written = report_bytes(report)
     _write(folder / JSON_FILE, written)
     _write(folder / PAGE_FILE, page_html(report).encode())
