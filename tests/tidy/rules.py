@@ -26,7 +26,7 @@ IMPURE_MODULES = {
     "time",
 }
 CLOCKS = {"now", "utcnow", "today"}
-ASSERTING_CALL = re.compile(r"assert|raises|check|verify|expect|fail|wait_until", re.IGNORECASE)
+ASSERTING_CALL = re.compile(r"assert|raises|check|verify|expect|fail|refused|wait_until", re.IGNORECASE)
 # Put together from pieces, so that this file keeps its own rules.
 UNFINISHED = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "X" * 3, "HA" + "CK")) + r")\b")
 MACHINE_PATH = re.compile(r"(?<![\w.\-])/(work|farm|root|tmp|home/\w+|Users/\w+)(/|\b)")
