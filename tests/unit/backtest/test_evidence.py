@@ -46,7 +46,7 @@ def test_a_history_too_short_to_score_anybody_is_refused_in_one_sentence(table: 
 
 
 def test_enough_bets_of_one_kind_are_enough(table: FollowerTable) -> None:
-    refuse_thin(table, FEW, END)
+    assert refuse_thin(table, FEW, END) is None  # it raises where they are not
 
 
 def test_bets_that_settle_after_the_data_ends_do_not_count(table: FollowerTable) -> None:

@@ -63,7 +63,8 @@ def test_a_curve_that_never_moved_is_drawn() -> None:
     still = variant("ours", days=5)
     flat = msgspec.structs.replace(still.daily, equity=[10_000.0] * 5, drawdown=[0.0] * 5)
     for draw in (figures.equity_figure, figures.drawdown_figure):
-        drawn(draw([msgspec.structs.replace(still, daily=flat)]))
+        svg = drawn(draw([msgspec.structs.replace(still, daily=flat)]))
+        assert [element for element in svg.iter("path") if element.attrib["class"] == "line ours"]
 
 
 def test_the_reliability_figure_has_a_dot_and_an_interval_a_band() -> None:
