@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
@@ -40,4 +41,9 @@ def drop_others(current: Path) -> int:
 
 
 def _root() -> Path:
-    return Path(sys.prefix) / "cache" / "numba"
+    """Inside the environment; where that cannot be written, a folder of this user among the temporary files."""
+    inside = Path(sys.prefix) / "cache" / "numba"
+    nearest = next(path for path in (inside, *inside.parents) if path.exists())
+    if os.access(nearest, os.W_OK):
+        return inside
+    return Path(tempfile.gettempdir()) / f"whaletrader-numba-{os.getuid()}"

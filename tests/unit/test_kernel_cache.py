@@ -100,3 +100,11 @@ def test_caches_of_other_states_are_removed(monkeypatch: pytest.MonkeyPatch, tmp
         (current.parent / name).mkdir(parents=True)
     assert kernel_cache.drop_others(current) == 2
     assert [path.name for path in current.parent.iterdir()] == [current.name]
+
+
+def test_an_environment_of_somebody_else_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(kernel_cache.os, "access", lambda _path, _mode: False)
+    place = kernel_cache.place()
+    assert tmp_path not in place.parents
+    assert f"-{os.getuid()}" in place.parent.name
