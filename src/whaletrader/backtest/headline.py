@@ -1,5 +1,7 @@
 """Says in plain words what a backtest found, or that it found nothing; every number is the report's own."""
 
+from whaletrader.domain.reasons import SkipReason
+from whaletrader.domain.values import TradingState
 from whaletrader.report.model import Detectable, Estimate, Headline, Overlay, Variant, WindowRow
 
 FOLLOWED, CERTIFIED_NULL = "followed", "certified_null"
@@ -30,6 +32,12 @@ def headline(
         f"Whale Trader: {_told(earned)}. " + " ".join(f"{v.label}: {_told(v.metrics.net_return)}." for v in others),
         _chance(sure=sure, beats=beats, earned=earned),
     ]
+    if ours.trading_state == TradingState.HALTED:
+        halted = sum(row.count for row in ours.skipped if row.reason == SkipReason.TRADING_HALTED)
+        sentences.append(
+            "The risk limits halted our trading before the end, and a backtest has no operator to resume it: "
+            f"{halted:,} leader events came after."
+        )
     return Headline(verdict=FOLLOWED, title=title, sentences=sentences)
 
 

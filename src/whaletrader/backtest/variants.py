@@ -54,6 +54,7 @@ def replayed_variant(name: str, run: Replayed, days: tuple[int, int], *, seed: i
         leaders=_leader_rows(record.leaders),
         log_head=run.summary.log_head,
         log_count=run.log_count,
+        trading_state=run.summary.trading_state,
     )
     return variant, curve
 

@@ -173,6 +173,7 @@ class Variant(Part, frozen=True, kw_only=True):
     leaders: Annotated[list[LeaderRow], _says("By leader, best first.")]
     log_head: Annotated[str, _says("Head hash of the run's log; empty for the baseline, which has none.")]
     log_count: Annotated[int, _says("Records in it.")]
+    trading_state: Annotated[str, _says("ACTIVE, REDUCING or HALTED at the end; empty for the baseline.")] = ""
 
 
 class Band(Part, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ import pytest
 
 from tests.unit.report.made import metrics, variant
 from whaletrader.backtest.headline import headline
-from whaletrader.report.model import Detectable, Estimate, Overlay, Variant, WindowRow
+from whaletrader.report.model import CountRow, Detectable, Estimate, Overlay, Variant, WindowRow
 
 TRADED = WindowRow(name="W01", scanned=9, qualified=3, followed={"fill": 2}, status="traded", pnl={})
 EMPTY = WindowRow(name="W02", scanned=9, qualified=3, followed={}, status="nobody_followed", pnl={})
@@ -74,6 +74,16 @@ def test_nobody_followed_is_a_certified_null_with_what_was_looked_at() -> None:
 def test_a_null_without_any_judged_wallet_claims_no_smallest_edge() -> None:
     found = headline([EMPTY], [earning("ours", 0.0)], SEEN[1:], [])
     assert "Too few wallets" in " ".join(found.sentences)
+
+
+def test_a_halt_that_nobody_could_lift_is_told_with_what_came_after() -> None:
+    halted = msgspec.structs.replace(
+        earning("ours", 0.1, 0.02, 0.2),
+        trading_state="HALTED",
+        skipped=[CountRow(kind="fill", reason="TRADING_HALTED", count=1_278, share=1.0)],
+    )
+    assert "1,278 leader events came after" in told(halted, earning("placebo-1", 0.0))
+    assert "halted" not in told(earning("ours", 0.1, 0.02, 0.2), earning("placebo-1", 0.0))
 
 
 @pytest.mark.parametrize("value", [0.05, -0.05])
