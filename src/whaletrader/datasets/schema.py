@@ -10,6 +10,8 @@ import polars as pl
 
 SCHEMA_VERSION = 1
 NO_ID = 0xFFFFFFFF
+MOST_COPIES = 0xFFFF
+"""The greatest `dup_rank`: further copies of a fill share it."""
 
 _I8, _I16, _I64, _U16, _U32 = pl.Int8(), pl.Int16(), pl.Int64(), pl.UInt16(), pl.UInt32()
 _TEXT, _FLAG = pl.String(), pl.Boolean()

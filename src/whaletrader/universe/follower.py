@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from whaletrader.datasets.schema import NO_ID
 from whaletrader.domain.values import MICRO, NANOS, LeaderEventKind, TapeSide
+from whaletrader.errors import UsageError
 from whaletrader.universe.costs import PROVENANCES, cost_tables, impact_micro, quote_tape
 from whaletrader.universe.excluded import venue_wallets
 from whaletrader.universe.follower_kernel import COLUMNS, PRICED, Events, Policy, World, price_events
@@ -52,6 +53,9 @@ _PAID = ("spread_micro", "impact_micro", "fee_micro", "cost_micro", "spread_assu
 _LEFT = ("exit_ts", "exit_kind", "proceeds_micro", "edge_micro", "known_ts")
 _EVENT_COLUMNS = ("row", "wallet", "token", "market", "outcome_index", "ts", "leader_price_micro", "size_micro")
 
+LONGEST_SPAN_S = 366 * 86_400
+"""Far beyond any use; in nanoseconds it is far from the end of 64 bits."""
+
 
 @dataclass(frozen=True, slots=True)
 class FollowerParams:
@@ -62,6 +66,12 @@ class FollowerParams:
     own_size_usd_micro: int = 50 * MICRO
     quote_staleness_s: float = 60.0
     exit: Literal["mirror", "resolution"] = "mirror"
+
+    def __post_init__(self) -> None:
+        spans = (self.delay_s, self.window_s, self.quote_staleness_s)
+        if not all(0.0 <= span <= LONGEST_SPAN_S for span in spans):
+            days = LONGEST_SPAN_S // 86_400
+            raise UsageError(f"a follower's delay, window and age of quotes must lie between 0 s and {days} days")
 
     def policy(self) -> Policy:
         """The same in kernel units."""

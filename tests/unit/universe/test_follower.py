@@ -7,6 +7,7 @@ from tests.support.universe import SELL, Tape
 from whaletrader.domain.matching import IMPACT_MICRO
 from whaletrader.domain.spread import half_spread_micro
 from whaletrader.domain.values import MICRO, NANOS, LeaderEventKind
+from whaletrader.errors import UsageError
 from whaletrader.universe.costs import impact_micro
 from whaletrader.universe.follower import FollowerParams, build_follower_table, follower_returns
 
@@ -278,3 +279,10 @@ def test_a_market_that_resolved_at_an_unknown_time_counts_only_without_a_date() 
     table = build_follower_table(market(1.0, None).trade(100, LEADER, 0, 0.40).trade(110, OTHER, 0, 0.42).source())
     assert table.at(None).row(0, named=True)["reason"] == "priced"
     assert table.at(10**6 * NANOS).row(0, named=True)["reason"] == "unresolved"
+
+
+@pytest.mark.parametrize("span", [-1.0, 1e10, float("nan"), float("inf")])
+@pytest.mark.parametrize("name", ["delay_s", "window_s", "quote_staleness_s"])
+def test_a_span_that_64_bits_of_nanoseconds_cannot_hold_is_refused(name: str, span: float) -> None:
+    with pytest.raises(UsageError):
+        FollowerParams(**{name: span})

@@ -20,7 +20,7 @@ from whaletrader.datasets.importers.dictionaries import (
 from whaletrader.datasets.importers.staging import STAGED, StagingArea
 from whaletrader.datasets.importers.truncation import mark_truncated
 from whaletrader.datasets.manifest import SourceEntry
-from whaletrader.datasets.schema import NO_ID, TABLES
+from whaletrader.datasets.schema import MOST_COPIES, NO_ID, TABLES
 from whaletrader.datasets.store import Dataset
 from whaletrader.datasets.writer import DatasetWriter
 from whaletrader.domain.values import DAY_NS
@@ -217,7 +217,7 @@ def _rank_copies(rows: pl.DataFrame) -> pl.DataFrame:
     """
     key = ["transaction", "wallet", "token", "side", "price_micro", "size_micro", "ts"]
     numbered = rows.sort("dup_rank", "source", "source_row").with_columns(
-        _copy=pl.int_range(pl.len()).over(key).cast(pl.UInt16)
+        _copy=pl.int_range(pl.len()).over(key).clip(upper_bound=MOST_COPIES).cast(pl.UInt16)
     )
     traced = pl.col("transaction") != NO_ID
     return numbered.with_columns(dup_rank=pl.when(traced).then("_copy").otherwise("dup_rank")).drop("_copy")

@@ -7,6 +7,7 @@ import polars as pl
 from whaletrader.datasets.importers.checks import price_reasons, size_reasons, split_rejects, time_reasons
 from whaletrader.datasets.importers.sources import entries_by_origin, with_origin
 from whaletrader.datasets.importers.staging import StagedPart
+from whaletrader.datasets.schema import MOST_COPIES
 from whaletrader.datasets.units import address, blank_to_null, micro, seconds_to_ns
 from whaletrader.domain.values import TapeRole, TapeSide
 
@@ -34,7 +35,7 @@ def stage_trades(file: Path, sha256: str) -> StagedPart:
         size_micro=micro("size"),
         fee_micro=pl.when(fee >= 0).then(fee),
         tx_hash=address("tx_hash"),
-        dup_rank=rank.cast(pl.UInt16),
+        dup_rank=rank.clip(upper_bound=MOST_COPIES).cast(pl.UInt16),
     )
     faults = {
         **time_reasons(),

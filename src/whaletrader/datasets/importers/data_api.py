@@ -27,6 +27,7 @@ from whaletrader.datasets.decode.data_api import (
 )
 from whaletrader.datasets.importers.staging import STAGED, StagedPart
 from whaletrader.datasets.manifest import SourceEntry
+from whaletrader.datasets.schema import MOST_COPIES
 from whaletrader.datasets.units import blank_to_null, iso_to_ns
 from whaletrader.domain.values import TapeRole
 from whaletrader.errors import SchemaError
@@ -87,7 +88,7 @@ def _stage_kind(part: StagedPart, kind: str, rows: list[tuple[int, Row]], file: 
     frame = _frame(table, good)
     if table == "trades":
         key = [name for name in frame.columns if name not in ("source", "source_row")]
-        frame = frame.with_columns(dup_rank=pl.int_range(pl.len()).over(key))
+        frame = frame.with_columns(dup_rank=pl.int_range(pl.len()).over(key).clip(upper_bound=MOST_COPIES))
     part.add(table, frame)
     texts = [msgspec.json.encode(row).decode() for _, row, _ in faults]
     part.add(

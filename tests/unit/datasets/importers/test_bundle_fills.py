@@ -5,6 +5,7 @@ import math
 import pytest
 
 from tests.unit.datasets.tiny import T0, cid, imported, market_row, token, trade_row, wallet
+from whaletrader.datasets.schema import MOST_COPIES
 from whaletrader.domain.values import NANOS, TapeRole, TapeSide
 
 MARKETS = [market_row(1), market_row(2, outcome0="Lions", outcome1="Bears")]
@@ -161,3 +162,9 @@ def test_rows_in_are_rows_out_and_rows_dropped(tmp_path):
     dataset = one(tmp_path, trade_row(), trade_row(price=2.0), trade_row(condition_id=None, asset_id="5"))
     entry = source_of(dataset)
     assert entry.rows_in == entry.rows_out + sum(entry.dropped.values())
+
+
+def test_more_copies_than_a_rank_can_count_share_the_greatest(tmp_path):
+    dataset = imported(tmp_path, [market_row(1)], [trade_row()] * 65_540)
+    ranks = dataset.table("trades")["dup_rank"]
+    assert (len(ranks), ranks.max(), (ranks == 0).sum()) == (65_540, MOST_COPIES, 1)
