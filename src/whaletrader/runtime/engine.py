@@ -16,6 +16,7 @@ from whaletrader.agents.base import AnyAgent
 from whaletrader.config.tree import RuntimeSettings
 from whaletrader.domain.reasons import DeadLetterReason
 from whaletrader.errors import AgentFault, CodecError, ConflictError, WhaleTraderError
+from whaletrader.messages import codec
 from whaletrader.messages.catalogue import EFFECTS, OPERATIONS
 from whaletrader.messages.envelope import Message, Payload, derive, fact
 from whaletrader.messages.orchestration import DeadLetter, RunMarked
@@ -29,7 +30,7 @@ from whaletrader.runtime.components import Effect, FactSource, Projection
 from whaletrader.runtime.outbox import Outbox
 from whaletrader.runtime.records import same_content, to_message, to_record
 from whaletrader.runtime.recovery import Recovered, recover
-from whaletrader.runtime.routing import publisher_of, routes
+from whaletrader.runtime.routing import published_by_agent, publisher_of, routes
 
 MAX_UNHANDLED = 1_000_000
 """More messages than this waiting means that agents answer each other without end."""
@@ -139,6 +140,19 @@ class Engine:
             return False
         self._drain()
         return True
+
+    def offer_bytes(self, data: bytes, *, source: str) -> bool:
+        """Record a fact that came as bytes from outside, or a dead letter that says why they are none; once each."""
+        try:
+            message = codec.decode(data, max_bytes=self._settings.max_message_bytes)
+            if published_by_agent(message):
+                text = f"{message.type} is for an agent of this run to decide, and comes from nowhere else"
+                raise CodecError(text, reason=DeadLetterReason.BAD_VALUE)
+        except CodecError as error:
+            message = codec.dead_letter(data, error, source=source, ts=self.clock)
+            if self._commit.fact(message.id) is not None:
+                return False  # the same bytes at another time are the same letter
+        return self.offer(message)
 
     def close(self, *, clean: bool = True) -> None:
         """Commit what is left, and close the store; after a failure in the middle of something it is left as it was."""
