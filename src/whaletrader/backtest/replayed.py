@@ -7,6 +7,7 @@ touched.
 import multiprocessing
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,7 +21,7 @@ from whaletrader.backtest.placebo import PlaceboWhales
 from whaletrader.backtest.record import Recorder, RunRecord
 from whaletrader.config.tree import Settings
 from whaletrader.datasets.store import Dataset
-from whaletrader.domain.values import MICRO
+from whaletrader.errors import WhaleTraderError
 from whaletrader.universe.follower import FollowerParams, build_follower_table
 
 NO_SNAPSHOTS = 2**40
@@ -107,9 +108,7 @@ class Replays:
 
     def results(self) -> list[Replayed]:
         """Wait for all of them, in the order of the jobs."""
-        return [msgspec.msgpack.decode(told.result(), type=Replayed) for told in self._told]
-
-
-def micro(value: float) -> int:
-    """Quantise a float to millionths, as everything that a report holds."""
-    return round(value * MICRO)
+        try:
+            return [msgspec.msgpack.decode(told.result(), type=Replayed) for told in self._told]
+        except BrokenProcessPool:
+            raise WhaleTraderError("a replay's process died, perhaps for want of memory; try fewer placebos") from None
