@@ -56,6 +56,8 @@ def test_the_data_variable_is_no_setting(tmp_path: Path) -> None:
         ("[account]\nname = 'Bad Name'\n", ["account.name", "regex"]),
         ("[limits]\nper_trade_micro = 5\n", ["limits.per_trade_micro"]),
         ("[limits\n", ["not valid TOML"]),
+        ("[discovery]\nbootstrap_resamples = 99\n", ["discovery.bootstrap_resamples", ">= 100"]),
+        ("[discovery]\nconfidence = 0.5\n", ["discovery.confidence"]),
         ("[follower]\ndelay_s = 'nan'\n", ["follower.delay_s", "whole number"]),
     ],
 )
