@@ -97,7 +97,7 @@ class DeadLetter(Payload, frozen=True, kw_only=True):
 
 @message(Topic.ORCHESTRATION, Publisher.RUNTIME, key="source")
 class RunMarked(Payload, frozen=True, kw_only=True):
-    """Operations: STARTED, RECOVERED, RESENT, ASKED, ENDED or STOPPED, with its detail (operations stream)."""
+    """Operations: STARTED, RECOVERED, RESENT, ENDED or STOPPED, with its detail (operations stream)."""
 
     source: str
     event: str
