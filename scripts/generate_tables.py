@@ -51,6 +51,7 @@ MEANINGS = {
     "faults.drop": "Answers that are told only when asked for.",
     "faults.delay": "Answers that come late.",
     "faults.repeat": "Answers that come twice.",
+    "faults.fail": "Fills whose settlement fails: they are void.",
     "faults.delay_s": "How late.",
     "runtime.batch_messages": "Records in one commit at most.",
     "runtime.snapshot_every": "Handled records between two snapshots.",

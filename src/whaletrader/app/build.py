@@ -227,6 +227,7 @@ def _exchange(settings: Settings, store: Path | str, feed: ReplayFeed) -> PaperE
         drop_micro=plan.drop_micro,
         delay_micro=plan.delay_micro,
         repeat_micro=plan.repeat_micro,
+        fail_micro=plan.fail_micro,
         delay_s=plan.delay_s,
     )
     return PaperExchange(store, feed.tape(), Rules(faults))

@@ -29,7 +29,7 @@ class ExchangeProcess:
     def __init__(self, store: Path, dataset: Path, faults: FaultPlanSettings) -> None:
         command = [sys.executable, "-m", "whaletrader.adapters.paper.server", "--store", str(store)]
         command += ["--tape", "whaletrader.app.exchange_process:make_tape", "--dataset", str(dataset)]
-        for name in ("drop_micro", "delay_micro", "repeat_micro", "delay_s"):
+        for name in ("drop_micro", "delay_micro", "repeat_micro", "fail_micro", "delay_s"):
             command += [f"--{name.replace('_', '-')}", str(getattr(faults, name))]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
         assert self._process.stdout is not None

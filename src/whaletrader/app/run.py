@@ -23,6 +23,7 @@ from whaletrader.app.sources import Tell, open_source
 from whaletrader.app.summary import Summary
 from whaletrader.config.tree import Settings
 from whaletrader.datasets.store import Dataset
+from whaletrader.runtime.operator import drop_commands
 
 PROGRESS_EVERY_S = 0.25
 _LOOK_EVERY = 32
@@ -140,6 +141,8 @@ def _open_run(
 ) -> App:
     """Go on with the current run unless it ended; the log itself says whether it did."""
     current = None if new else directory.current_run()
+    if new:
+        drop_commands(directory.control)  # they were meant for the run that is left behind; a kill is in the latch
     if current is not None and (known := read_info(current)) is not None and known.state == "ended":
         current = None
     while True:

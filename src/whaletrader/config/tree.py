@@ -70,11 +70,15 @@ class ExecutionSettings(_Section, frozen=True, kw_only=True):
 
 
 class FaultPlanSettings(_Section, frozen=True, kw_only=True):
-    """Shares of orders whose answers the paper exchange drops, delays or repeats; the order's hash decides which."""
+    """Shares of answers that the paper exchange drops, delays or repeats, and of fills that fail to settle.
+
+    The order's hash decides which.
+    """
 
     drop_micro: Share = 0
     delay_micro: Share = 0
     repeat_micro: Share = 0
+    fail_micro: Share = 0
     delay_s: NonNegativeInt = 30
 
 

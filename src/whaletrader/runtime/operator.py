@@ -182,6 +182,14 @@ class Operator:
         return fact(payload, natural_key=self._key(name), ts_event=now, ts_init=now)
 
 
+def drop_commands(control: Path) -> int:
+    """Forget the commands that wait; return how many there were. The kill latch is not among them."""
+    waiting = _files(control)
+    for path in waiting:
+        path.unlink(missing_ok=True)
+    return len(waiting)
+
+
 def write_command(control: Path, command: str, *, argument: str = "", operator: str = "", now_ns: int) -> Path:
     """Ask for something: KILL, RESUME, RESET_BREAKER, or PRUNE with a wallet; return the file that says so."""
     if command not in COMMANDS:

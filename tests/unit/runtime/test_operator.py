@@ -6,7 +6,7 @@ from tests.support.messages import example, seen
 from whaletrader.errors import StorageError, UsageError
 from whaletrader.messages.market import SegmentSealed
 from whaletrader.messages.risk import OperatorCommand
-from whaletrader.runtime.operator import COMMANDS, Operator, write_command
+from whaletrader.runtime.operator import COMMANDS, Operator, drop_commands, write_command
 
 
 class Other:
@@ -150,3 +150,10 @@ def test_a_command_that_cannot_be_written_says_where(tmp_path):
 
 def test_a_missing_control_folder_is_no_command(tmp_path):
     assert begun(tmp_path / "missing").peek() is None
+
+
+def test_commands_of_a_run_that_is_left_behind_are_forgotten(control):
+    write_command(control, "RESUME", now_ns=1)
+    write_command(control, "PRUNE", argument="0xabc", now_ns=2)
+    assert drop_commands(control) == 2
+    assert drop_commands(control) == 0
