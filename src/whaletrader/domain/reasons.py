@@ -181,7 +181,7 @@ EXPLANATIONS: dict[StrEnum, str] = {
     DeadLetterReason.BAD_VALUE: "A field's value is impossible.",
     DeadLetterReason.CLOCK_BACKWARDS: "A source's clock went backwards.",
     DeadLetterReason.UNKNOWN_MARKET: "The fact names a market that is not in the dataset.",
-    PruneReason.EDGE_GONE: "The lower bound of the follower's edge, or the edge shrunk towards the others', is not positive.",
+    PruneReason.EDGE_GONE: "The follower's edge is not positive: its lower bound, or what shrinking leaves of it.",
     PruneReason.INSUFFICIENT_DATA: "Too few resolved bets are left in the scoring window.",
     PruneReason.NOT_IN_SCAN: "The newest scan of the universe does not list the wallet.",
     PruneReason.OPERATOR: "An operator asked for it.",
