@@ -10,6 +10,7 @@ from tests.support.compare import log_of, messages, money
 from whaletrader.adapters.sqlite.store import SqliteEventStore
 from whaletrader.app.layout import DataDirectory
 from whaletrader.app.run import opened, read_info, run_app
+from whaletrader.app.sources import simulated_folder
 from whaletrader.config.tree import DiscoverySettings, RuntimeSettings, Settings
 from whaletrader.datasets.simulator import SimulationParams, simulate
 from whaletrader.errors import BusyError, UsageError
@@ -35,7 +36,7 @@ def ran(tmp_path_factory):
     """A run on the source `sim`, whose dataset is made small beforehand."""
     directory = DataDirectory(tmp_path_factory.mktemp("up"))
     directory.ensure()
-    simulate(directory.datasets / "sim-3", SMALL, 3)
+    simulate(simulated_folder(directory, 3), SMALL, 3)
     told = []
     with opened("sim", directory, SETTINGS) as app:
         summary = run_app(app, lambda _app, progress: told.append(progress))
@@ -105,7 +106,7 @@ def test_a_run_that_ended_is_followed_by_a_new_one(ran):
 def test_a_stopped_run_goes_on_and_ends_the_same(ran, tmp_path):
     directory, summary, _, _ = ran
     other = DataDirectory(tmp_path)
-    source = f"replay:{directory.datasets / 'sim-3'}"
+    source = f"replay:{simulated_folder(directory, 3)}"
     steps = 0
 
     def after_a_while():
@@ -160,5 +161,7 @@ def test_a_killed_holder_leaves_no_lock_behind(tmp_path):
 def _prepared(root):
     directory = DataDirectory(root)
     directory.ensure()
-    simulate(directory.datasets / "sim-3", SimulationParams(days=5, binary_markets=5, groups=0, fills=200, noise=5), 3)
+    simulate(
+        simulated_folder(directory, 3), SimulationParams(days=5, binary_markets=5, groups=0, fills=200, noise=5), 3
+    )
     return directory

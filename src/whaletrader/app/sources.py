@@ -4,6 +4,7 @@ No source ever stands in for another: what cannot be opened is refused.
 """
 
 from collections.abc import Callable
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,8 +33,18 @@ def open_source(source: str, directory: DataDirectory, *, seed: int, tell: Tell 
     """Open `replay:PATH` or `sim`; `UsageError` for anything else."""
     kind, place = check_source(source)
     if kind == "sim":
-        return _simulated(directory.datasets / f"sim-{seed}", seed, tell)
+        return _simulated(simulated_folder(directory, seed), seed, tell)
     return _replayed(place, directory, tell)
+
+
+def simulated_folder(directory: DataDirectory, seed: int) -> Path:
+    """Return where the simulated market of a seed lies: another place for every state of the simulator."""
+    from whaletrader.datasets import simulator
+
+    digest = blake2b(digest_size=4)
+    for path in sorted(Path(simulator.__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return directory.datasets / f"sim-{seed}-{digest.hexdigest()}"
 
 
 def _simulated(path: Path, seed: int, tell: Tell) -> "Dataset":

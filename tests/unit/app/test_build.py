@@ -56,7 +56,6 @@ def test_the_page_and_the_summary_tell_the_same(dataset, tmp_path):
     assert page["account"]["equity_micro"] == summary.equity_micro
     assert page["counts"]["skipped"] == summary.skipped
     assert page["simulated"]
-    assert page["latch"] is None
     assert told[-1].share == 1.0
     assert read_info(app.folder).messages == summary.messages
 
@@ -74,7 +73,9 @@ def test_a_thrown_latch_stops_every_order_of_a_run(dataset, tmp_path):
     with opened(f"replay:{dataset}", DataDirectory(tmp_path), scenario_settings()) as app:
         app.latch.throw("by hand", 1)
         summary = run_app(app)
-        assert app.page()["latch"]["reason"] == "by hand"
+        state = app.latch.read()
+        assert state is not None
+        assert state.reason == "by hand"
     assert summary.orders.get("FILLED", 0) == 0
     assert summary.orders["REJECTED"] == sum(summary.approved.values()) > 0
     assert summary.equity_micro == summary.starting_equity_micro

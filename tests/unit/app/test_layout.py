@@ -1,12 +1,15 @@
 """Every file of a data directory has one place; runs are numbered; what cannot be written is told in one sentence."""
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from whaletrader.app.layout import DataDirectory, default_root, replace_text
 from whaletrader.errors import StorageError
+
+NOBODY = 65534
 
 
 def test_making_it_twice_changes_nothing(tmp_path):
@@ -61,10 +64,21 @@ def test_all_files_of_a_run_lie_in_its_folder(tmp_path):
     assert {place.parent for place in places} == {run.root}
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write anywhere")
+@contextmanager
+def ordinary_user():
+    """Not the superuser, who may write anywhere."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
 def test_a_read_only_place_is_told(tmp_path):
     tmp_path.chmod(0o500)
-    with pytest.raises(StorageError, match="choose another with --data-dir"):
+    with ordinary_user(), pytest.raises(StorageError, match="choose another with --data-dir"):
         DataDirectory(tmp_path / "data").ensure()
 
 

@@ -4,7 +4,8 @@ import pytest
 
 from tests.support.scenario import write_scenario
 from whaletrader.app.layout import DataDirectory
-from whaletrader.app.sources import open_source
+from whaletrader.app.sources import open_source, simulated_folder
+from whaletrader.datasets import simulator
 from whaletrader.errors import SchemaError, UsageError
 
 
@@ -48,3 +49,14 @@ def test_a_damaged_dataset_is_refused(directory, tmp_path):
     (written / "dataset.json").write_text("{")
     with pytest.raises(SchemaError):
         open_source(f"replay:{written}", directory, seed=1)
+
+
+def test_another_state_of_the_simulator_simulates_anew(tmp_path, monkeypatch):
+    directory = DataDirectory(tmp_path)
+    before = simulated_folder(directory, 3)
+    assert simulated_folder(directory, 3) == before
+    assert simulated_folder(directory, 4) != before
+    (tmp_path / "simulator").mkdir()
+    (tmp_path / "simulator" / "__init__.py").write_text("")
+    monkeypatch.setattr(simulator, "__file__", str(tmp_path / "simulator" / "__init__.py"))
+    assert simulated_folder(directory, 3) != before
