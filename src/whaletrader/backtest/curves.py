@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import polars as pl
 
-from whaletrader.backtest.metrics import rounded
+from whaletrader.backtest.metrics import rounded, share_interval
 from whaletrader.domain.values import MICRO, NANOS, LeaderEventKind
-from whaletrader.quant.intervals import wilson_interval
 from whaletrader.report.model import Band, CountRow, DelayEffect, FeeRow, WindowEffect
 from whaletrader.universe.follower import FollowerInputs, FollowerParams, FollowerTable, price_inputs
 from whaletrader.universe.funnel import WINDOWS_S, edge_summary, funnel, pessimistic_bound
@@ -100,27 +99,36 @@ def _units(micro: object) -> float | None:
 
 
 def paid_entries(table: FollowerTable, markets: pl.DataFrame) -> pl.DataFrame:
-    """All entries that a follower could have got in markets that resolved: kind, paid, payout (micro per share)."""
+    """All entries that a follower could have got in resolved markets: kind, group, paid and payout in micro a share."""
     known = markets.filter(pl.col("resolved") & pl.col("payout0_micro").is_not_null()).select("market", "payout0_micro")
     payout = pl.when(pl.col("outcome_index") == 0).then("payout0_micro").otherwise(MICRO - pl.col("payout0_micro"))
     return (
         table.frame.filter(pl.col("cost_micro").is_not_null())
         .join(known, on="market")
-        .select(pl.col("kind").cast(pl.String), pl.col("cost_micro").alias("paid_micro"), payout.alias("payout_micro"))
+        .select(
+            pl.col("kind").cast(pl.String),
+            "group",
+            pl.col("cost_micro").alias("paid_micro"),
+            payout.alias("payout_micro"),
+        )
     )
 
 
 def bands_of(entries: pl.DataFrame, whose: str) -> list[Band]:
     """Price paid against outcome by kind and band (low, high]; integer sums, so threads cannot matter."""
-    grouped = (
+    by_group = (
         entries.with_columns(((pl.col("paid_micro") - 1) * len(BANDS) // MICRO).clip(0, len(BANDS) - 1).alias("band"))
-        .group_by("kind", "band")
-        .agg(pl.len().cast(pl.Int64).alias("n"), pl.col("paid_micro").sum(), pl.col("payout_micro").sum())
-        .sort("kind", "band")
+        .group_by("kind", "band", "group")
+        .agg(pl.len().cast(pl.Int64).alias("size"), pl.col("paid_micro", "payout_micro").sum())
+        .sort("kind", "band", "group")
+    )
+    grouped = by_group.group_by("kind", "band", maintain_order=True).agg(
+        "size", pl.col("size").sum().alias("n"), pl.col("paid_micro", "payout_micro").sum()
     )
     rows = []
-    for kind, band, n, paid, payout in grouped.iter_rows():
-        lower, upper = wilson_interval(min(round(payout / MICRO), n), n)
+    for kind, band, sizes, n, paid, payout in grouped.iter_rows():
+        share = payout / (n * MICRO)
+        lower, upper = share_interval(share, sizes)
         low, high = BANDS[band]
         rows.append(
             Band(
@@ -130,9 +138,9 @@ def bands_of(entries: pl.DataFrame, whose: str) -> list[Band]:
                 to=high,
                 n=n,
                 mean_price=rounded(paid / n / MICRO),
-                share_won=rounded(payout / n / MICRO),
-                lower=rounded(lower),
-                upper=rounded(upper),
+                share_won=rounded(share),
+                lower=lower,
+                upper=upper,
             )
         )
     return rows

@@ -1,6 +1,7 @@
 """Key figures of one variant from daily equity and closed bets; each with an interval, or null with a reason."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from whaletrader.backtest.resample import (
 )
 from whaletrader.backtest.windows import day
 from whaletrader.domain.values import DAY_NS, MICRO
+from whaletrader.quant.clusters import effective_number
 from whaletrader.quant.drawdown import drawdown_series, max_drawdown
 from whaletrader.quant.intervals import wilson_interval
 from whaletrader.quant.sharpe import DAYS_PER_YEAR, sharpe_ratio
@@ -31,7 +33,7 @@ _METHOD = (
     f"stationary bootstrap of daily returns, mean block {MEAN_BLOCK_DAYS:g} days, {RESAMPLES} resamples, "
     f"{CONFIDENCE:.0%} percentile interval"
 )
-_WILSON = "Wilson score interval, 95 %; bets counted as independent"
+_WILSON = "Wilson score interval, 95 %; bets of one event group counted together"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,12 +63,18 @@ class Curve:
 class Tally:
     """What was counted beside the curve."""
 
-    bets: int
+    group_sizes: Sequence[int]
+    """Closed bets per event group."""
     won: int
     open_bets: int
     fills: int
     traded: float
     fees: float
+
+    @property
+    def bets(self) -> int:
+        """Closed bets."""
+        return sum(self.group_sizes)
 
 
 def rounded(value: float) -> float:
@@ -101,7 +109,7 @@ def metrics_of(curve: Curve, tally: Tally, *, seed: int) -> Metrics:
         net_return=_estimate(end / start - 1.0, draws, "total", why, returns.size),
         sharpe=_sharpe(returns, draws, why),
         max_drawdown=_estimate(max_drawdown(curve.equity), draws, "drawdown", why, returns.size),
-        hit_rate=hit_rate(tally.won, tally.bets),
+        hit_rate=hit_rate(tally.won, tally.group_sizes),
         bets=tally.bets,
         open_bets=tally.open_bets,
         fills=tally.fills,
@@ -110,12 +118,20 @@ def metrics_of(curve: Curve, tally: Tally, *, seed: int) -> Metrics:
     )
 
 
-def hit_rate(won: int, bets: int) -> Estimate:
-    """Share of bets that earned something."""
+def hit_rate(won: int, group_sizes: Sequence[int]) -> Estimate:
+    """Share of bets that earned something, and how sure that is, given how many of them settle together."""
+    bets = sum(group_sizes)
     if not bets:
         return Estimate(value=None, reason="no bet was closed")
-    lower, upper = wilson_interval(won, bets)
-    return Estimate(value=rounded(won / bets), lower=rounded(lower), upper=rounded(upper), n=bets, method=_WILSON)
+    lower, upper = share_interval(won / bets, group_sizes)
+    return Estimate(value=rounded(won / bets), lower=lower, upper=upper, n=bets, method=_WILSON)
+
+
+def share_interval(share: float, group_sizes: Sequence[int]) -> tuple[float, float]:
+    """Wilson 95 % interval of a share, what settles together counted together: the effective number, not the number."""
+    n = effective_number(group_sizes)
+    lower, upper = wilson_interval(share * n, n)
+    return rounded(lower), rounded(upper)
 
 
 def _sharpe(returns: Floats, draws: Resampled | None, why: str) -> Estimate:

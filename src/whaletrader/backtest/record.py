@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from whaletrader.backtest.closed import FOLDED, ClosedBets, Groups
 from whaletrader.messages.envelope import Message
 from whaletrader.messages.leaders import (
     CopySignal,
@@ -68,6 +69,9 @@ class RunRecord(msgspec.Struct, kw_only=True):
     """By side."""
     denied: Counts = {}
     leaders: tuple[LeaderAttribution, ...] = ()
+    closed: Groups = {}
+    """Closed bets by kind and event group, at the time of the newest figures of the leaders."""
+    bets: ClosedBets = msgspec.field(default_factory=ClosedBets)
     followed: dict[str, str] = {}
     """"kind wallet" -> kind, of those who are followed now."""
     ever_followed: dict[str, int] = {}
@@ -78,6 +82,14 @@ class RunRecord(msgspec.Struct, kw_only=True):
     """Market -> provenance of its fee schedule, of the markets that were looked at."""
     fee_provenance: Counts = {}
     """Fills by it."""
+
+    def closed_groups(self, kind: str = "") -> list[int]:
+        """Closed bets per event group, of one kind of leader event or of all."""
+        sizes: dict[str, int] = {}
+        for of_kind in [self.closed.get(kind, {})] if kind else self.closed.values():
+            for group, n in of_kind.items():
+                sizes[group] = sizes.get(group, 0) + n
+        return [sizes[group] for group in sorted(sizes)]
 
 
 class Recorder:
@@ -105,6 +117,8 @@ class Recorder:
 
     def observe(self, message: Message) -> None:
         """Fold a recorded message."""
+        if message.type in FOLDED:
+            self.record.bets.fold(message.payload)
         handler = self._handlers.get(message.type)
         if handler is not None:
             handler(message, message.payload)
@@ -179,6 +193,7 @@ class Recorder:
     def _worth(self, message: Message, worth: PortfolioAttribution) -> None:
         self.record.equity.append((message.ts_init, worth.equity_micro))
         self.record.leaders = worth.leaders
+        self.record.closed = {kind: dict(groups) for kind, groups in self.record.bets.groups.items()}
 
 
 def _count(counts: Counts, kind: str, reason: str) -> None:

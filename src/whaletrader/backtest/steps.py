@@ -100,6 +100,8 @@ def our_bands(dataset: Dataset, record: RunRecord) -> list[Band]:
     )
     payout = pl.when(pl.col("outcome_index") == 0).then("payout0_micro").otherwise(MICRO - pl.col("payout0_micro"))
     known = dataset.table("markets").filter(pl.col("resolved") & pl.col("payout0_micro").is_not_null())
-    outcomes = dataset.table("tokens").join(known.select("market", "payout0_micro"), on="market")
-    entries = paid.join(outcomes.select("token_id", payout.alias("payout_micro")), on="token_id")
-    return bands_of(entries.select("kind", "paid_micro", "payout_micro"), "ours")
+    outcomes = dataset.table("tokens").join(
+        known.select("market", "payout0_micro", pl.col("event_group").alias("group")), on="market"
+    )
+    entries = paid.join(outcomes.select("token_id", "group", payout.alias("payout_micro")), on="token_id")
+    return bands_of(entries.select("kind", "group", "paid_micro", "payout_micro"), "ours")

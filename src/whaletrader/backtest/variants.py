@@ -33,7 +33,7 @@ def replayed_variant(name: str, run: Replayed, days: tuple[int, int], *, seed: i
     curve = daily_curve(record.equity, run.summary.starting_equity_micro, *days)
     traded = sum(fill.price_micro * fill.size_micro for fill in record.fills) / MICRO / MICRO
     tally = Tally(
-        bets=sum(leader.n_closed for leader in record.leaders),
+        group_sizes=record.closed_groups(),
         won=sum(leader.n_won for leader in record.leaders),
         open_bets=run.summary.open_positions,
         fills=len(record.fills),
@@ -61,14 +61,14 @@ def replayed_variant(name: str, run: Replayed, days: tuple[int, int], *, seed: i
 
 def _kind_of_replay(kind: str, run: Replayed) -> KindResult:
     mine = [leader for leader in run.record.leaders if leader.kind == kind]
-    bets, won = sum(leader.n_closed for leader in mine), sum(leader.n_won for leader in mine)
+    sizes, won = run.record.closed_groups(kind), sum(leader.n_won for leader in mine)
     return KindResult(
         kind=kind,
         events=run.record.events.get(kind, {}).get(Side.BUY.value, 0),
         fills=sum(1 for fill in run.record.fills if fill.kind == kind),
-        bets=bets,
+        bets=sum(sizes),
         won=won,
-        hit_rate=hit_rate(won, bets),
+        hit_rate=hit_rate(won, sizes),
         realised=rounded(sum(leader.realised_micro - leader.fees_micro for leader in mine) / MICRO),
         marked=rounded(sum(leader.marked_micro for leader in mine) / MICRO),
         fees=rounded(sum(leader.fees_micro for leader in mine) / MICRO),
@@ -99,7 +99,7 @@ def baseline_variant(run: BaselineRun, addresses: pl.DataFrame, *, seed: int) ->
     mirrored = run.trades.filter(pl.col("closed") & (pl.col("exit_kind").cast(pl.String) == "mirror"))
     sold = float((mirrored["shares"] * mirrored["proceeds_micro"]).sum()) / MICRO
     tally = Tally(
-        bets=closed.height,
+        group_sizes=_group_sizes(closed),
         won=int((closed["profit"] > 0).sum()),
         open_bets=bets.height - closed.height,
         fills=run.trades.height + mirrored.height,
@@ -127,9 +127,19 @@ def baseline_bets(trades: pl.DataFrame) -> pl.DataFrame:
     """One row per kind, wallet and token: closed when all of it is; the sums run in the order of the trades."""
     return (
         trades.group_by("kind", "wallet", "token", maintain_order=True)
-        .agg(pl.col("closed").all(), pl.col("profit", "marked", "paid").sum(), pl.len().alias("fills"))
+        .agg(
+            pl.col("closed").all(),
+            pl.col("group").first(),
+            pl.col("profit", "marked", "paid").sum(),
+            pl.len().alias("fills"),
+        )
         .with_columns(pl.col("kind").cast(pl.String))
     )
+
+
+def _group_sizes(bets: pl.DataFrame) -> list[int]:
+    """Bets per event group."""
+    return bets.group_by("group").len().sort("group")["len"].to_list()
 
 
 def _fees(trades: pl.DataFrame) -> float:
@@ -146,7 +156,7 @@ def _kind_of_baseline(kind: str, run: BaselineRun, bets: pl.DataFrame) -> KindRe
         fills=trades.height,
         bets=mine.height,
         won=won,
-        hit_rate=hit_rate(won, mine.height),
+        hit_rate=hit_rate(won, _group_sizes(mine)),
         realised=rounded(float(trades["profit"].sum())),
         marked=rounded(float(trades["marked"].sum())),
         fees=rounded(_fees(trades)),

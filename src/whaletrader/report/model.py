@@ -121,7 +121,7 @@ class KindResult(Part, frozen=True, kw_only=True):
     fills: Annotated[int, _says("Our fills, buys and sells.")]
     bets: Annotated[int, _says("Closed bets: one leader, one token.")]
     won: Annotated[int, _says("Those that earned more than they cost.")]
-    hit_rate: Annotated[Estimate, _says("won over bets.")]
+    hit_rate: Annotated[Estimate, _says("won over bets; its interval counts the bets of one event group together.")]
     realised: Annotated[float, _says("Profit of what is closed, less the fees paid.")]
     marked: Annotated[float, _says("Profit of what is open, at marks.")]
     fees: Annotated[float, _says("Fees paid.")]
@@ -186,7 +186,7 @@ class Band(Part, frozen=True, kw_only=True):
     n: Annotated[int, _says("Entries.")]
     mean_price: Annotated[float, _says("Mean paid per share, all costs included.")]
     share_won: Annotated[float, _says("Mean payout per share.")]
-    lower: Annotated[float, _says("Wilson 95 % lower bound; entries counted as independent, so it is too narrow.")]
+    lower: Annotated[float, _says("Wilson 95 % lower bound; entries of one event group counted together.")]
     upper: Annotated[float, _says("Wilson 95 % upper bound.")]
 
 

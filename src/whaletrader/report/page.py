@@ -188,7 +188,7 @@ def _reliability(report: Report) -> str:
     return _section(
         "6 · Price paid against outcome",
         "Dots above the diagonal won more often than they cost, all costs included; the lines are Wilson 95 % "
-        "intervals, which take entries as independent and are therefore too narrow.",
+        "intervals, in which the entries of one event group, which settle together, are counted together.",
         f'<div class="two">{parts}</div>',
         figures.kinds_legend(),
     )

@@ -4,6 +4,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from whaletrader.quant.clusters import design_effect
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -32,7 +34,7 @@ def unit_statistics(
         _daily(edge[first:last], entry_day[first:last], exit_day[first:last], out[9:11, u])
         out[11, u] = edge[first:last].sum() / max(cost[first:last].sum(), 1)
         out[12, u] = _trimmed_return(edge[first:last], cost[first:last])
-        out[13, u] = (last - first) / _bets_beside(group[first:last])
+        out[13, u] = (last - first) / design_effect(group[first:last])
     return out
 
 
@@ -43,16 +45,6 @@ def _distinct(ordered: Ints) -> int:
         if i == 0 or ordered[i] != ordered[i - 1]:
             count += 1
     return count
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _bets_beside(ordered: Ints) -> float:
-    """Bets in the event group of a bet, on average over the bets (Kish's design effect): 1 where each settles alone."""
-    squares, size = 0.0, 0
-    for i in range(ordered.size):
-        size = size + 1 if i > 0 and ordered[i] == ordered[i - 1] else 1
-        squares += 2.0 * size - 1.0
-    return squares / ordered.size
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -120,7 +112,7 @@ def cluster_sums(offsets: Ints, group: Ints, edge: Ints, pseudo: Ints) -> tuple[
                 at += 1
             sums[at - 1] += edge[i]
             counts[at - 1] += 1.0
-        counts[at] = _bets_beside(group[offsets[u] : offsets[u + 1]])
+        counts[at] = design_effect(group[offsets[u] : offsets[u + 1]])
         sums[at] = pseudo[u] * counts[at]
         at += 1
         bounds[u + 1] = at

@@ -14,7 +14,7 @@ from whaletrader.universe.source import FrameSource
 
 def compile_kernels() -> None:
     """Score a made-up dataset of a few rows and throw the result away."""
-    source = _few_rows()
+    source = few_rows()
     score_universe(source, ScoreParams(min_bets_fill=2, min_groups=1, n_boot=100))
     print_availability(source, (60.0,))
     one, prices = np.ones(1), np.array([0.5])
@@ -22,7 +22,7 @@ def compile_kernels() -> None:
     ledoit_wolf(np.arange(6, dtype=np.float64).reshape(3, 2))
 
 
-def _few_rows() -> FrameSource:
+def few_rows() -> FrameSource:
     """Two wallets, four markets, a follower's print after every fill."""
     markets: list[dict[str, object]] = [
         {

@@ -94,31 +94,79 @@ def test_prices_are_held_against_outcomes_in_resolved_markets_only() -> None:
     assert entries["payout_micro"].to_list() == [MICRO, MICRO]
 
 
-entry = st.tuples(st.sampled_from(["fill", "position"]), st.integers(1, MICRO - 1), st.sampled_from([0, MICRO]))
+entry = st.tuples(
+    st.sampled_from(["fill", "position"]),
+    st.integers(0, 6),
+    st.integers(1, MICRO - 1),
+    st.sampled_from([0, MICRO // 2, MICRO]),
+)
+ENTRIES = {"kind": pl.String, "group": pl.Int64, "paid_micro": pl.Int64, "payout_micro": pl.Int64}
+
+
+def effective(groups: list[int]) -> float:
+    """Kish by a plain loop."""
+    return len(groups) ** 2 / sum(groups.count(group) ** 2 for group in sorted(set(groups)))
 
 
 @given(st.lists(entry, max_size=60))
 @settings(max_examples=40, deadline=None)
-def test_bands_equal_a_plain_loop(entries: list[tuple[str, int, int]]) -> None:
-    frame = pl.DataFrame(
-        entries, schema={"kind": pl.String, "paid_micro": pl.Int64, "payout_micro": pl.Int64}, orient="row"
-    )
+def test_bands_equal_a_plain_loop(entries: list[tuple[str, int, int, int]]) -> None:
+    frame = pl.DataFrame(entries, schema=ENTRIES, orient="row")
     rows = {(row.kind, row.above): row for row in bands_of(frame, "ours")}
     seen = 0
     for kind in ("fill", "position"):
         for low, high in BANDS:
-            mine = [(p, w) for k, p, w in entries if k == kind and round(low * MICRO) < p <= round(high * MICRO)]
+            mine = [(g, p, w) for k, g, p, w in entries if k == kind and round(low * MICRO) < p <= round(high * MICRO)]
             if not mine:
                 assert (kind, low) not in rows
                 continue
             seen += 1
             row = rows[kind, low]
             assert (row.n, row.to, row.whose) == (len(mine), high, "ours")
-            assert row.mean_price == pytest.approx(sum(p for p, _ in mine) / len(mine) / MICRO, abs=1e-6)
-            won = sum(1 for _, w in mine if w)
+            assert row.mean_price == pytest.approx(sum(p for _, p, _ in mine) / len(mine) / MICRO, abs=1e-6)
+            won = sum(w for _, _, w in mine) / MICRO
             assert row.share_won == pytest.approx(won / len(mine), abs=1e-6)
-            assert (row.lower, row.upper) == pytest.approx(wilson_interval(won, len(mine)), abs=1e-6)
+            n = effective([group for group, _, _ in mine])
+            wanted = wilson_interval(min(won / len(mine) * n, n), n)
+            assert (row.lower, row.upper) == pytest.approx(wanted, abs=2e-6)
     assert seen == len(rows)
+
+
+def test_entries_that_settle_together_do_not_narrow_a_bands_interval() -> None:
+    apart = [("fill", g, 350_000, MICRO * (g % 2)) for g in range(20)]
+    together = [("fill", g % 2, 350_000, MICRO * (g % 2)) for g in range(20)]
+    (wide,) = bands_of(pl.DataFrame(together, schema=ENTRIES, orient="row"), "priced")
+    (narrow,) = bands_of(pl.DataFrame(apart, schema=ENTRIES, orient="row"), "priced")
+    assert (wide.n, wide.share_won) == (narrow.n, narrow.share_won) == (20, 0.5)
+    assert (narrow.lower, narrow.upper) == pytest.approx(wilson_interval(10, 20), abs=1e-6)
+    assert (wide.lower, wide.upper) == pytest.approx(wilson_interval(1, 2), abs=1e-6)
+
+
+def test_a_group_counts_by_kind_and_band_alone() -> None:
+    rows = [("fill", 1, 350_000, MICRO), ("fill", 1, 450_000, MICRO), ("position", 1, 350_000, MICRO)]
+    found = bands_of(pl.DataFrame(rows, schema=ENTRIES, orient="row"), "priced")
+    assert [(row.kind, row.above, row.n) for row in found] == [("fill", 0.3, 1), ("fill", 0.4, 1), ("position", 0.3, 1)]
+    assert [(row.lower, row.upper) for row in found] == [pytest.approx(wilson_interval(1, 1), abs=1e-6)] * 3
+
+
+def test_a_price_on_a_border_belongs_to_the_band_below() -> None:
+    prices = (1, 100_000, 100_001, 999_999, MICRO)
+    rows = [("fill", n, price, 0) for n, price in enumerate(prices)]
+    found = bands_of(pl.DataFrame(rows, schema=ENTRIES, orient="row"), "priced")
+    assert [(row.above, row.to, row.n) for row in found] == [(0.0, 0.1, 2), (0.1, 0.2, 1), (0.9, 1.0, 2)]
+
+
+def test_the_groups_of_priced_entries_are_those_of_their_markets() -> None:
+    made = Tape(wallets=2)
+    for m in range(3):
+        made.market(m, 1.0, 500_000, group="event" if m < 2 else "alone")
+        made.trade(100, 0, m, 0.40).trade(110, 1, m, 0.42)
+    source = made.source(["a", "b"])
+    entries = paid_entries(table_of(source), source.table("markets"))
+    assert sorted(entries["group"].value_counts()["count"].to_list()) == [1, 2]
+    (band,) = bands_of(entries, "priced")
+    assert (band.n, band.share_won) == (3, 1.0)
+    assert band.lower == pytest.approx(wilson_interval(9 / 5, 9 / 5)[0], abs=1e-6)
 
 
 def test_fee_schedules_are_counted_by_where_they_come_from() -> None:

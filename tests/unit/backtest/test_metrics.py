@@ -11,7 +11,7 @@ from whaletrader.backtest.metrics import LEAST_DAYS, Curve, Tally, daily_curve, 
 from whaletrader.domain.values import DAY_NS, MICRO
 from whaletrader.quant.intervals import wilson_interval
 
-TALLY = Tally(bets=10, won=6, open_bets=2, fills=14, traded=5_000.0, fees=12.5)
+TALLY = Tally(group_sizes=[1] * 10, won=6, open_bets=2, fills=14, traded=5_000.0, fees=12.5)
 
 
 def curve_of(*equity: float) -> Curve:
@@ -95,17 +95,75 @@ def test_turnover_and_counts_are_told_as_they_are() -> None:
     assert found.turnover == 5.0
 
 
-@given(st.integers(0, 500), st.data())
-@settings(max_examples=40, deadline=None)
-def test_the_hit_rate_has_wilsons_interval(bets: int, data: st.DataObject) -> None:
+def effective(groups: list[int]) -> float:
+    """Kish by a plain loop: the square of the number over the sum of the squared group sizes."""
+    squares = 0
+    for group in sorted(set(groups)):
+        squares += groups.count(group) ** 2
+    return len(groups) ** 2 / squares
+
+
+def sizes_of(groups: list[int]) -> list[int]:
+    return [groups.count(group) for group in sorted(set(groups))]
+
+
+@given(st.lists(st.integers(0, 30), max_size=120), st.data())
+@settings(max_examples=60, deadline=None)
+def test_the_hit_rate_has_wilsons_interval_for_the_effective_number_of_bets(
+    groups: list[int], data: st.DataObject
+) -> None:
+    bets = len(groups)
     won = data.draw(st.integers(0, bets))
-    found = hit_rate(won, bets)
+    found = hit_rate(won, sizes_of(groups))
     if not bets:
         assert found.value is None
         assert found.reason == "no bet was closed"
         return
-    lower, upper = wilson_interval(won, bets)
-    assert (found.value, found.lower, found.upper) == (rounded(won / bets), rounded(lower), rounded(upper))
+    n = effective(groups)
+    assert n <= len(set(groups)) + 1e-9
+    lower, upper = wilson_interval(min(won / bets * n, n), n)
+    assert (found.value, found.n) == (rounded(won / bets), bets)
+    assert (found.lower, found.upper) == pytest.approx((lower, upper), abs=2e-6)
+
+
+def test_bets_that_settle_together_do_not_narrow_the_hit_rates_interval() -> None:
+    apart, together, one = hit_rate(24, [1] * 40), hit_rate(24, [10] * 4), hit_rate(24, [40])
+    assert apart.value == together.value == one.value == 0.6
+    assert apart.lower > together.lower > one.lower  # type: ignore[operator]
+    assert apart.upper < together.upper < one.upper  # type: ignore[operator]
+    assert (apart.lower, apart.upper) == pytest.approx(wilson_interval(24, 40), abs=1e-6)
+    assert (together.lower, together.upper) == pytest.approx(wilson_interval(2.4, 4), abs=1e-6)
+    assert (one.lower, one.upper) == pytest.approx(wilson_interval(0.6, 1), abs=1e-6)
+
+
+def test_luck_that_settles_together_is_covered_as_often_as_the_interval_says() -> None:
+    """400 tables of even bets, each group of 8 all won or all lost: 95 of 100 intervals hold the truth."""
+    rng = np.random.default_rng(5)
+    held = naive = 0
+    for _ in range(400):
+        won = int(rng.integers(0, 2, size=30).sum()) * 8
+        found = hit_rate(won, [8] * 30)
+        held += found.lower <= 0.5 <= found.upper  # type: ignore[operator]
+        low, high = wilson_interval(won, 240)
+        naive += low <= 0.5 <= high
+    assert held / 400 > 0.91
+    assert naive / 400 < 0.6
+
+
+@pytest.mark.parametrize(("won", "sizes"), [(0, [3, 1]), (4, [3, 1]), (7, [7])])
+def test_all_lost_and_all_won_end_at_the_borders(won: int, sizes: list[int]) -> None:
+    found = hit_rate(won, sizes)
+    assert (found.lower == 0.0) == (won == 0)
+    assert (found.upper == 1.0) == (won == sum(sizes))
+
+
+def test_the_method_says_how_bets_of_one_event_group_count() -> None:
+    assert hit_rate(1, [1, 1]).method == "Wilson score interval, 95 %; bets of one event group counted together"
+
+
+def test_a_tally_counts_the_bets_of_its_groups() -> None:
+    assert TALLY.bets == 10
+    assert metrics_of(wavy(40), TALLY, seed=1).hit_rate.n == 10
 
 
 def test_rounding_leaves_no_negative_zero() -> None:

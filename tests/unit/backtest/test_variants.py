@@ -32,6 +32,7 @@ def replayed() -> Replayed:
         events={"fill": {"BUY": 7, "SELL": 2}, "position": {"BUY": 3}},
         skipped={"fill": {"STALE": 2}},
         leaders=(leader("w"), leader("v", "position", realised=-1_000_000, won=0)),
+        closed={"fill": {"g": 2, "h": 1}, "position": {"g": 3}},
     )
     return Replayed(summary=msgspec.structs.replace(summary, open_positions=3), record=record, log_count=55)
 
