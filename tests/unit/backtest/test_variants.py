@@ -14,6 +14,7 @@ from whaletrader.backtest.replayed import Replayed
 from whaletrader.backtest.variants import baseline_bets, baseline_variant, replayed_variant
 from whaletrader.backtest.windows import Window
 from whaletrader.domain.values import DAY_NS, MICRO
+from whaletrader.quant.intervals import wilson_interval
 from whaletrader.universe.follower import build_follower_table
 from whaletrader.universe.tape import print_tape, usable_trades
 
@@ -57,6 +58,21 @@ def test_a_replays_kinds_stay_apart_and_leaders_are_sorted_by_what_they_earned()
     assert "chance" in variant.what
 
 
+def test_a_replays_hit_rate_counts_what_settles_together_together() -> None:
+    variant, _ = replayed_variant("ours", replayed(), (10, 12), seed=1)
+    fill, position = variant.by_kind
+    for found, won, sizes in (
+        (variant.metrics.hit_rate, 2, [5, 1]),
+        (fill.hit_rate, 2, [2, 1]),
+        (position.hit_rate, 0, [3]),
+    ):
+        bets = sum(sizes)
+        n = bets**2 / sum(size**2 for size in sizes)
+        assert (found.value, found.n) == (pytest.approx(won / bets, abs=1e-6), bets)
+        assert (found.lower, found.upper) == pytest.approx(wilson_interval(won / bets * n, n), abs=2e-6)
+        assert "one event group" in found.method
+
+
 @pytest.fixture(scope="module")
 def baseline() -> BaselineRun:
     """Leader 0: a bet won, one lost in two entries, one sold again, one open, one that nobody's print priced."""
@@ -94,6 +110,21 @@ def test_the_baselines_result_is_the_sum_of_its_kinds(baseline: BaselineRun) -> 
     assert variant.metrics.fills == baseline.trades.height + 1
     assert variant.leaders[0].wallet == "a"
     assert sum(row.realised + row.marked for row in variant.leaders) == pytest.approx(total, abs=1e-5)
+
+
+def test_the_baselines_hit_rate_counts_what_settles_together_together() -> None:
+    made = Tape(wallets=2)
+    for m in range(6):
+        made.market(m, float(m % 2), DAY, group="event" if m < 4 else None)
+        made.trade(1_000 + 100 * m, 0, m, 0.5).trade(1_006 + 100 * m, 1, m, 0.5)
+    source = made.source(["a", "b"])
+    events = leaders_events(build_follower_table(source), [Window("W", 0, DAY_NS)], [[0]])
+    run = run_baseline(events, print_tape(usable_trades(source), 6), START, 0, 5, [1])
+    variant = baseline_variant(run, addresses(), seed=1)
+    n = 36 / (16 + 1 + 1)
+    for found in (variant.metrics.hit_rate, variant.by_kind[0].hit_rate):
+        assert (found.value, found.n) == (0.5, 6)
+        assert (found.lower, found.upper) == pytest.approx(wilson_interval(n / 2, n), abs=2e-6)
 
 
 def test_the_baselines_fees_are_those_of_its_shares(baseline: BaselineRun) -> None:
