@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from tests.unit.report.made import report
+from tests.unit.report.test_page_parts import null_report
 from whaletrader.app.layout import DataDirectory
 from whaletrader.cli.backtest import JSON_FILE, PAGE_FILE, backtest_and_print, print_report, write_and_print
 from whaletrader.config.tree import Settings
@@ -31,6 +32,24 @@ def test_the_terminal_shows_stamp_headline_variants_and_funnel(capsys: pytest.Ca
 def test_what_is_not_known_is_not_printed_as_a_number(capsys: pytest.CaptureFixture[str]) -> None:
     print_report(report())
     assert "sharpe not known" in capsys.readouterr().out
+
+
+def test_a_null_report_is_printed_as_one_and_nothing_in_it_is_made_up(capsys: pytest.CaptureFixture[str]) -> None:
+    print_report(null_report())
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith("Certified null: no wallet's edge survived")
+    (ours,) = [line for line in lines if line.startswith("Whale Trader")]
+    assert "10,000.00 pUSD (+0.00%)" in ours
+    assert "sharpe not known" in ours
+    assert "hits none closed" in ours
+    assert "fills 0" in ours
+
+
+def test_the_json_of_a_simulated_report_bears_the_stamp(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for simulated, stamp in ((True, "SIMULATED"), (False, "")):
+        write_and_print(report(simulated=simulated), tmp_path, as_json=True)
+        told = msgspec.json.decode(capsys.readouterr().out)
+        assert (told["simulated"], told["stamp"]) == (simulated, stamp)
 
 
 def test_real_data_is_printed_without_a_stamp(capsys: pytest.CaptureFixture[str]) -> None:
