@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -59,7 +60,7 @@ def test_what_cannot_be_done_is_refused_as_bad_usage(words: tuple[str, ...], sai
         ("up", "--port", "99999"),
         ("up", "--seed", "-1"),
         ("explain",),
-        ("score",),
+        ("score", "--top", "0"),
         ("data", "import", "somewhere"),
     ],
 )
@@ -104,7 +105,7 @@ def test_a_folder_that_is_no_dataset_is_named(tmp_path: Path, home: Path):
     refused(up(f"replay:{tmp_path / 'empty'}", home), 2, "neither a dataset nor a data bundle")
     refused(run("data", "info", tmp_path / "empty"), 1, "no dataset", "whaletrader data import")
     refused(run("data", "verify", tmp_path / "gone"), 1, "no dataset")
-    refused(run("score", "--data", tmp_path / "gone"), 1, "no dataset")
+    refused(run("score", "--data", tmp_path / "gone"), 2, "there is no folder")
 
 
 def test_a_dataset_without_one_of_its_files_is_named(small_scenario: Path, tmp_path: Path, home: Path):
@@ -206,14 +207,16 @@ def test_a_port_in_use_is_told_before_anything_starts(home: Path, small_scenario
         port = holder.getsockname()[1]
         done = run("up", "--source", f"replay:{small_scenario}", "--data-dir", home, "--port", port)
     refused(done, 1, f"{HOST}:{port}", "--port")
-    assert not (home / "runs").exists()
+    assert not list((home / "runs").iterdir())
 
 
 def test_a_second_process_on_the_same_data_directory_is_refused(home: Path, small_market: Path, tmp_path: Path):
     write_settings(home, mark_interval_s=600)
     with running(tmp_path / "errors", "up", "--source", f"replay:{small_market}", "--data-dir", home) as first:
         first.wait_for("0 %  ")
+        first.process.send_signal(signal.SIGSTOP)  # it would be done before the second has begun
         second = up(f"replay:{small_market}", home)
+        first.process.send_signal(signal.SIGCONT)
         refused(second, 1, f"process {first.process.pid}", "--data-dir")
         code, output = first.interrupt()
     assert code == 0
