@@ -58,7 +58,7 @@ def _leaders(summary: "Summary") -> str:
     )
     if summary.leaders_followed:
         return text + f"followed: {summary.leaders_followed}"
-    return text + "nobody is followed, because no lower bound of a follower's edge is above zero"
+    return text + "nobody is followed, because no follower's edge, bounded and shrunk, is above zero"
 
 
 def short(token_id: str) -> str:

@@ -51,7 +51,7 @@ def test_a_loss_is_no_gain(capsys: pytest.CaptureFixture[str]) -> None:
 def test_nobody_followed_is_told_with_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
     said = printed(capsys, scans=3, wallets_scanned=300, wallets_qualified=40)
     assert "40 of 300 wallets had enough settled bets at the newest of 3 scans" in said
-    assert "nobody is followed, because no lower bound" in said
+    assert "nobody is followed, because no follower's edge" in said
 
 
 def test_leaders_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
