@@ -6,6 +6,7 @@ Source: the venue's V2/V3 exchange contracts (FACTS 2.1). Signing lives with the
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from typing import Protocol
 
 from Crypto.Hash import keccak
 
@@ -58,6 +59,76 @@ class OrderStruct:
     metadata: str = NO_BYTES32
     """64 hex digits."""
     builder: str = NO_BYTES32
+
+
+class SignedFields(Protocol):
+    """Whatever carries the fields of an order that are signed."""
+
+    @property
+    def salt(self) -> int:
+        """Below 2^53."""
+        ...
+
+    @property
+    def maker(self) -> str:
+        """The funder's address."""
+        ...
+
+    @property
+    def signer(self) -> str:
+        """The signing address."""
+        ...
+
+    @property
+    def token_id(self) -> str:
+        """What is bought or sold."""
+        ...
+
+    @property
+    def maker_amount(self) -> int:
+        """What is given, in micro-units."""
+        ...
+
+    @property
+    def taker_amount(self) -> int:
+        """What is wanted, in micro-units."""
+        ...
+
+    @property
+    def side(self) -> str:
+        """BUY or SELL."""
+        ...
+
+    @property
+    def signature_type(self) -> int:
+        """0 to 3."""
+        ...
+
+    @property
+    def timestamp_ms(self) -> int:
+        """When it was made."""
+        ...
+
+    @property
+    def metadata(self) -> str:
+        """The decision hash, 64 hex digits."""
+        ...
+
+
+def struct_of(order: SignedFields) -> OrderStruct:
+    """Return what is signed of an order, without a builder code."""
+    return OrderStruct(
+        salt=order.salt,
+        maker=order.maker,
+        signer=order.signer,
+        token_id=order.token_id,
+        maker_amount=order.maker_amount,
+        taker_amount=order.taker_amount,
+        side=Side(order.side),
+        signature_type=order.signature_type,
+        timestamp_ms=order.timestamp_ms,
+        metadata=order.metadata,
+    )
 
 
 def keccak256(data: bytes) -> bytes:

@@ -13,6 +13,7 @@ from whaletrader.domain.order_hash import (
     keccak256,
     order_hash,
     struct_hash,
+    struct_of,
     token_number,
 )
 from whaletrader.domain.values import Side
@@ -109,3 +110,19 @@ def test_keccak_is_the_one_of_ethereum():
     assert keccak256(b"").hex() == "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"
     assert MAX_SALT < 2**53
     assert len(NO_BYTES32) == 64
+
+
+def test_what_is_signed_is_taken_from_any_order_with_those_fields():
+    struct = OrderStruct(
+        salt=7,
+        maker="0x" + "11" * 20,
+        signer="0x" + "22" * 20,
+        token_id="5",
+        maker_amount=3,
+        taker_amount=4,
+        side=Side.SELL,
+        signature_type=0,
+        timestamp_ms=9,
+        metadata="ab" * 32,
+    )
+    assert struct_of(struct) == struct

@@ -19,6 +19,7 @@ from whaletrader.domain.order_hash import (
     contract_wallet_signature,
     order_digest,
     order_hash,
+    struct_of,
 )
 from whaletrader.domain.values import Side
 from whaletrader.errors import SignerRefusal, StorageError
@@ -95,18 +96,7 @@ class LocalSigner:
         }
         if ours.get(order.signature_type) != (maker, signer):
             raise SignerRefusal("The order's maker, signer and signature type are not this account's.")
-        struct = OrderStruct(
-            salt=order.salt,
-            maker=order.maker,
-            signer=order.signer,
-            token_id=order.token_id,
-            maker_amount=order.maker_amount,
-            taker_amount=order.taker_amount,
-            side=Side(order.side),
-            signature_type=order.signature_type,
-            timestamp_ms=order.timestamp_ms,
-            metadata=order.metadata,
-        )
+        struct = struct_of(order)
         if order.order_hash != order_hash(struct, neg_risk=order.neg_risk):
             raise SignerRefusal("The order's hash is not the hash of its fields.")
         return struct

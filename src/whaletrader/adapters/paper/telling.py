@@ -13,7 +13,7 @@ from whaletrader.domain.amounts import Amounts, floor_size, known_tick, limit_am
 from whaletrader.domain.fees import taker_fee_micro
 from whaletrader.domain.matching import PARTICIPATION_MICRO, not_ours, step
 from whaletrader.domain.order import ReportKind
-from whaletrader.domain.order_hash import OrderStruct, order_hash
+from whaletrader.domain.order_hash import order_hash, struct_of
 from whaletrader.domain.routing import GTD_LEAD_S
 from whaletrader.domain.spread import half_spread_micro
 from whaletrader.domain.values import MICRO, NANOS, Role, Side
@@ -92,7 +92,7 @@ def _refusal(order: SignedOrder, market: TapeMarket | None) -> str:
         return "MARKET_NOT_FOUND"
     if market.resolved and 0 <= market.resolved_ts <= order.arrive_ts:
         return "MARKET_RESOLVED"
-    if market.neg_risk != order.neg_risk or order.order_hash != order_hash(_struct(order), neg_risk=order.neg_risk):
+    if market.neg_risk != order.neg_risk or order.order_hash != order_hash(struct_of(order), neg_risk=order.neg_risk):
         return "INVALID_SIGNATURE"
     tick = known_tick(market.tick_micro)
     if order.price_micro % tick or not tick <= order.price_micro <= MICRO - tick:
@@ -104,21 +104,6 @@ def _refusal(order: SignedOrder, market: TapeMarket | None) -> str:
     if signed != meant or floor_size(order.size_micro) != order.size_micro:
         return "INVALID_AMOUNTS"
     return "INVALID_EXPIRATION" if _end_ts(order) <= order.arrive_ts else ""
-
-
-def _struct(order: SignedOrder) -> OrderStruct:
-    return OrderStruct(
-        salt=order.salt,
-        maker=order.maker,
-        signer=order.signer,
-        token_id=order.token_id,
-        maker_amount=order.maker_amount,
-        taker_amount=order.taker_amount,
-        side=Side(order.side),
-        signature_type=order.signature_type,
-        timestamp_ms=order.timestamp_ms,
-        metadata=order.metadata,
-    )
 
 
 def _end_ts(order: SignedOrder) -> int:
