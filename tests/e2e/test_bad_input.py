@@ -38,6 +38,8 @@ def up(source: object, home: Path, *words: object, **more: str):
         (("up", "--source", "live"), ("live is not built yet", "replay:PATH or sim")),
         (("up", "--mode", "live"), ("live is not built yet", "--mode paper")),
         (("up", "--mode", "dream"), ("no mode 'dream'",)),
+        (("up", "--exchange", "far"), ("no exchange 'far'", "port:N")),
+        (("up", "--exchange", "port:x"), ("no exchange 'port:x'",)),
         (("up", "--source", "tape"), ("no source 'tape'", "replay:PATH or sim")),
         (("up", "--source", "replay:"), ("no source 'replay:'",)),
         (("up", "--source", "replay:/nowhere"), ("no folder /nowhere", "whaletrader data import")),

@@ -4,10 +4,12 @@ import os
 import random
 import signal
 import sqlite3
+import subprocess
 
 import pytest
 
 from tests.support.app_children import Forker
+from tests.support.command import command, environment, run, write_settings
 from tests.support.compare import domain_stream, log_of, order_faults
 from tests.support.scenario import FAULTS, write_scenario
 from tests.support.waiting import wait_until
@@ -86,3 +88,29 @@ def test_a_chain_of_kills_changes_nothing(forker, dataset, stream, tmp_path, cha
     assert len(set(places)) > KILLS // 2, "the shots fell at different places"
     assert domain_stream(log) == stream
     assert order_faults(log, tmp_path / "exchange.db") == []
+
+
+def test_twenty_kills_of_the_command_itself_change_nothing(small_market, tmp_path):
+    """`whaletrader up`, as a person starts it, shot with the system's own `kill -9` and started again."""
+    heads = []
+    for name, targets in (("whole", []), ("shot", list(range(400, 8_400, 400)))):
+        home = write_settings(tmp_path / name, mark_interval_s=1_200)
+        exchange = ExchangeProcess(tmp_path / f"{name}.db", small_market, FAULTS)
+        words = ("up", "--source", f"replay:{small_market}", "--data-dir", home, "--no-dashboard")
+        words += ("--exchange", f"port:{exchange.port}")
+        log, killed = home / "runs" / "0001" / "log.db", 0
+        try:
+            for target in targets:
+                child = subprocess.Popen(command(*words), stderr=subprocess.DEVNULL, env=environment())
+                wait_for_records(log, max(target, count(log) + 1), child.pid)
+                subprocess.run(["kill", "-9", str(child.pid)], check=False)
+                killed += child.wait() == -signal.SIGKILL
+            done = run(*words)
+        finally:
+            exchange.stop()
+        assert done.returncode == 0, done.stderr
+        assert killed == len(targets)
+        assert order_faults(log, tmp_path / f"{name}.db") == []
+        heads.append(domain_stream(log))
+    assert len(heads[0]) > 8_000
+    assert heads[0] == heads[1]

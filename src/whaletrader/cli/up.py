@@ -29,6 +29,9 @@ def up_command(
     account: str | None = typer.Option(None, "--account", help="The account's name (setting account.name)."),
     seed: int | None = typer.Option(None, "--seed", min=0, help="Seed of everything random (setting seed)."),
     new: bool = typer.Option(False, "--new", help="Begin a new run instead of going on with an interrupted one."),
+    exchange: str = typer.Option(
+        "in-process", "--exchange", help="The paper exchange: in-process, process (its own), or port:N (it listens)."
+    ),
     port: int | None = typer.Option(None, "--port", min=0, max=65535, help="Dashboard's port (setting web.port)."),
     dashboard: bool = typer.Option(True, "--dashboard/--no-dashboard", help="Serve the dashboard."),
     keep_serving: bool = typer.Option(False, "--keep-serving", help="Serve the dashboard after the source has ended."),
@@ -43,12 +46,13 @@ def up_command(
     from whaletrader.app.sources import check_source
 
     _refuse_live(mode)
+    _check_exchange(exchange)
     check_source(source)
     directory = DataDirectory(data_directory(data_dir))
     settings = settings_for(directory.root, account=account, seed=seed, port=port)
     directory.ensure()
     with dashboard_for(settings, directory) if dashboard else nullcontext() as board:
-        summary = run_source(source, directory, settings, board, new=new)
+        summary = run_source(source, directory, settings, board, new=new, exchange=exchange)
         _print_end(summary, as_json)
         if board is not None and keep_serving:
             serve_until_interrupted(board)
@@ -64,14 +68,20 @@ def settings_for(root: Path, *, account: str | None, seed: int | None, port: int
 
 
 def run_source(
-    source: str, directory: "DataDirectory", settings: "Settings", board: "Board | None", *, new: bool = False
+    source: str,
+    directory: "DataDirectory",
+    settings: "Settings",
+    board: "Board | None",
+    *,
+    new: bool = False,
+    exchange: str = "in-process",
 ) -> "Summary":
     """Open the source and drive the run to its end, or to Ctrl-C."""
     from whaletrader.app.run import opened, run_app
 
     with (
         _interruptible() as stop,
-        opened(source, directory, settings, new=new, tell=note) as app,
+        opened(source, directory, settings, exchange=exchange, new=new, tell=note) as app,
         _shown(app, board) as on_progress,
     ):
         return run_app(app, on_progress, stop.is_set)
@@ -184,6 +194,14 @@ def _print_end(summary: "Summary", as_json: bool) -> None:
     print_summary(summary)
     if not summary.ended:
         note("stopped; nothing is lost: the next `whaletrader up` with the same source goes on.")
+
+
+def _check_exchange(exchange: str) -> None:
+    from whaletrader.errors import UsageError
+
+    port = exchange.removeprefix("port:")
+    if exchange not in {"in-process", "process"} and not (port != exchange and port.isdecimal()):
+        raise UsageError(f"there is no exchange {exchange!r}: use in-process, process or port:N")
 
 
 def _refuse_live(mode: str) -> None:
