@@ -12,7 +12,7 @@ Point = tuple[float, float]
 Says = Callable[[float], str]
 
 WIDTH = 760
-MARGIN_LEFT, MARGIN_RIGHT, MARGIN_TOP, MARGIN_BOTTOM = 64, 16, 12, 34
+MARGIN_LEFT, MARGIN_RIGHT, MARGIN_TOP, MARGIN_BOTTOM = 64, 24, 12, 34
 
 
 def number(value: float) -> str:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whaletrader.report.svg import MARGIN_TOP, Plot, legend, number, ticks
+from whaletrader.report.svg import MARGIN_RIGHT, MARGIN_TOP, Plot, legend, number, ticks
 
 
 @pytest.mark.parametrize(("value", "text"), [(1.0, "1"), (1.25, "1.25"), (1.256, "1.26"), (-0.001, "0"), (10.0, "10")])
@@ -84,3 +84,7 @@ def test_points_on_a_flat_stretch_are_left_out_and_the_ends_kept() -> None:
 
 def test_a_legend_names_its_entries() -> None:
     assert legend([("ours", "a & b")]) == '<div class="legend"><span class="key ours">a &amp; b</span></div>'
+
+
+def test_the_last_label_below_has_room_for_half_of_100_percent() -> None:
+    assert len("100 %") / 2 * 8.5 <= MARGIN_RIGHT
