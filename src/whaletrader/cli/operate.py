@@ -1,6 +1,7 @@
-"""`whaletrader status`, `kill`, `resume` and `doctor`: what an operator needs, whether the process is alive or not."""
+"""`whaletrader status`, `kill`, `resume`, `prune` and `doctor`: what an operator needs, be the process alive or not."""
 
 import getpass
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from whaletrader.cli.common import AsJson, DataDir, data_directory, print_json, 
 
 if TYPE_CHECKING:
     from whaletrader.app.inspect import Status
+    from whaletrader.app.layout import DataDirectory
 
 
 def status_command(data_dir: Path | None = DataDir, as_json: bool = AsJson) -> None:
@@ -58,29 +60,64 @@ def kill_command(
     say(f"KILLED: the latch {directory.latch} is thrown; {who} nothing but cancels until `whaletrader resume`.")
 
 
-def resume_command(data_dir: Path | None = DataDir) -> None:
-    """Clear the kill latch and ask risk to trade again.
+def resume_command(
+    breaker: bool = typer.Option(False, "--breaker", help="Reset the daily-loss breaker too."),
+    data_dir: Path | None = DataDir,
+) -> None:
+    """Clear the kill latch and ask risk to trade again; with --breaker also reset a tripped daily-loss breaker.
 
-    Example: whaletrader resume
+    Example: whaletrader resume --breaker
     """
     from whaletrader.app.layout import DataDirectory
-    from whaletrader.app.lock import holder_pid, is_held
-    from whaletrader.app.run_info import unfinished
     from whaletrader.runtime.latch import KillLatch
-    from whaletrader.runtime.operator import write_command
 
     directory = DataDirectory(data_directory(data_dir))
     directory.ensure()
     cleared = KillLatch(directory.latch).clear()
     latch = "the kill latch is cleared" if cleared else "the kill latch was not thrown"
-    running = is_held(directory.lock)
-    # A run that was interrupted after a KILL would go on halted: it finds the command when it goes on.
-    if running or unfinished(directory):
-        write_command(directory.control, "RESUME", operator=_operator(), now_ns=time.time_ns())
-        who = f"process {holder_pid(directory.lock)}" if running else "the interrupted run, when it goes on,"
-        say(f"resumed: {latch}; {who} is asked to trade again")
+    who = _ask(directory, *(("RESET_BREAKER",) if breaker else ()), "RESUME")
+    if who:
+        say(f"resumed: {latch}; {who} is asked to trade again{' with the breaker reset' if breaker else ''}")
     else:
         say(f"{latch}; no run waits here to be resumed")
+
+
+def prune_command(
+    wallet: str = typer.Argument(..., help="The leader's address, 0x and 40 hex digits."),
+    data_dir: Path | None = DataDir,
+) -> None:
+    """Follow a leader no more in this run; his open positions are held until he exits or they resolve.
+
+    Example: whaletrader prune 0x4c904a2425f2938263b7623de53728ac537a01fc
+    """
+    from whaletrader.app.layout import DataDirectory
+    from whaletrader.errors import UsageError
+
+    if not re.fullmatch("0x[0-9a-fA-F]{40}", wallet):
+        raise UsageError(f"{wallet!r} is no wallet: an address is 0x and 40 hex digits")
+    directory = DataDirectory(data_directory(data_dir))
+    directory.ensure()
+    who = _ask(directory, "PRUNE", argument=wallet.lower())
+    if not who:
+        raise UsageError("no run waits here to drop a leader")
+    say(f"{who} is asked to follow {wallet.lower()} no more")
+
+
+def _ask(directory: "DataDirectory", *commands: str, argument: str = "") -> str:
+    """Leave commands for the run that is there; return who will read them, "" where nobody will.
+
+    A run that was interrupted after a KILL would go on halted: it finds the commands when it goes on.
+    """
+    from whaletrader.app.lock import holder_pid, is_held
+    from whaletrader.app.run_info import unfinished
+    from whaletrader.runtime.operator import write_command
+
+    running = is_held(directory.lock)
+    if not running and not unfinished(directory):
+        return ""
+    for command in commands:
+        write_command(directory.control, command, argument=argument, operator=_operator(), now_ns=time.time_ns())
+    return f"process {holder_pid(directory.lock)}" if running else "the interrupted run, when it goes on,"
 
 
 def doctor_command(data_dir: Path | None = DataDir, as_json: bool = AsJson) -> None:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from whaletrader.app.layout import DataDirectory
 from whaletrader.app.lock import DirectoryLock
 from whaletrader.cli.main import app
+from whaletrader.errors import UsageError
 from whaletrader.runtime.latch import KillLatch
 
 
@@ -115,3 +116,39 @@ def test_doctor_prints_every_check_and_fails_with_the_worst(directory: DataDirec
     done = command("doctor", "--data-dir", directory.root)
     assert done.exit_code == 1
     assert "FAIL kill latch" in done.output
+
+
+def test_the_breaker_is_reset_only_when_asked(directory: DataDirectory) -> None:
+    begin_run(directory, "interrupted")
+    done = command("resume", "--breaker", "--data-dir", directory.root)
+    assert "with the breaker reset" in done.output
+    assert [one["command"] for one in asked(directory)] == ["RESET_BREAKER", "RESUME"]
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_leader_is_dropped_from_the_run_that_is_there(directory: DataDirectory, held: bool) -> None:
+    wallet = "0x" + "Ab" * 20
+    if held:
+        with DirectoryLock(directory.lock):
+            done = command("prune", wallet, "--data-dir", directory.root)
+    else:
+        begin_run(directory, "interrupted")
+        done = command("prune", wallet, "--data-dir", directory.root)
+    assert done.exit_code == 0
+    assert wallet.lower() in done.output
+    assert [(one["command"], one["argument"]) for one in asked(directory)] == [("PRUNE", wallet.lower())]
+
+
+@pytest.mark.parametrize("wallet", ["", "0x12", "alice", "0x" + "g" * 40])
+def test_what_is_no_wallet_cannot_be_dropped(directory: DataDirectory, wallet: str) -> None:
+    begin_run(directory, "interrupted")
+    done = command("prune", wallet, "--data-dir", directory.root)
+    assert isinstance(done.exception, UsageError)
+    assert "is no wallet" in done.exception.message
+    assert asked(directory) == []
+
+
+def test_without_a_run_nobody_can_be_dropped(directory: DataDirectory) -> None:
+    done = command("prune", "0x" + "0" * 40, "--data-dir", directory.root)
+    assert isinstance(done.exception, UsageError)
+    assert asked(directory) == []
