@@ -1,16 +1,19 @@
 """Sharpe ratios that carry their period, and the probability, length and bound statistics built on them.
 
-Nothing here corrects for selection among many candidates; see `multiple_testing`.
+The deflated ratio corrects one record for the number of trials it was picked from; families of p-values are the
+business of `multiple_testing`.
 """
 
 from dataclasses import dataclass
-from math import inf, isnan, nan, sqrt
+from math import e, inf, isnan, nan, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 Floats = NDArray[np.float64]
+
+EULER_GAMMA = 0.5772156649015329
 
 DAYS_PER_YEAR = 365.0
 """Markets never close."""
@@ -130,3 +133,88 @@ def sharpe_lower_bound(sharpe: float, n: int, skew: float, kurt: float, confiden
     if n < 2 or isnan(sharpe):
         return nan
     return sharpe - float(ndtri(confidence)) * sqrt(_variance_factor(sharpe, skew, kurt) / (n - 1))
+
+
+def expected_maximum_sharpe(n_trials: float, variance_of_trial_sharpes: float) -> float:
+    """Largest Sharpe ratio to be expected among `n_trials` independent trials none of which has any skill.
+
+    Parameters
+    ----------
+    n_trials : float
+        Independent trials, at least 1; an effective number, which need not be whole, is fine.
+    variance_of_trial_sharpes : float
+        Variance of the trials' estimated ratios, each per observation.
+
+    Returns
+    -------
+    float
+        Per observation, at least 0: 0 for a single trial, whatever the variance; NaN where several trials have a NaN
+        variance.
+
+    Raises
+    ------
+    ValueError
+        Fewer than one trial (the record itself is one), a NaN or infinite number of them, or a negative or infinite
+        variance.
+
+    Notes
+    -----
+    Bailey & López de Prado (2014), "The Deflated Sharpe Ratio", doi:10.3905/jpm.2014.40.5.094, eq. 1. Its
+    approximation falls below zero between one and some 1.5 trials, where the bound 0 holds instead.
+
+    Examples
+    --------
+    >>> round(expected_maximum_sharpe(100, 0.5 / 250), 4)
+    0.1132
+    """
+    if not 1.0 <= n_trials < inf:
+        raise ValueError(f"count at least one trial (the record itself is one) and finitely many, not {n_trials}")
+    if variance_of_trial_sharpes < 0.0 or variance_of_trial_sharpes == inf:
+        raise ValueError(f"a variance of Sharpe ratios is finite and not negative, unlike {variance_of_trial_sharpes}")
+    if n_trials == 1.0:
+        return 0.0
+    quantiles = -float(ndtri(1.0 / n_trials)), -float(ndtri(1.0 / (n_trials * e)))
+    largest = (1.0 - EULER_GAMMA) * quantiles[0] + EULER_GAMMA * quantiles[1]
+    return sqrt(variance_of_trial_sharpes) * max(largest, 0.0)
+
+
+def deflated_sharpe_ratio(
+    sharpe: float, n: int, skew: float, kurt: float, *, n_trials: float, variance_of_trial_sharpes: float
+) -> float:
+    """Probability that the true Sharpe ratio exceeds the best one that luck alone gives among `n_trials`.
+
+    Parameters
+    ----------
+    sharpe : float
+        The selected record's ratio per observation, never annualised.
+    n : int
+        Its number of independent observations.
+    skew, kurt : float
+        Third and fourth standardised moments of its returns (kurtosis of a normal is 3).
+    n_trials, variance_of_trial_sharpes : float
+        See `expected_maximum_sharpe`; the variance is per observation as well.
+
+    Returns
+    -------
+    float
+        In [0, 1]; NaN where the ratio or the variance is NaN, or n < 2. Without selection (one trial) it is the PSR
+        against zero.
+
+    Raises
+    ------
+    ValueError
+        As `expected_maximum_sharpe`.
+
+    Notes
+    -----
+    Bailey & López de Prado (2014), doi:10.3905/jpm.2014.40.5.094, eq. 2; the example is theirs (2.5 a year over five
+    years, the best of 100 trials whose annual ratios vary by 1/2).
+
+    Examples
+    --------
+    >>> record = (2.5 / sqrt(250), 1250, -3.0, 10.0)
+    >>> round(deflated_sharpe_ratio(*record, n_trials=100, variance_of_trial_sharpes=0.5 / 250), 4)
+    0.9004
+    """
+    luck = expected_maximum_sharpe(n_trials, variance_of_trial_sharpes)
+    return nan if isnan(luck) else probabilistic_sharpe_ratio(sharpe, n, skew, kurt, luck)
