@@ -1,0 +1,15 @@
+"""Runs each kernel of `quant` that no other warm-up reaches once, so that its compiled form (njit) is in the cache."""
+
+import numpy as np
+
+from whaletrader.quant.block_length import optimal_block_lengths
+from whaletrader.quant.stationary import sharpe_intervals, stationary_indices, variance_of_stationary_mean
+
+
+def compile_kernels() -> None:
+    """Bootstrap a made-up series and throw the result away."""
+    series = np.sin(np.arange(60.0))[None, :]
+    optimal_block_lengths(series)
+    stationary_indices(10, 2, 3.0, seed=1)
+    variance_of_stationary_mean(series[0], 3.0)
+    sharpe_intervals(series, 3.0, seed=1, n_boot=100)
