@@ -158,11 +158,11 @@ def superior_ability(
     if ratios[best] <= 0.0:
         return SuperiorAbility(statistic, best, 1.0, 1.0, 1.0, resamples.shape[0])
     relevant = means >= -np.sqrt(variances / t * 2.0 * np.log(np.log(t)))
-    centres = (np.maximum(means, 0.0), np.where(relevant, means, 0.0), means)
+    centres = (np.maximum(ratios, 0.0), np.where(relevant, ratios, 0.0), ratios)
     level, hits = _below(float(ratios[best])), [0, 0, 0]
-    for batch in _means(gains, resamples):
+    for batch in _means(gains / scale, resamples):
         for i, centre in enumerate(centres):
-            hits[i] += int(np.sum(((batch - centre) / scale).max(axis=1) >= level))
+            hits[i] += int(np.sum((batch - centre).max(axis=1) >= level))
     lower, consistent, upper = (hit / resamples.shape[0] for hit in hits)
     return SuperiorAbility(statistic, best, lower, consistent, upper, resamples.shape[0])
 
@@ -198,9 +198,8 @@ def stepwise_test(
     order = np.argsort(-ratios, kind="stable")
     levels = np.array([_below(float(ratio)) for ratio in ratios[order]])
     hits = np.zeros(order.size, np.int64)
-    for batch in _means(gains, resamples):
-        drawn = ((batch - means) / scale)[:, order]
-        largest = np.maximum.accumulate(drawn[:, ::-1], axis=1)[:, ::-1]
+    for batch in _means((gains / scale)[:, order], resamples):
+        largest = np.maximum.accumulate((batch - ratios[order])[:, ::-1], axis=1)[:, ::-1]
         hits += np.sum(largest >= levels, axis=0)
     p_values = np.empty(order.size, np.float64)
     p_values[order] = np.maximum.accumulate((1.0 + hits) / (1.0 + resamples.shape[0]))
