@@ -97,7 +97,8 @@ def fit_strength_prior(hits: Floats, prices: Floats, offsets: Ints) -> StrengthP
     -----
     Beta-binomial by maximum likelihood: Griffiths (1973), doi:10.2307/2529131. The price enters as an offset of the log
     odds, as in logistic regression (McCullagh & Nelder 1989, "Generalized Linear Models", ch. 4); the integral over s
-    is a trapezoid sum on NODES fixed log odds, to about 20,000 bets per wallet as good as exact (means; bounds to 0.001).
+    is a trapezoid sum on NODES fixed log odds, exact for means and to 0.001 for bounds up to
+    20,000 bets a wallet.
     """
     likelihoods = _log_likelihoods(*_checked(hits, prices, offsets))
     greatest = likelihoods.max(axis=1)

@@ -27,3 +27,11 @@ def test_the_truth_has_the_best_expected_score(truth: int, told: int) -> None:
     outcomes = np.array([1.0] * truth + [0.0] * (100 - truth))
     for score in (brier_score, log_score):
         assert score(np.full(100, truth / 100), outcomes) <= score(np.full(100, told / 100), outcomes) + 1e-15
+
+
+@given(PAIRS)
+@settings(max_examples=40, deadline=None)
+def test_the_other_outcome_has_the_same_scores(pairs: list[tuple[int, bool]]) -> None:
+    forecasts, outcomes = np.array([f / 100 for f, _ in pairs]), np.array([float(o) for _, o in pairs])
+    for score in (brier_score, log_score):
+        assert score(1.0 - forecasts, 1.0 - outcomes) == pytest.approx(score(forecasts, outcomes), abs=1e-12)
