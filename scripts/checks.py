@@ -32,6 +32,8 @@ TOOLS: dict[str, list[str]] = {
 # Parts whose tests share nothing run in two processes; what starts servers or kills children has the machine to itself.
 PARALLEL = {"unit": "worksteal", "property": "worksteal", "contract": "loadfile", "integration": "loadfile"}
 ORDER = ["tidy", "unit", "property", "contract", "integration", "e2e"]
+SLOW_PARTS = {"property", "integration", "e2e"}
+"""Left out of the fast checks."""
 NOT_FAST = "not slow and not crash and not server and not browser"
 
 
@@ -59,7 +61,8 @@ def main() -> int:
         print(f"no such part: {', '.join(unknown)}; the parts are {', '.join(parts)}", file=sys.stderr)
         return 2
     outcomes = []
-    for name in options.only or parts:
+    wanted = [name for name in parts if not (options.fast and name in SLOW_PARTS)]
+    for name in options.only or wanted:
         print(f"=== {name}", flush=True)
         outcomes.append(run_tool(name) if name in TOOLS else run_tests(name, fast=options.fast))
         if name == "set-up" and outcomes[-1].failed:

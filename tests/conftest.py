@@ -4,10 +4,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from whaletrader.kernel_cache import use_kernel_cache
 
 use_kernel_cache()
+# The same examples in every run: what is green stays green; the soak tests look for new ones.
+settings.register_profile("same", derandomize="WHALETRADER_SOAK" not in os.environ)
+settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")

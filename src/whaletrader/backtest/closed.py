@@ -34,15 +34,19 @@ class ClosedBets(msgspec.Struct):
             return
         before = {key: (ledger.n_closed, list(ledger.bets)) for key, ledger in self.book.leaders.items()}
         fold(self.book, payload)
-        for kind, token in self._closed_since(before):
+        for kind, token in self._closed_since(before, getattr(payload, "token_id", "")):
             of_kind, group = self.groups.setdefault(kind, {}), self.group_of[token]
             of_kind[group] = of_kind.get(group, 0) + 1
 
-    def _closed_since(self, before: dict[str, tuple[int, list[str]]]) -> Iterator[tuple[str, str]]:
-        """Kind and token of each bet that is gone and was counted: one that a failed settlement took back was not."""
+    def _closed_since(self, before: dict[str, tuple[int, list[str]]], own: str) -> Iterator[tuple[str, str]]:
+        """Kind and token of each bet that is gone and was counted: one that a failed settlement took back was not.
+
+        A purchase that only closes shares that were owed opens and closes the bet of its `own` token at once.
+        """
         for key, (n_closed, tokens) in before.items():
             ledger = self.book.leaders[key] if self.book else None
             if ledger is not None and ledger.n_closed > n_closed:
                 gone = [token for token in tokens if token not in ledger.bets]
+                gone += [own] * (ledger.n_closed - n_closed - len(gone))
                 assert len(gone) == ledger.n_closed - n_closed, "a bet was closed that was never open"
                 yield from ((ledger.kind, token) for token in gone)

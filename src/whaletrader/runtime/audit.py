@@ -99,8 +99,8 @@ def _chained(store: AnchoredStore, audit: Audit) -> Iterator[tuple[Record, bytes
         if computed != stored and record.offset == expected:
             audit.find(f"record {record.offset}", "its content is not what the chain says it was")
         audit.records = record.offset
-        audit.head = stored.hex()
-        previous = stored
+        previous = stored if isinstance(stored, bytes) else b""  # so may a damaged page's hash
+        audit.head = previous.hex()
         yield record, computed
 
 

@@ -107,6 +107,11 @@ def test_the_state_goes_on_from_its_bytes() -> None:
     assert again.groups == {"fill": {"g": 1}}
 
 
+def test_a_purchase_that_closes_what_was_owed_is_a_bet_opened_and_closed() -> None:
+    owed = sold("a/0", "g")
+    assert groups(owed, bought("a/0", "g")) == {"fill": {"g": 1}}
+
+
 step = st.tuples(
     st.sampled_from(["buy", "buy", "sell", "resolve", "fail", "confirm", "redeem", "merge"]),
     st.integers(0, 3),

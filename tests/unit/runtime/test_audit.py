@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.synthetic import Run, open_store
@@ -245,6 +245,7 @@ def read_all(log: Path) -> Iterator[tuple[Record, bytes]]:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.integers(0, 10**7), mask=st.integers(1, 255))
+@example(place=741_409, mask=32)
 def test_a_flipped_byte_anywhere_in_the_file_is_found_or_changes_no_record(
     place: int, mask: int, original: Path, tmp_path: Path
 ) -> None:
