@@ -4,12 +4,12 @@ Nothing is estimated here; NaN becomes null.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from whaletrader.domain.skill import Verdict
 from whaletrader.domain.values import MICRO
 from whaletrader.quant.intervals import wilson_interval
 from whaletrader.quant.sharpe import DAYS_PER_YEAR, SharpeRatio, probabilistic_sharpe_ratio
@@ -17,19 +17,6 @@ from whaletrader.quant.sharpe import DAYS_PER_YEAR, SharpeRatio, probabilistic_s
 Floats = NDArray[np.float64]
 
 FALSE_DISCOVERY_RATE = 0.05
-
-
-class Verdict(StrEnum):
-    """What the evidence says about a wallet's copyable edge."""
-
-    HIGH_SKILL = "HIGH_SKILL"
-    """Lower bound above 0, and still significant after the adjustment for all wallets that were judged."""
-    MODERATE_SKILL = "MODERATE_SKILL"
-    """Lower bound above 0 for this wallet alone: among many wallets some get there by luck."""
-    LIKELY_LUCK = "LIKELY_LUCK"
-    """The bound does not exclude an edge of 0 or less."""
-    INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
-    """Fewer settled bets or event groups than the minimum: nothing is claimed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

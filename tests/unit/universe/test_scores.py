@@ -7,11 +7,12 @@ import polars as pl
 import pytest
 
 from tests.support.universe import Tape
+from whaletrader.domain.skill import Verdict
 from whaletrader.domain.values import MICRO
 from whaletrader.universe.bets import bet_table, bets_of
 from whaletrader.universe.follower import build_follower_table, follower_returns
 from whaletrader.universe.placebo import placebo_table, placebo_wallets
-from whaletrader.universe.score_frame import Verdict, verdict
+from whaletrader.universe.score_frame import verdict
 from whaletrader.universe.scores import ScoreParams, Scores, score_table, score_universe
 
 SKILLED, UNSKILLED, FEW, FAVOURITES = range(4)
