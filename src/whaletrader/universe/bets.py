@@ -17,7 +17,11 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BetTable:
-    """Bets sorted by unit (kind and wallet), then event group, then token; `offsets` bounds each unit's rows."""
+    """Bets sorted by unit (kind and wallet), then event group, then token; `offsets` bounds each unit's rows.
+
+    `leader_price` (-1 where unknown), `spread` (half, at entry) and `waited` (ns from the leader's event to our print)
+    are means over a bet's entries, `stake` is the sum of the leader's dollars; `known_ts` is when the last one settled.
+    """
 
     units: pl.DataFrame
     offsets: Ints
@@ -27,12 +31,20 @@ class BetTable:
     entry_price: Ints
     entry_day: Ints
     exit_day: Ints
+    known_ts: Ints
+    stake: Ints
+    leader_price: Ints
+    spread: Ints
+    waited: Ints
 
 
 def bets_of(frame: pl.DataFrame) -> pl.DataFrame:
     """One row per kind, wallet and token with a priced entry; integer sums only, so that threads cannot matter."""
     priced = frame.filter(pl.col("reason").cast(pl.String) == "priced")
-    names = ("edge_micro", "cost_micro", "proceeds_micro", "print_price_micro")
+    names = ("edge_micro", "cost_micro", "proceeds_micro", "print_price_micro", "spread_micro")
+    price, own = pl.col("leader_price_micro"), pl.coalesce("leader_price_micro", "print_price_micro")
+    # Ten-thousandths of a share first: the whole product of a big stake would leave 64 bits.
+    stake = (pl.col("size_micro") // 100) * own // 10_000
     return (
         priced.group_by("kind", "wallet", "token")
         .agg(
@@ -43,6 +55,9 @@ def bets_of(frame: pl.DataFrame) -> pl.DataFrame:
             pl.col("entry_ts").min(),
             pl.col("known_ts").max(),
             *(pl.col(name).sum() for name in names),
+            stake.sum().alias("stake_micro"),
+            (price.sum() // price.count()).fill_null(-1),
+            ((pl.col("entry_ts") - pl.col("ts")).sum() // pl.len()).alias("waited_ns"),
         )
         .with_columns((pl.col(name) // pl.col("entries")).alias(name) for name in names)
         .sort("kind", "wallet", "group", "token")
@@ -56,7 +71,8 @@ def bet_table(frame: pl.DataFrame) -> BetTable:
     ends = units["bets"].cast(pl.Int64).to_numpy().cumsum()
     days = {name: pl.col(name) // DAY_NS for name in ("entry_ts", "known_ts")}
     exit_day = pl.coalesce(days["known_ts"], days["entry_ts"])
-    dated = bets.select(days["entry_ts"].alias("entry_day"), exit_day.alias("exit_day"))
+    settled = pl.coalesce("known_ts", "entry_ts").alias("known_ts")
+    dated = bets.select(days["entry_ts"].alias("entry_day"), exit_day.alias("exit_day"), settled)
     return BetTable(
         units=units.select("kind", "wallet"),
         offsets=np.concatenate([np.zeros(1, np.int64), ends]),
@@ -66,6 +82,11 @@ def bet_table(frame: pl.DataFrame) -> BetTable:
         entry_price=bets["print_price_micro"].to_numpy(),
         entry_day=dated["entry_day"].to_numpy(),
         exit_day=dated["exit_day"].to_numpy(),
+        known_ts=dated["known_ts"].to_numpy(),
+        stake=bets["stake_micro"].to_numpy(),
+        leader_price=bets["leader_price_micro"].to_numpy(),
+        spread=bets["spread_micro"].to_numpy(),
+        waited=bets["waited_ns"].to_numpy(),
     )
 
 
