@@ -13,6 +13,7 @@
     ├── BusyError             the data directory or the port is in use by somebody else
     ├── StorageError          the disk is full, read-only or gone
     ├── ExchangeError         the exchange could not be asked (the outcome is unknown, never "rejected")
+    ├── ExecutorError         a part of some distributed work failed, or its worker died
     ├── SignerRefusal         the order is outside its sealed approval, or the kill latch is thrown
     └── AgentFault            an agent failed on a message: the run halts, and goes on from there when it is mended
 
@@ -75,6 +76,10 @@ class StorageError(WhaleTraderError):
 
 class ExchangeError(WhaleTraderError):
     """The exchange could not be asked or did not answer; the outcome is unknown."""
+
+
+class ExecutorError(WhaleTraderError):
+    """A part of the work failed (the cause is attached), or the worker that had it died."""
 
 
 class SignerRefusal(WhaleTraderError):

@@ -43,14 +43,15 @@ def test_every_dependency_is_imported_by_the_source_or_the_generated_codecs():
 
 
 def test_everything_that_the_source_imports_is_a_dependency():
-    asked = {canonical(name) for name in project()["dependencies"]}
+    extra = project()["optional-dependencies"]["ray"]
+    asked = {canonical(name) for name in [*project()["dependencies"], *extra]}
     used = {name for name in distributions("src/") if not name.startswith(("google", "proto"))}  # protobuf's many names
     assert used - asked == set()
 
 
-def test_the_extras_are_those_of_the_installer_and_of_development():
+def test_the_extras_are_those_of_the_installer_of_a_cluster_and_of_development():
     extras = project()["optional-dependencies"]
-    assert set(extras) == {"build", "dev"}
+    assert set(extras) == {"build", "ray", "dev"}
     assert {canonical(name) for name in extras["build"]} == INSTALLER
 
 
