@@ -245,6 +245,6 @@ class Report(Part, frozen=True, kw_only=True):
     detectable: Annotated[list[Detectable], _says("The smallest edge that could have been seen.")]
 
 
-def report_bytes(report: Report) -> bytes:
+def report_bytes(report: Part) -> bytes:
     """The one way a report is written: keys sorted, indented, a final newline."""
     return msgspec.json.format(msgspec.json.encode(report, order="sorted"), indent=1) + b"\n"

@@ -69,6 +69,39 @@ class Plot:
             px, _ = self.at(value, self.y[0])
             self._text(px, self.height - 12, text, "tick mid")
 
+    def x_axis(self, says: Says, about: int = 6) -> None:
+        """Vertical grid lines with their values below."""
+        for value in ticks(*self.x, about):
+            px, _ = self.at(value, self.y[0])
+            name = "zero" if value == 0.0 else "grid"
+            self.parts.append(f'<path class="{name}" d="M{number(px)} {MARGIN_TOP}V{self.height - MARGIN_BOTTOM}"/>')
+            self._text(px, self.height - 12, says(value), "tick mid")
+
+    def band(self, low: float, high: float, css: str, told: str) -> None:
+        """A vertical band over the whole height between two places."""
+        left, top = self.at(max(low, self.x[0]), self.y[1])
+        right, bottom = self.at(min(high, self.x[1]), self.y[0])
+        self.parts.append(
+            f'<rect class="band {css}" x="{number(left)}" y="{number(top)}" width="{number(max(right - left, 1.0))}" '
+            f'height="{number(bottom - top)}"><title>{escape(told)}</title></rect>'
+        )
+
+    def span(self, low: float, high: float, y: float, css: str) -> None:
+        """A horizontal interval with closed ends."""
+        left, py = self.at(low, y)
+        right, _ = self.at(high, y)
+        ends = "".join(f"M{number(px)} {number(py - 4)}V{number(py + 4)}" for px in (left, right))
+        self.parts.append(f'<path class="whisker {css}" d="M{number(left)} {number(py)}H{number(right)}{ends}"/>')
+
+    def ring(self, x: float, y: float, css: str, told: str, *, radius: float = 4.0) -> None:
+        """An open dot."""
+        self.dot(x, y, f"ring {css}", told, radius=radius)
+
+    def label(self, y: float, text: str) -> None:
+        """A row's name at the left edge."""
+        _, py = self.at(self.x[0], y)
+        self._text(self.left - 10, py + 4, text, "row end")
+
     def line(self, points: Sequence[Point], css: str, told: str) -> None:
         """A polyline; consecutive equal heights are drawn as one segment."""
         kept = [p for i, p in enumerate(points) if i in {0, len(points) - 1} or not _flat(points, i)]

@@ -1,0 +1,327 @@
+"""The report of scores as one HTML page that needs no other file and no script; every number comes from the report."""
+
+from collections.abc import Callable, Sequence
+from html import escape
+from importlib.resources import files
+from typing import NamedTuple
+
+from whaletrader.report import score_figures as figures
+from whaletrader.report.figures import KIND_NAMES, KINDS, edge, percent
+from whaletrader.report.score_model import PlaceboRow, ScoreReport, StepRow, WalletRow
+
+MOST_ROWS = 20
+MOST_MULTIPLES = 12
+_KIND = {"fill": "fills", "position": "positions"}
+
+
+class Part(NamedTuple):
+    """A section of the page; one without content is left out."""
+
+    title: str
+    says: str
+    content: str
+
+
+def page_html(report: ScoreReport) -> str:
+    """The whole page."""
+    title = f"{report.stamp + ' · ' if report.stamp else ''}Whale Trader scores of {report.dataset.name}"
+    parts = [part(report) for part in _order(report)]
+    sections = "".join(_section(n, *part) for n, part in enumerate((part for part in parts if part.content), 1))
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{_style()}</style></head>"
+        f"<body>{_header(report)}{_tiles(report)}{sections}{_footer(report)}</body></html>\n"
+    )
+
+
+def _style() -> str:
+    folder = files("whaletrader.report")
+    return "".join((folder / name).read_text(encoding="utf-8") for name in ("page.css", "score.css"))
+
+
+def _order(report: ScoreReport) -> list[Callable[[ScoreReport], Part]]:
+    """The sections; where nothing survives, what would have been seen comes first."""
+    rest: list[Callable[[ScoreReport], Part]] = [
+        _steps, _best, _placebo, _reliability, _delay, _components, _verdicts,
+    ]  # fmt: skip
+    return [_null, *rest, _rules] if report.null.certified else [*rest, _null, _rules]
+
+
+def _section(number: int, title: str, says: str, content: str) -> str:
+    return f'<section><h2>{number} · {escape(title)}</h2><p class="says">{escape(says)}</p>{content}</section>'
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    if not rows:
+        return '<p class="none">None.</p>'
+    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _cents(value: float | None) -> str:
+    return '<span class="null">none</span>' if value is None else edge(value)
+
+
+def _share(value: float | None, places: int = 0) -> str:
+    return '<span class="null">none</span>' if value is None else percent(value, places)
+
+
+def _probability(log10: float | None) -> str:
+    return '<span class="null">none</span>' if log10 is None else f"{10.0**log10:.2g}"
+
+
+def _kinds(report: ScoreReport) -> list[str]:
+    """Kinds with any wallet, in order."""
+    return [kind for kind in KINDS if any(row.kind == kind and row.wallets for row in report.steps)]
+
+
+def _title(kind: str) -> str:
+    return f"<h3>{escape(KIND_NAMES[kind].capitalize())}</h3>"
+
+
+def _by_kind(report: ScoreReport, draw: Callable[[str], str]) -> str:
+    parts = "".join(f"<div>{_title(kind)}{draw(kind)}</div>" for kind in _kinds(report))
+    return f'<div class="two">{parts}</div>'
+
+
+def _header(report: ScoreReport) -> str:
+    stamp = (
+        f'<div class="stamp">{escape(report.stamp)} <span>wallets, prices and results are made up</span></div>'
+        if report.stamp
+        else ""
+    )
+    data = report.dataset
+    about = (
+        f"{data.name} ({data.kind}), {data.first_day} to {data.last_day}: {data.trades:,} trades and "
+        f"{data.signals:,} found positions of {data.wallets:,} wallets"
+        f"{f', as known at {report.as_of}' if report.as_of else ''}. Policies tried: {', '.join(report.policies)}."
+    )
+    sentences = "".join(f"<li>{escape(text)}</li>" for text in report.headline.sentences)
+    return (
+        f'<header>{stamp}<p class="kicker">Whale Trader · who is worth copying</p>'
+        f"<h1>{escape(report.headline.title)}</h1><ul>{sentences}</ul>"
+        f'<p class="about">{escape(about)}</p></header>'
+    )
+
+
+def _tiles(report: ScoreReport) -> str:
+    """The outcome in five numbers: trials are wallet, policy and kind."""
+    names = (
+        ("found", "trials: wallet, kind, policy"),
+        ("enough_bets", "with enough settled bets"),
+        ("tested", "tested"),
+        ("lower_above_zero", "lower bound above 0"),
+        ("survived_fdr", f"survive at FDR {percent(report.false_discovery_rate)}"),
+    )
+    shown = "".join(
+        f"<div><b>{sum(row.wallets for row in report.steps if row.step == step):,}</b><span>{escape(says)}</span></div>"
+        for step, says in names
+    )
+    return f'<section class="first"><div class="tiles">{shown}</div></section>'
+
+
+def _of(rows: Sequence[StepRow], policy: str, kind: str) -> list[StepRow]:
+    return [row for row in rows if (row.policy, row.kind) == (policy, kind)]
+
+
+def _steps(report: ScoreReport) -> Part:
+    first = report.policies[0]
+    figure = _by_kind(report, lambda kind: figures.steps_figure(_of(report.steps, first, kind)))
+    events = [
+        [_KIND.get(row.kind, row.kind), f"<code>{escape(row.reason)}</code>", f"{row.count:,}", percent(row.share, 1)]
+        for row in report.events
+    ]
+    return Part(
+        "From found to survived",
+        f"Wallets by how far they came under the policy {first}; bars are drawn by the square root so that the last "
+        "steps can be seen.",
+        figure + _policies(report) + "<details><summary>Leader events by what became of their price</summary>"
+        + _table(("kind", "reason", "events", "share"), events) + "</details>",
+    )  # fmt: skip
+
+
+def _policies(report: ScoreReport) -> str:
+    """All policies side by side, where there is more than one."""
+    if len(report.policies) < 2:
+        return ""
+    names = list(dict.fromkeys(row.step for row in report.steps))
+    rows = []
+    for policy in report.policies:
+        for kind in _kinds(report):
+            counts = {row.step: row.wallets for row in _of(report.steps, policy, kind)}
+            rows.append([escape(policy), _KIND[kind], *(f"{counts.get(name, 0):,}" for name in names)])
+    head = ("policy", "kind", *(name.replace("_", " ") for name in names))
+    return f"<h3>Every policy; each row of the test is a trial</h3>{_table(head, rows)}"
+
+
+def _best(report: ScoreReport) -> Part:
+    def draw(kind: str) -> str:
+        rows = _listed(report, report.policies[0], kind)
+        placebo = _placebos(report, kind)
+        return figures.interval_figure(rows, placebo) + figures.interval_legend(kind, placebo=bool(placebo))
+
+    drawn = "".join(f"<div>{_title(kind)}{draw(kind)}</div>" for kind in _kinds(report))
+    told = [_wallet(row) for row in report.best[: MOST_ROWS * 2]]
+    head = ("rank", "kind", "policy", "wallet", "verdict", "bets", "groups", "edge", "lower", "upper", "shrunk",
+            "price", "hits", "p", "q", "PSR", "DSR")  # fmt: skip
+    sure = percent(report.confidence)
+    return Part(
+        "The best wallets",
+        "Cents per share that a follower would have earned after half-spread, impact and fee: the estimate between "
+        f"its one-sided {sure} bounds, event groups counted once; ranked by the lower bound. The ring is the estimate "
+        "drawn towards all judged wallets: the best of many looks better than it is.",
+        drawn + _table(head, told),
+    )
+
+
+def _listed(report: ScoreReport, policy: str, kind: str) -> list[WalletRow]:
+    mine = [row for row in report.best if (row.policy, row.kind) == (policy, kind)]
+    return mine[:MOST_ROWS]
+
+
+def _wallet(row: WalletRow) -> list[str]:
+    return [
+        "-" if row.rank is None else str(row.rank),
+        _KIND[row.kind],
+        escape(row.policy),
+        f'<code title="{escape(row.wallet)}">{escape(figures.short(row.wallet))}</code>',
+        escape(row.verdict.replace("_", " ").lower()),
+        f"{row.bets:,}",
+        f"{row.groups:,}",
+        _cents(row.edge),
+        _cents(row.lower),
+        _cents(row.upper),
+        _cents(row.shrunk),
+        "-" if row.mean_price is None else f"{row.mean_price:.3f}",
+        _share(row.hit_rate),
+        _probability(row.log10_p),
+        _probability(row.log10_q),
+        _share(row.psr, 1),
+        _share(row.dsr, 1),
+    ]
+
+
+def _placebos(report: ScoreReport, kind: str) -> list[PlaceboRow]:
+    first = report.policies[0]
+    return [row for row in report.placebo if row.kind == kind and row.policy == first]
+
+
+def _placebo(report: ScoreReport) -> Part:
+    rows = [
+        [escape(row.which), _KIND[row.kind], f"{row.judged:,}", f"{row.lower_above_zero:,}", f"{row.survived:,}",
+         _cents(row.median_edge), _cents(row.best_edge), _cents(row.best_lower)]
+        for row in report.placebo
+    ]  # fmt: skip
+    head = ("leaderboard", "kind", "tested", "lower above 0", "survive", "median edge", "best edge", "best lower")
+    figure = _by_kind(
+        report, lambda kind: figures.placebo_figure(_placebos(report, kind)) + figures.placebo_legend(kind)
+    )
+    return Part(
+        "Beside wallets that cannot have skill",
+        "The same rules on the same events with the other outcome bought, and with strangers' bets of the same week "
+        "and price. On the diagonal is what chance alone gives; a leaderboard means something where the observed "
+        "leave the placebos below.",
+        figure + _table(head, rows) if report.placebo else "",
+    )
+
+
+def _reliability(report: ScoreReport) -> Part:
+    def draw(kind: str) -> str:
+        return figures.reliability_figure([band for band in report.reliability if band.kind == kind])
+
+    rows = [
+        [_KIND[row.kind], "price alone" if row.series == "price" else "price and shrunk edge", f"{row.bets:,}",
+         f"{row.wallets:,}", *("-" if v is None else f"{v:.4f}" for v in (row.brier, row.reliability, row.resolution))]
+        for row in report.forecasts
+    ]  # fmt: skip
+    head = ("kind", "forecast", "bets", "wallets", "Brier score", "of it miscalibration", "resolution")
+    return Part(
+        "Forecast against outcome",
+        "Edges were estimated on the first half of the time; these are the same wallets' bets of the second half. A "
+        "forecast is the probability that the token pays; dots on the diagonal came true as often as they said; the "
+        "lines are Wilson 95 % intervals, event groups counted once.",
+        _by_kind(report, draw) + figures.reliability_legend() + _table(head, rows) if report.forecasts else "",
+    )
+
+
+def _delay(report: ScoreReport) -> Part:
+    return Part(
+        "Edge against delay",
+        "The best wallets' edge by the follower's delay, with its lower bound (dashed), all on one scale; below, the "
+        "own size at which the edge is gone, the share of his fills that were a maker's, and how others follow him.",
+        figures.delay_multiples(report.copyability, MOST_MULTIPLES) if report.copyability else "",
+    )
+
+
+def _components(report: ScoreReport) -> Part:
+    rows = [row for row in report.best if row.components and row.policy == report.policies[0]]
+    return Part(
+        "What the score is made of",
+        "Each component as a place among all judged wallets, from 0 to 100; the score is their weighted sum, and its "
+        "bounds come from those of the edge.",
+        figures.component_bars(rows[:MOST_ROWS]) if rows else "",
+    )
+
+
+def _verdicts(report: ScoreReport) -> Part:
+    rows = [
+        [escape(row.policy), _KIND[row.kind], f"<code>{escape(row.reason)}</code>", f"{row.wallets:,}"]
+        for row in report.withheld
+    ]
+    figure = _by_kind(report, lambda kind: figures.verdict_figure([row for row in report.verdicts if row.kind == kind]))
+    return Part(
+        "Verdicts, and why there is none",
+        "A wallet without enough independent settled bets gets no verdict: nothing is claimed of it, good or bad.",
+        figure + "<h3>Withheld, by reason</h3>" + _table(("policy", "kind", "reason", "wallets"), rows),
+    )
+
+
+def _null(report: ScoreReport) -> Part:
+    null = report.null
+    rows = [
+        [_KIND.get(row.kind, "any"), f"{row.bets:,}", "-" if row.price is None else f"{row.price:.2f}",
+         _cents(row.detectable)]
+        for row in null.rows
+    ]  # fmt: skip
+    told = "".join(f"<p>{escape(text)}</p>" for text in null.sentences)
+    box = f'<div class="null-box">{told}</div>' if told else ""
+    table = _table(("kind", "settled bets", "at price", "edge found with 80 % power"), rows) if rows else ""
+    title = "Nothing survives: a certified null" if null.certified else "What would have been detected"
+    return Part(
+        title,
+        "The edge per share that these rules, with this many trials, find in four of five cases.",
+        f'{box}<div class="two"><div>{figures.power_figure(null.rows)}</div><div>{table}</div></div>'
+        if told or rows
+        else "",
+    )
+
+
+def _rules(report: ScoreReport) -> Part:
+    values = [[f"<code>{escape(name)}</code>", f"<code>{escape(str(value))}</code>"]
+              for name, value in report.parameters.items()]  # fmt: skip
+    fees = [[_KIND[row.kind], escape(row.provenance), f"{row.count:,}", percent(row.share, 1)]
+            for row in report.fee_provenance]  # fmt: skip
+    notes = "".join(f"<li>{escape(note)}</li>" for note in report.notes)
+    fixed = (
+        f"<p>Thresholds, fixed before the data was looked at: <code>{escape(report.thresholds.sha256)}</code></p>"
+        if report.thresholds.sha256
+        else ""
+    )
+    return Part(
+        "Rules and provenance",
+        "With the same dataset, parameters and thresholds this page comes out the same to the byte.",
+        f"{fixed}<p>Dataset <code>{report.dataset.fingerprint}</code></p>{f'<ul>{notes}</ul>' if notes else ''}"
+        f"<details><summary>Parameters</summary>{_table(('parameter', 'value'), values)}</details>"
+        f"<details><summary>Where the fee schedules of priced events come from</summary>"
+        f"{_table(('kind', 'provenance', 'events', 'share'), fees)}</details>",
+    )
+
+
+def _footer(report: ScoreReport) -> str:
+    return (
+        "<footer><p>Edges are cents per share; c stands for a hundredth of a pUSD. p: of no edge, exact under any tail "
+        "and clustered by event group; q: adjusted for every wallet and policy tested. Past results on this dataset, "
+        f"not a promise. {escape(report.stamp)}</p></footer>"
+    )
