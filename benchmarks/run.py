@@ -40,16 +40,16 @@ def main() -> int:
     return 1 if broken or any(figure["met"] is False for figure in figures) else 0
 
 
-def measure(path: Path) -> list[dict[str, object]] | None:
-    """Run one benchmark; its figures, or None when it fails."""
+def measure(path: Path, limit_s: int = LIMIT_S) -> list[dict[str, object]] | None:
+    """Run one benchmark or validation; its figures, or None when it fails."""
     print(f"{path.stem} …", file=sys.stderr, flush=True)
     try:
         command = [sys.executable, "-m", f"benchmarks.{path.stem}"]
         done = subprocess.run(
-            command, cwd=FOLDER.parent, stdout=subprocess.PIPE, text=True, timeout=LIMIT_S, check=False
+            command, cwd=FOLDER.parent, stdout=subprocess.PIPE, text=True, timeout=limit_s, check=False
         )
     except subprocess.TimeoutExpired:
-        print(f"{path.stem}: ended after {LIMIT_S} s", file=sys.stderr)
+        print(f"{path.stem}: ended after {limit_s} s", file=sys.stderr)
         return None
     lines = done.stdout.splitlines()
     if done.returncode:

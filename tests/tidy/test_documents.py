@@ -45,4 +45,4 @@ def test_every_make_target_that_is_named_exists(name):
 
 def test_make_help_lists_every_target_that_a_user_calls():
     documented = set(re.findall(r"^([a-z-]+):.*##", tree.text("Makefile"), re.MULTILINE))
-    assert {"setup", "run", "test", "test-fast", "lint", "fmt", "bench", "soak", "clean"} <= documented
+    assert {"setup", "run", "test", "test-fast", "lint", "fmt", "bench", "validate", "soak", "clean"} <= documented
