@@ -20,6 +20,9 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _LOW = np.uint64(0xFFFFFFFF)
 _S32 = np.uint64(32)
+_TABLE = 4_096
+_TABLE_SHIFT, _TABLE_WIDTH = np.uint64(20), np.uint64((1 << 20) - 1)
+"""A word's lower half has 32 bits: its leading 12 choose the place in the table, 20 are left within it."""
 _CONSTANT = 1e-12
 """A variance below this share of the series' own mean square is the float error of equal values."""
 _CHUNK = 64
@@ -44,59 +47,89 @@ def _state(seed: np.uint64, key: int) -> np.uint64:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _draw_blocks(state: np.uint64, b: int, n: int, rate: float, starts: Ints, lengths: Ints) -> int:
-    """Fill in replicate `b`: starts in [0, n), geometric lengths that add up to n; `rate` is log(1 - 1/mean block)."""
-    counter = np.uint64(b) * np.uint64(n) * _GOLDEN
-    drawn, blocks = 0, 0
-    while drawn < n:
-        counter += _GOLDEN
-        word = mix64(state + counter)
-        starts[blocks] = np.int64(((word >> _S32) * np.uint64(n)) >> _S32)
-        longer = 0
-        if rate > -np.inf:
-            uniform = (np.float64(word & _LOW) + 0.5) / 4294967296.0
-            longer = int(min(np.log(uniform) / rate, float(n)))
-        lengths[blocks] = min(1 + longer, n - drawn)
-        drawn += lengths[blocks]
-        blocks += 1
-    return blocks
+def _longer(low: np.uint64, rate: float, n: int) -> int:
+    """Geometric length less 1 by inversion, at most n; `low` is a word's lower half, `rate` log(1 - 1/mean block)."""
+    if rate == -np.inf:
+        return 0
+    uniform = (np.float64(low) + 0.5) / 4294967296.0
+    return int(min(np.log(uniform) / rate, float(n)))
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _length_table(rate: float, n: int) -> NDArray[np.int32]:
+    """`_longer` by a word's leading bits; -1 where they do not settle it: most logarithms need not be taken."""
+    table = np.empty(_TABLE, np.int32)
+    for place in range(_TABLE):
+        first = np.uint64(place) << _TABLE_SHIFT
+        longest, shortest = _longer(first, rate, n), _longer(first + _TABLE_WIDTH, rate, n)
+        table[place] = longest if longest == shortest and longest < 2147483647 else -1
+    return table
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _draw_block(word: np.uint64, n: int, rate: float, table: NDArray[np.int32]) -> tuple[int, int]:
+    """Start in [0, n) and length, at least 1, of the block that a random word stands for."""
+    start = np.int64(((word >> _S32) * np.uint64(n)) >> _S32)
+    low = word & _LOW
+    longer = np.int64(table[low >> _TABLE_SHIFT])
+    if longer < 0:
+        longer = _longer(low, rate, n)
+    return int(start), int(1 + longer)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def _indices(n: int, n_boot: int, rate: float, state: np.uint64) -> Ints:
-    out = np.empty((n_boot, n), np.int64)
-    starts, lengths = np.empty(n, np.int64), np.empty(n, np.int64)
+    out, table = np.empty((n_boot, n), np.int64), _length_table(rate, n)
     for b in range(n_boot):
-        blocks, place = _draw_blocks(state, b, n, rate, starts, lengths), 0
-        for block in range(blocks):
-            for step in range(lengths[block]):
-                out[b, place] = (starts[block] + step) % n
+        counter, place = np.uint64(b) * np.uint64(n) * _GOLDEN, 0
+        while place < n:
+            counter += _GOLDEN
+            start, length = _draw_block(mix64(state + counter), n, rate, table)
+            for step in range(min(length, n - place)):
+                out[b, place] = (start + step) % n
                 place += 1
     return out
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def _prefix_sums(centred: Floats) -> Floats:
-    """Sums and sums of squares before each place of the series written twice, shape (2, 2n + 1)."""
+    """Sums and sums of squares before each place of the series written twice, shape (2n + 1, 2)."""
     n = centred.size
-    sums = np.zeros((2, 2 * n + 1))
+    sums = np.zeros((2 * n + 1, 2))
     for i in range(2 * n):
-        sums[0, i + 1] = sums[0, i] + centred[i % n]
-        sums[1, i + 1] = sums[1, i] + centred[i % n] ** 2
+        sums[i + 1, 0] = sums[i, 0] + centred[i % n]
+        sums[i + 1, 1] = sums[i, 1] + centred[i % n] ** 2
     return sums
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _error_of_blocks(parts: Floats, lengths: Ints, blocks: int, moments: tuple[float, float, float]) -> float:
+def _draw_sums(
+    sums: Floats, b: int, rate: float, state: np.uint64, table: NDArray[np.int32], parts: Floats
+) -> tuple[int, float, float]:
+    """Fill in length, sum and sum of squares of each block of replicate `b`: number of blocks, and both sums."""
+    n = sums.shape[0] // 2
+    counter, drawn, blocks, first, second = np.uint64(b) * np.uint64(n) * _GOLDEN, 0, 0, 0.0, 0.0
+    while drawn < n:
+        counter += _GOLDEN
+        start, length = _draw_block(mix64(state + counter), n, rate, table)
+        end = start + min(length, n - drawn)
+        total, squares = sums[end, 0] - sums[start, 0], sums[end, 1] - sums[start, 1]
+        parts[blocks, 0], parts[blocks, 1], parts[blocks, 2] = end - start, total, squares
+        first, second, drawn, blocks = first + total, second + squares, drawn + end - start, blocks + 1
+    return blocks, first, second
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _error_of_blocks(parts: Floats, n: int, moments: tuple[float, float, float]) -> float:
     """Standard error from the blocks' summed influence on the Sharpe ratio (Götze & Künsch's natural estimator)."""
     shift, spread, ratio = moments
-    total, n = 0.0, 0
-    for block in range(blocks):
-        length, first, second = lengths[block], parts[0, block], parts[1, block]
-        squares = second - 2.0 * shift * first + length * shift * shift
-        influence = (first - length * shift) / spread - 0.5 * ratio * (squares / (spread * spread) - length)
+    linear, bend = 1.0 / spread, 0.5 * ratio / (spread * spread)
+    total = 0.0
+    for block in range(parts.shape[0]):
+        length, first, second = parts[block, 0], parts[block, 1], parts[block, 2]
+        squares = second - shift * (2.0 * first - length * shift)
+        influence = (first - length * shift) * linear - squares * bend + 0.5 * ratio * length
         total += influence * influence
-        n += length
     return float(np.sqrt(total) / n)
 
 
@@ -104,23 +137,16 @@ def _error_of_blocks(parts: Floats, lengths: Ints, blocks: int, moments: tuple[f
 def _replicates(values: Floats, rate: float, state: np.uint64, ratios: Floats, errors: Floats) -> None:
     """Sharpe ratio and standard error of each replicate of one series; NaN where all drawn values are equal."""
     n, mean = values.size, values.mean()
-    sums = _prefix_sums(values - mean)
-    floor = _CONSTANT * (sums[1, n] / n + mean * mean)
-    starts, lengths, parts = np.empty(n, np.int64), np.empty(n, np.int64), np.empty((2, n))
+    sums, table, parts = _prefix_sums(values - mean), _length_table(rate, n), np.empty((n, 3))
+    floor = _CONSTANT * (sums[n, 1] / n + mean * mean)
     for b in range(ratios.size):
-        blocks = _draw_blocks(state, b, n, rate, starts, lengths)
-        first, second = 0.0, 0.0
-        for block in range(blocks):
-            low, high = starts[block], starts[block] + lengths[block]
-            parts[0, block], parts[1, block] = sums[0, high] - sums[0, low], sums[1, high] - sums[1, low]
-            first += parts[0, block]
-            second += parts[1, block]
+        blocks, first, second = _draw_sums(sums, b, rate, state, table, parts)
         shift = first / n
         variance = (second - first * shift) / (n - 1)
         if variance > floor:
             spread = np.sqrt(variance)
             ratios[b] = (mean + shift) / spread
-            errors[b] = _error_of_blocks(parts, lengths, blocks, (shift, spread, ratios[b]))
+            errors[b] = _error_of_blocks(parts[:blocks], n, (shift, spread, ratios[b]))
         else:
             ratios[b], errors[b] = np.nan, np.nan
 
