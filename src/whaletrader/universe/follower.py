@@ -2,8 +2,12 @@
 
 A fill's entry is the first print of somebody else, either outcome of the market, in [t + d, t + d + w]; a position
 signal's is the market's price when the position was found. To it come half-spread, impact and the market's taker fee.
-The exit mirrors the leader's first later sell of the token (a priced print again), else is the resolution. The leader's
-own price never stands in for ours: what cannot be priced is withheld with a reason and stays in the table.
+A passive follower rests a limit at the leader's price (a position's: the market's price when found) from t + d on. It
+is filled only when somebody else trades through it and then pays no fee, spread or impact; `adverse_micro` says how far
+the market stood below it some time later, and `print_price_micro` is the limit.
+The exit mirrors the leader's first later sell of the token (a priced print again), else is the resolution. Unless it is
+a passive follower's limit, the leader's own price never stands in for ours: what cannot be priced is withheld with a
+reason and stays in the table.
 """
 
 from dataclasses import dataclass
@@ -17,6 +21,7 @@ from whaletrader.datasets.schema import NO_ID
 from whaletrader.domain.values import MICRO, NANOS, LeaderEventKind, TapeSide
 from whaletrader.errors import UsageError
 from whaletrader.universe.costs import PROVENANCES, cost_tables, impact_micro, quote_tape
+from whaletrader.universe.entries import LARGE, STAKE_MICRO, Which, followed
 from whaletrader.universe.excluded import venue_wallets
 from whaletrader.universe.follower_kernel import COLUMNS, PRICED, Events, Policy, World, price_events
 from whaletrader.universe.source import TableSource
@@ -38,6 +43,7 @@ REASONS = (
     "price_out_of_range",
     "leader_exited_first",
     "unresolved",
+    "not_filled",
 )
 """Values of `reason`; all but the first withhold the event."""
 EXIT_KINDS = ("none", "mirror", "resolution")
@@ -50,8 +56,11 @@ _ENUMS = {
 }
 _MET = ("entry_ts", "print_price_micro")
 _PAID = ("spread_micro", "impact_micro", "fee_micro", "cost_micro", "spread_assumed", "fee_provenance")
+_MARKED = ("mark_ts", "adverse_micro")
 _LEFT = ("exit_ts", "exit_kind", "proceeds_micro", "edge_micro", "known_ts")
 _EVENT_COLUMNS = ("row", "wallet", "token", "market", "outcome_index", "ts", "leader_price_micro", "size_micro")
+
+ENTRIES, WHICH, EXITS = ("taker", "passive"), ("all", "first", "large"), ("mirror", "resolution")
 
 LONGEST_SPAN_S = 366 * 86_400
 """Far beyond any use; in nanoseconds it is far from the end of 64 bits."""
@@ -59,19 +68,30 @@ LONGEST_SPAN_S = 366 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class FollowerParams:
-    """How a follower enters and leaves; delays below a second mean "the next second"."""
+    """How a follower enters and leaves; delays below a second mean "the next second".
+
+    `rest_s` is how long a passive limit rests after the delay; `mark_s` is how long after our fill the market is looked
+    at for adverse selection.
+    """
 
     delay_s: float = 5.0
     window_s: float = 60.0
     own_size_usd_micro: int = 50 * MICRO
     quote_staleness_s: float = 60.0
     exit: Literal["mirror", "resolution"] = "mirror"
+    entry: Literal["taker", "passive"] = "taker"
+    which: Which = "all"
+    rest_s: float = 3_600.0
+    mark_s: float = 60.0
 
     def __post_init__(self) -> None:
-        spans = (self.delay_s, self.window_s, self.quote_staleness_s)
+        spans = (self.delay_s, self.window_s, self.quote_staleness_s, self.rest_s, self.mark_s)
         if not all(0.0 <= span <= LONGEST_SPAN_S for span in spans):
             days = LONGEST_SPAN_S // 86_400
             raise UsageError(f"a follower's delay, window and age of quotes must lie between 0 s and {days} days")
+        chosen = ((self.exit, EXITS), (self.entry, ENTRIES), (self.which, WHICH))
+        if not all(value in known for value, known in chosen):
+            raise UsageError(f"a follower enters as {ENTRIES}, follows {WHICH} and exits by {EXITS}")
 
     def policy(self) -> Policy:
         """The same in kernel units."""
@@ -81,6 +101,9 @@ class FollowerParams:
             staleness_ns=round(self.quote_staleness_s * NANOS),
             impact_micro=impact_micro(self.own_size_usd_micro),
             mirror=self.exit == "mirror",
+            passive=self.entry == "passive",
+            rest_ns=round(self.rest_s * NANOS),
+            mark_ns=round(self.mark_s * NANOS),
         )
 
 
@@ -98,28 +121,36 @@ class FollowerTable:
         frame = self.frame
         if since_ts is not None:
             frame = frame.filter(pl.col("ts") >= since_ts)
-        return frame if as_of_ts is None else _known_at(frame, as_of_ts)
+        never_met = "not_filled" if self.params.entry == "passive" else "no_print_in_window"
+        return frame if as_of_ts is None else _known_at(frame, as_of_ts, never_met)
 
 
-def _known_at(frame: pl.DataFrame, as_of_ts: int) -> pl.DataFrame:
+def _known_at(frame: pl.DataFrame, as_of_ts: int, never_met: str) -> pl.DataFrame:
     entered = (pl.col("entry_ts") <= as_of_ts).fill_null(value=False)
     settled = (pl.col("known_ts") <= as_of_ts).fill_null(value=False)
     reason = (
         pl.when(pl.col("entry_ts").is_not_null() & ~entered)
-        .then(pl.lit("no_print_in_window", dtype=_ENUMS["reason"]))
+        .then(pl.lit(never_met, dtype=_ENUMS["reason"]))
         .when((pl.col("reason") == "priced") & ~settled)
         .then(pl.lit("unresolved", dtype=_ENUMS["reason"]))
         .otherwise(pl.col("reason"))
     )
-    return _only_known(frame.filter(pl.col("ts") <= as_of_ts).with_columns(reason.alias("reason")))
+    marked = (pl.when(pl.col("mark_ts") <= as_of_ts).then(pl.col(name)).alias(name) for name in _MARKED)
+    return _only_known(frame.filter(pl.col("ts") <= as_of_ts).with_columns(reason.alias("reason"), *marked))
 
 
 def _only_known(frame: pl.DataFrame) -> pl.DataFrame:
     """Null every amount and time that the row's reason does not give: nothing of the future stays in a row."""
     reason = pl.col("reason").cast(pl.String)
     priced, paid = reason == "priced", reason.is_in(["priced", "unresolved", "leader_exited_first"])
-    met = ~reason.is_in(["no_print_in_window", "market_unknown"]) & pl.col("entry_ts").is_not_null()
-    keep = {**dict.fromkeys(_MET, met), **dict.fromkeys(_PAID, paid), **dict.fromkeys(_LEFT, priced)}
+    met = ~reason.is_in(["no_print_in_window", "not_filled", "market_unknown"]) & pl.col("entry_ts").is_not_null()
+    marked = paid & pl.col("mark_ts").is_not_null()
+    keep = {
+        **dict.fromkeys(_MET, met),
+        **dict.fromkeys(_PAID, paid),
+        **dict.fromkeys(_MARKED, marked),
+        **dict.fromkeys(_LEFT, priced),
+    }
     return frame.with_columns(pl.when(kept).then(pl.col(name)).otherwise(None) for name, kept in keep.items())
 
 
@@ -139,8 +170,11 @@ def build_follower_table(source: TableSource, params: FollowerParams | None = No
 
 
 def price_inputs(inputs: FollowerInputs, params: FollowerParams) -> FollowerTable:
-    """Price gathered events under one set of parameters."""
-    frames = [_priced(events, kind, inputs.world, params.policy()) for kind, events in inputs.events.items()]
+    """Price the gathered events that the parameters follow; the others are no events of that table."""
+    frames = [
+        _priced(followed(events, params.which), kind, inputs.world, params.policy())
+        for kind, events in inputs.events.items()
+    ]
     return FollowerTable(pl.concat(frames), params, inputs.fingerprint, inputs.addresses)
 
 
@@ -178,14 +212,33 @@ def follower_returns(
 
 
 def _fills(trades: pl.DataFrame) -> pl.DataFrame:
-    buys = trades.filter(pl.col("side") == int(TapeSide.BUY)).rename({"price_micro": "leader_price_micro"})
-    return buys.select(*_EVENT_COLUMNS, "transaction", pl.lit(-1, pl.Int64).alias("entry_price"))
+    buys = trades.filter(pl.col("side") == int(TapeSide.BUY)).with_columns(STAKE_MICRO.alias("stake_micro"))
+    named = buys.rename({"price_micro": "leader_price_micro"})
+    return named.select(
+        *_EVENT_COLUMNS,
+        "transaction",
+        "stake_micro",
+        *_large_if_known(trades),
+        pl.lit(-1, pl.Int64).alias("entry_price"),
+        pl.col("leader_price_micro").alias("limit"),
+    )
 
 
 def _positions(signals: pl.DataFrame) -> pl.DataFrame:
     found = signals.with_row_index("row").rename({"avg_price_micro": "leader_price_micro"})
-    none = pl.lit(NO_ID, pl.UInt32).alias("transaction")
-    return found.select(*_EVENT_COLUMNS, none, pl.col("price_micro").fill_null(0).clip(0, MICRO).alias("entry_price"))
+    price = pl.col("price_micro").fill_null(0).clip(0, MICRO)
+    return found.select(
+        *_EVENT_COLUMNS,
+        pl.lit(NO_ID, pl.UInt32).alias("transaction"),
+        STAKE_MICRO.alias("stake_micro"),
+        *_large_if_known(signals),
+        price.alias("entry_price"),
+        price.alias("limit"),
+    )
+
+
+def _large_if_known(table: pl.DataFrame) -> list[str]:
+    return [LARGE] if LARGE in table.columns else []
 
 
 def _priced(events: pl.DataFrame, kind: str, world: World, policy: Policy) -> pl.DataFrame:
@@ -196,7 +249,7 @@ def _priced(events: pl.DataFrame, kind: str, world: World, policy: Policy) -> pl
     frame = events.select(label, *_EVENT_COLUMNS).with_columns(group, *(pl.Series(n, v) for n, v in columns.items()))
     typed = frame.with_columns(
         *(_decoded(name, dtype) for name, dtype in _ENUMS.items()),
-        *(_without(name, NEVER) for name in ("entry_ts", "exit_ts", "known_ts")),
+        *(_without(name, NEVER) for name in ("entry_ts", "exit_ts", "known_ts", "mark_ts")),
         pl.col("spread_assumed").cast(pl.Boolean),
     )
     return _only_known(typed)
@@ -221,6 +274,7 @@ def _kernel_events(events: pl.DataFrame, n_markets: int) -> Events:
         transaction=ints("transaction"),
         key=pool_keys(events),
         entry_price=ints("entry_price"),
+        limit=ints("limit"),
     )
 
 

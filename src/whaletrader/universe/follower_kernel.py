@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from whaletrader.domain.values import MICRO
+from whaletrader.domain.values import MICRO, NANOS
 from whaletrader.universe.costs import CostTables, QuoteTape, fee_per_share_micro, half_spread_micro
 from whaletrader.universe.tape import (
     NEVER,
@@ -18,27 +18,36 @@ from whaletrader.universe.tape import (
     MarketFacts,
     PrintTape,
     first_exit_after,
+    first_print_at,
     first_print_of_others,
+    first_print_through,
 )
 
 Ints = NDArray[np.int64]
 
-PRICED, MARKET_UNKNOWN, AFTER_RESOLUTION, NO_PRINT, OUT_OF_RANGE, EXITED_FIRST, UNRESOLVED = range(7)
+PRICED, MARKET_UNKNOWN, AFTER_RESOLUTION, NO_PRINT, OUT_OF_RANGE, EXITED_FIRST, UNRESOLVED, NOT_FILLED = range(8)
 """Codes of `reason`."""
 EXIT_NONE, EXIT_MIRROR, EXIT_RESOLUTION = range(3)
 """Codes of `exit_kind`."""
 
 COLUMNS = (
     "entry_ts", "print_price_micro", "spread_micro", "impact_micro", "fee_micro", "cost_micro", "spread_assumed",
-    "fee_provenance", "exit_ts", "exit_kind", "proceeds_micro", "edge_micro", "known_ts", "reason",
+    "fee_provenance", "exit_ts", "exit_kind", "proceeds_micro", "edge_micro", "known_ts", "mark_ts",
+    "adverse_micro", "reason",
 )  # fmt: skip
 """The kernel's output rows, in order."""
 _ENTRY_TS, _PRINT, _SPREAD, _IMPACT, _FEE, _COST, _ASSUMED, _PROVENANCE = range(8)
-_EXIT_TS, _EXIT_KIND, _PROCEEDS, _EDGE, _KNOWN_TS, _REASON = range(8, 14)
+_EXIT_TS, _EXIT_KIND, _PROCEEDS, _EDGE, _KNOWN_TS, _MARK_TS, _ADVERSE, _REASON = range(8, 16)
+
+MARK_WITHIN_NS = 3_600 * NANOS
+"""How long after its time a mark's print may come; later ones say little of the fill."""
 
 
 class Events(NamedTuple):
-    """Leader events: `entry_price` is -1 where the entry is to be found on the tape (fills)."""
+    """Leader events: `entry_price` is -1 where the entry is to be found on the tape (fills).
+
+    `limit` is what a passive follower bids.
+    """
 
     wallet: Ints
     token: Ints
@@ -48,6 +57,7 @@ class Events(NamedTuple):
     transaction: Ints
     key: NDArray[np.uint64]
     entry_price: Ints
+    limit: Ints
 
 
 class World(NamedTuple):
@@ -68,17 +78,21 @@ class Policy(NamedTuple):
     staleness_ns: int
     impact_micro: int
     mirror: bool
+    passive: bool
+    rest_ns: int
+    mark_ns: int
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def price_events(events: Events, world: World, policy: Policy) -> Ints:
-    """Price all events: shape (14, n), rows named by `COLUMNS`; amounts that do not exist are 0, times `NEVER`."""
+    """Price all events: shape (16, n), rows named by `COLUMNS`; amounts that do not exist are 0, times `NEVER`."""
     n = events.ts.size
-    out = np.zeros((14, n), np.int64)
+    out = np.zeros((16, n), np.int64)
     for i in range(n):
-        out[_ENTRY_TS, i] = out[_EXIT_TS, i] = out[_KNOWN_TS, i] = NEVER
+        out[_ENTRY_TS, i] = out[_EXIT_TS, i] = out[_KNOWN_TS, i] = out[_MARK_TS, i] = NEVER
         reason = _enter(events, world, policy, i, out)
         if reason == PRICED:
+            _mark(events, world, policy, i, out)
             reason = _leave(events, world, policy, i, out)
         out[_REASON, i] = reason
     return out
@@ -92,6 +106,8 @@ def _enter(events: Events, world: World, policy: Policy, i: int, out: Ints) -> i
     resolved_ts = world.facts.resolved_ts[market]
     if ts >= resolved_ts:
         return AFTER_RESOLUTION
+    if policy.passive:
+        return int(_rest(events, world, policy, i, out))
     price, when = events.entry_price[i], ts
     if price < 0:
         row = first_print_of_others(
@@ -121,6 +137,38 @@ def _pay(events: Events, world: World, policy: Policy, i: int, out: Ints) -> int
     out[_SPREAD, i], out[_ASSUMED, i], out[_IMPACT, i] = spread, int(assumed), policy.impact_micro
     out[_FEE, i], out[_PROVENANCE, i], out[_COST, i] = fee, provenance, paid + fee
     return PRICED
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _rest(events: Events, world: World, policy: Policy, i: int, out: Ints) -> int:
+    """Fill our limit where somebody else trades through it; a maker pays the limit and nothing else."""
+    market, limit = events.market[i], events.limit[i]
+    if limit <= 0 or limit >= MICRO:
+        return OUT_OF_RANGE
+    row = first_print_through(
+        world.prints, market, events.ts[i], policy.delay_ns, policy.rest_ns, events.wallet[i], events.transaction[i],
+        events.outcome[i], limit,
+    )  # fmt: skip
+    if row < 0 or world.prints.ts[row] >= world.facts.resolved_ts[market]:
+        return NOT_FILLED
+    when = world.prints.ts[row]
+    _, provenance = fee_per_share_micro(world.costs, market, when, limit)
+    out[_ENTRY_TS, i], out[_PRINT, i], out[_COST, i], out[_PROVENANCE, i] = when, limit, limit, provenance
+    return PRICED
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _mark(events: Events, world: World, policy: Policy, i: int, out: Ints) -> None:
+    """How far the market stands against us: our print or limit less the first print `mark_ns` after the entry."""
+    market = events.market[i]
+    when = out[_ENTRY_TS, i] + policy.mark_ns
+    row = first_print_at(world.prints, market, when)
+    if row < 0 or world.prints.ts[row] > when + MARK_WITHIN_NS:
+        return
+    if world.prints.ts[row] >= world.facts.resolved_ts[market]:
+        return
+    out[_MARK_TS, i] = world.prints.ts[row]
+    out[_ADVERSE, i] = out[_PRINT, i] - _token_price(world.prints, row, events.outcome[i])
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]

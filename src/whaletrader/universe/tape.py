@@ -20,12 +20,15 @@ Ints = NDArray[np.int64]
 NEVER = np.iinfo(np.int64).max
 """The time of what has not happened, or happened at a time nobody knows."""
 UNKNOWN_PAYOUT = -1
+BLOCK = 64
+"""Rows that are passed over at once where none of them can fill a resting limit."""
 
 
 class PrintTape(NamedTuple):
     """Prints by market (`offsets`) and time, the price in terms of outcome 0.
 
-    `next_other[i]` is the next row of another wallet in the same market, else the market's end.
+    `next_other[i]` is the next row of another wallet in the same market, else the market's end; `block_low` and
+    `block_high` are the extremes of `price0` in rows b * BLOCK to (b + 1) * BLOCK - 1, whatever their market.
     """
 
     offsets: Ints
@@ -34,6 +37,8 @@ class PrintTape(NamedTuple):
     wallet: Ints
     transaction: Ints
     next_other: Ints
+    block_low: Ints
+    block_high: Ints
 
 
 class MarketFacts(NamedTuple):
@@ -71,13 +76,17 @@ def print_tape(trades: pl.DataFrame, n_markets: int) -> PrintTape:
     found = trades.filter(priceable(trades, n_markets) & inside).sort("market", "ts", maintain_order=True)
     offsets = offsets_of(found["market"].cast(pl.Int64).to_numpy(), n_markets)
     wallet = found["wallet"].cast(pl.Int64).to_numpy()
+    prices = found.select(price0.alias("p"))["p"].to_numpy()
+    low, high = _extremes(prices)
     return PrintTape(
         offsets=offsets,
         ts=found["ts"].to_numpy(),
-        price0=found.select(price0.alias("p"))["p"].to_numpy(),
+        price0=prices,
         wallet=wallet,
         transaction=found["transaction"].cast(pl.Int64).to_numpy(),
         next_other=_next_other(offsets, wallet),
+        block_low=low,
+        block_high=high,
     )
 
 
@@ -140,6 +149,52 @@ def first_print_of_others(
         else:
             return int(row)
     return -1
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def first_print_through(
+    prints: PrintTape, market: int, ts: int, delay_ns: int, rest_ns: int, wallet: int, transaction: int, outcome: int,
+    limit: int,
+) -> int:  # fmt: skip
+    """Row of the first print of others in [ts + delay, ts + delay + rest] below `limit` in the outcome's token, or -1.
+
+    What is nobody else's is the same as in `first_print_of_others`.
+    """
+    last = prints.offsets[market + 1]
+    until = ts + delay_ns + rest_ns
+    bound = limit if outcome == 0 else MICRO - limit
+    row = _first_at(prints.ts, prints.offsets[market], last, max(ts + delay_ns, (ts // NANOS + 1) * NANOS))
+    while row < last and prints.ts[row] <= until:
+        if row % BLOCK == 0:
+            block = row // BLOCK
+            if (prints.block_low[block] >= bound) if outcome == 0 else (prints.block_high[block] <= bound):
+                row += BLOCK
+                continue
+        price = prints.price0[row]
+        through = price < bound if outcome == 0 else price > bound
+        others = prints.wallet[row] != wallet and (transaction == NO_ID or prints.transaction[row] != transaction)
+        if through and others:
+            return int(row)
+        row += 1
+    return -1
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def first_print_at(prints: PrintTape, market: int, when: int) -> int:
+    """Row of a market's first print of anybody at or after a time, or -1."""
+    row = _first_at(prints.ts, prints.offsets[market], prints.offsets[market + 1], when)
+    return int(row) if row < prints.offsets[market + 1] else -1
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _extremes(price0: Ints) -> tuple[Ints, Ints]:
+    """Lowest and highest price of every `BLOCK` rows."""
+    blocks = (price0.size + BLOCK - 1) // BLOCK
+    low, high = np.empty(blocks, np.int64), np.empty(blocks, np.int64)
+    for block in range(blocks):
+        part = price0[block * BLOCK : (block + 1) * BLOCK]
+        low[block], high[block] = part.min(), part.max()
+    return low, high
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
