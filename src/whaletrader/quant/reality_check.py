@@ -2,7 +2,7 @@
 
 Works on losses (smaller is better) and on resample indices that the caller drew, from a stationary bootstrap where the
 days depend on each other; it draws nothing itself. Resamples are handled a batch at a time: beside copies of the
-inputs, memory is a few arrays of 2 million floats, never resamples x days x models.
+inputs, memory is a few arrays of a million floats, never resamples x days x models.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_BATCH_CELLS = 2_000_000
+_BATCH_CELLS = 1_000_000
 _TIE = 1e-12
 """Statistics within this share of each other are a tie, and a tie speaks against the model."""
 
@@ -60,7 +60,8 @@ def long_run_variance(gains: Floats, mean_block: float) -> Floats:
     Returns
     -------
     ndarray
-        Shape (k,), >= 0: autocovariances weighted by (1 - i/T) q^i + (i/T) q^(T - i), q = 1 - 1 / mean_block.
+        Shape (k,), >= 0: autocovariances weighted by (1 - i/T) q^i + (i/T) q^(T - i), q = 1 - 1 / mean_block, which
+        are circular autocovariances weighted by (1 - i/T) q^i: a recursion over the rows sums them in one pass.
         Politis & Romano (1994), doi:10.1080/01621459.1994.10476870; Hansen (2005), sec. 3.
 
     Examples
@@ -71,12 +72,15 @@ def long_run_variance(gains: Floats, mean_block: float) -> Floats:
     t = gains.shape[0]
     assert mean_block >= 1.0, mean_block
     centred = gains - gains.mean(axis=0)
-    keep = 1.0 - 1.0 / mean_block
+    keep, lags = 1.0 - 1.0 / mean_block, np.arange(1, t)
+    first = keep ** lags.astype(np.float64)
+    near = np.einsum("t,tk->k", first, centred[:0:-1])  # the rows before, the series being a circle
+    far = np.einsum("t,tk->k", first * lags, centred[:0:-1])
     found: Floats = np.einsum("tk,tk->k", centred, centred) / t
-    for lag in range(1, t):
-        weight = (1.0 - lag / t) * keep**lag + lag / t * keep ** (t - lag)
-        if weight > 1e-18:
-            found += 2.0 * weight / t * np.einsum("tk,tk->k", centred[:-lag], centred[lag:])
+    for row in range(t):
+        found += 2.0 / t * centred[row] * (near - far / t)
+        after = centred[row + 1 - t] * keep**t
+        near, far = keep * (centred[row] + near) - after, keep * (centred[row] + near + far) - t * after
     return np.maximum(found, 0.0)
 
 
@@ -112,7 +116,7 @@ def reality_check(benchmark: Floats, models: Floats, resamples: Ints) -> float:
         return 1.0
     hits = 0
     for batch in _means(gains, resamples):
-        hits += int(np.sum((batch - means).max(axis=1) >= _below(best)))
+        hits += int(np.count_nonzero((batch >= means + _below(best)).any(axis=1)))
     return hits / float(resamples.shape[0])
 
 
@@ -162,7 +166,7 @@ def superior_ability(
     level, hits = _below(float(ratios[best])), [0, 0, 0]
     for batch in _means(gains / scale, resamples):
         for i, centre in enumerate(centres):
-            hits[i] += int(np.sum((batch - centre).max(axis=1) >= level))
+            hits[i] += int(np.count_nonzero((batch >= centre + level).any(axis=1)))
     lower, consistent, upper = (hit / resamples.shape[0] for hit in hits)
     return SuperiorAbility(statistic, best, lower, consistent, upper, resamples.shape[0])
 
