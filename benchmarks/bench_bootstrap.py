@@ -1,6 +1,7 @@
-"""The stationary bootstrap of the Sharpe ratio for many wallets, beside `arch`; both do fewer wallets and are scaled.
+"""Bootstraps of many wallets: stationary of the Sharpe ratio beside `arch`, clustered of the edge beside a NumPy loop.
 
-Ours: replicates and both intervals of each wallet. The peer: replicates only, one wallet after the other.
+All do fewer wallets and are scaled, and say so. Ours: replicates and intervals of each wallet, the clustered one with
+its p-values too. The peers: replicates only, one wallet after the other.
 """
 
 import time
@@ -10,6 +11,7 @@ from arch.bootstrap import StationaryBootstrap
 from numpy.typing import NDArray
 
 from benchmarks.figures import report
+from whaletrader.quant.bootstrap import MeanBounds, cluster_bootstrap
 from whaletrader.quant.stationary import sharpe_intervals
 
 WALLETS = 10_000
@@ -19,6 +21,9 @@ MEAN_BLOCK = 10
 OURS = 2_000
 PEERS = 100
 PEERS_RESAMPLES = 100
+CLUSTERS = 100
+PEERS_LOOP = 100
+LOOP_RESAMPLES = 200
 TARGET = 50.0
 
 
@@ -45,6 +50,52 @@ def peer_s(wallets: int, resamples: int) -> float:
     return time.perf_counter() - started
 
 
+def made_up_edges(wallets: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Summed edges and numbers of bets of each wallet's clusters, shape (wallets, CLUSTERS) each."""
+    rng = np.random.default_rng(2)
+    return rng.uniform(-0.6, 0.6, (wallets, CLUSTERS)), rng.integers(1, 5, (wallets, CLUSTERS)).astype(np.float64)
+
+
+def clustered(sums: NDArray[np.float64], counts: NDArray[np.float64]) -> MeanBounds:
+    """Ours, for all wallets at once; no p-value is followed beyond the bounds' own resamples."""
+    offsets = np.arange(sums.shape[0] + 1) * CLUSTERS
+    keys = np.arange(sums.shape[0])
+    return cluster_bootstrap(
+        sums.ravel(), counts.ravel(), offsets, keys, seed=1, n_boot=RESAMPLES, n_boot_most=RESAMPLES
+    )
+
+
+def clustered_s(wallets: int) -> float:
+    """Seconds for all resamples of so many wallets; the kernels are compiled before."""
+    sums, counts = made_up_edges(wallets)
+    clustered(sums[:2], counts[:2])
+    started = time.perf_counter()
+    clustered(sums, counts)
+    return time.perf_counter() - started
+
+
+def loop_s(wallets: int, resamples: int) -> float:
+    """Seconds of the loop that one would write with NumPy."""
+    sums, counts = made_up_edges(wallets)
+    rng = np.random.default_rng(3)
+    started = time.perf_counter()
+    for own, bets in zip(sums, counts, strict=True):
+        for _ in range(resamples):
+            places = rng.integers(0, CLUSTERS, CLUSTERS)
+            own[places].sum() / bets[places].sum()
+    return time.perf_counter() - started
+
+
+def report_clustered() -> None:
+    """The clustered bootstrap beside the loop, both scaled to all wallets and resamples."""
+    ours = clustered_s(OURS) * WALLETS / OURS
+    peer = loop_s(PEERS_LOOP, LOOP_RESAMPLES) * WALLETS / PEERS_LOOP * RESAMPLES / LOOP_RESAMPLES
+    what = f"clustered bootstrap, {WALLETS:,} wallets x {CLUSTERS} clusters x {RESAMPLES:,} resamples"
+    name = f"NumPy loop, scaled from {PEERS_LOOP} wallets x {LOOP_RESAMPLES} resamples"
+    report(f"{what}, scaled from {OURS:,} wallets", ours, "s", peer=peer, peer_name=name, higher_is_better=False)
+    report("clustered bootstrap, the loop's time over ours, both scaled", peer / ours, "x", target=TARGET)
+
+
 def main() -> None:
     """Measure, scale to all wallets and resamples, and report."""
     ours = ours_s(OURS) * WALLETS / OURS
@@ -54,6 +105,7 @@ def main() -> None:
     report(f"bootstrap of Sharpe, {what}, scaled from {OURS:,} wallets", ours, "s",
            peer=peer, peer_name=name, higher_is_better=False)  # fmt: skip
     report("bootstrap of Sharpe, arch's time over ours, both scaled", peer / ours, "x", target=TARGET)
+    report_clustered()
 
 
 if __name__ == "__main__":
