@@ -1,0 +1,89 @@
+"""Populations for proofs and tests; every one is drawn from a seed and carries its truth.
+
+Sizes and effect sizes are fixed here, before any score is computed of them.
+"""
+
+from dataclasses import replace
+
+from whaletrader.datasets.simulator.universe.params import Mind, PopulationParams
+from whaletrader.datasets.simulator.universe.population import Population, simulate_population
+
+LABELLED_EDGES = (0.02, 0.04, 0.06, 0.08, 0.12)
+"""Net edges per share of the skilled, by degree."""
+
+
+def null_params(n_wallets: int, bets: float = 60.0) -> PopulationParams:
+    """Nobody knows anything: a follower of anybody loses the costs on average."""
+    return PopulationParams(
+        name="null",
+        wallets=n_wallets,
+        fills=int(n_wallets * bets * 1.2),
+        markets=max(200, int(n_wallets * bets / 400)),
+    )
+
+
+def null_universe(n_wallets: int, seed: int, *, bets: float = 60.0) -> Population:
+    """A universe without skill, with `bets` bets a wallet on average, clustered, stakes heavy-tailed."""
+    return simulate_population(null_params(n_wallets, bets), seed)
+
+
+def planted_params(n_wallets: int, n_skilled: int, edge: float, n_markets: int, bets: float = 60.0) -> PopulationParams:
+    """A null universe in which some wallets bet in `n_markets` independent markets at prices 0.3 to 0.7."""
+    crowd = null_params(n_wallets - n_skilled, bets)
+    minds = (Mind(label="skilled", wallets=n_skilled, edge=edge, bets=n_markets, band=(0.31, 0.69), life=(0.02, 0.7)),)
+    return replace(crowd, name="planted", minds=minds, markets=max(crowd.markets, 5 * n_markets))
+
+
+def planted(
+    n_wallets: int, n_skilled: int, edge: float, n_markets: int, seed: int, *, bets: float = 60.0
+) -> Population:
+    """`n_skilled` wallets (ids 0, 1, …) with a net edge a share, planted among a crowd without any."""
+    return simulate_population(planted_params(n_wallets, n_skilled, edge, n_markets, bets), seed)
+
+
+def labelled_params(effect: float = 1.0) -> PopulationParams:
+    """Every kind of wallet there is, the skilled by degree; `effect` scales all edges."""
+    skilled = tuple(
+        Mind(label="skilled", wallets=20, edge=edge * effect, bets=120, spread=0.6, stake=stake)
+        for edge, stake in zip(LABELLED_EDGES, (1.0, 1.0, 0.7, 0.5, 0.3), strict=True)
+    )
+    others = (
+        Mind(label="skilled_until", wallets=20, edge=0.1 * effect, bets=200, off_at=0.5),
+        Mind(label="insider", wallets=10, edge=0.3 * effect, bets=6, stake=20.0, life=(0.6, 0.95)),
+        Mind(label="sybil", wallets=24, edge=0.05 * effect, bets=100, copies=6, stake=0.5),
+        Mind(label="sybil", wallets=24, edge=-1.0, bets=100, copies=6, stake=0.5),
+        Mind(label="fast", wallets=20, edge=0.0, bets=150, stake=4.0, fast=True),
+        Mind(label="herder", wallets=40, edge=0.0, bets=80, follows=True),
+    )
+    return PopulationParams(
+        name="labelled",
+        wallets=2_000,
+        fills=240_000,
+        markets=2_500,
+        minds=(*skilled, *others),
+        makers=10,
+        wash_pairs=10,
+        lucky=40,
+    )
+
+
+def labelled(seed: int, effect: float = 1.0) -> Population:
+    """The labelled universe: some 2,200 wallets of all labels."""
+    return simulate_population(labelled_params(effect), seed)
+
+
+def scale_params(n_wallets: int, n_fills: int) -> PopulationParams:
+    """A universe of any size, nearly all of it noise."""
+    return PopulationParams(
+        name="scale",
+        wallets=n_wallets,
+        fills=int(n_fills / 1.45),
+        markets=max(500, n_fills // 1_000),
+        minds=(Mind(label="skilled", wallets=max(1, n_wallets // 1_000), edge=0.08, bets=100),),
+        days=365.0,
+    )
+
+
+def scale(n_wallets: int, n_fills: int, seed: int) -> Population:
+    """In memory; for many millions of fills write `scale_params` by `write_population`."""
+    return simulate_population(scale_params(n_wallets, n_fills), seed)
