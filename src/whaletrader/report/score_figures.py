@@ -17,7 +17,7 @@ from whaletrader.report.svg import Plot, legend
 
 STEP_NAMES = {
     "found": "found",
-    "priced": "with a bet that a follower could have made",
+    "priced": "with a bet that could be priced",
     "enough_bets": "with enough settled bets",
     "tested": "tested",
     "lower_above_zero": "lower bound above 0",

@@ -1,0 +1,130 @@
+"""Do prices and estimated edges come true? Forecasts of later bets from what was known before, against outcomes.
+
+The wallets' shrunk edges are estimated from everything known at a split; their bets entered after it are forecast by
+the print's price alone and by the price paid plus the edge. The split is the median entry of the settled bets, so that
+nothing of the second half is in an estimate. A forecast is that of a payout: half payouts are left out.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from whaletrader.domain.values import MICRO
+from whaletrader.quant.calibration import brier_score, murphy_decomposition, reliability_by_band
+from whaletrader.quant.clusters import effective_number
+from whaletrader.quant.intervals import wilson_interval
+
+Floats = NDArray[np.float64]
+
+SERIES = ("price", "price_plus_edge")
+EDGES: Floats = np.linspace(0.0, 1.0, 11)
+BAND_SCHEMA = {
+    "series": pl.String, "kind": pl.String, "above": pl.Float64, "to": pl.Float64, "n": pl.Int64, "groups": pl.Int64,
+    "forecast": pl.Float64, "share_won": pl.Float64, "lower": pl.Float64, "upper": pl.Float64,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ForecastRecord:
+    """One series of forecasts of one kind of event, with the scores of all its bands together."""
+
+    series: str
+    kind: str
+    bets: int
+    wallets: int
+    brier: float
+    reliability: float
+    resolution: float
+
+
+def split_ts(events: pl.DataFrame) -> int | None:
+    """Median entry time of the priced events of a follower frame; None without one."""
+    entered = events.filter(pl.col("reason").cast(pl.String) == "priced")["entry_ts"].drop_nulls().sort()
+    return int(entered[len(entered) // 2]) if len(entered) else None
+
+
+def forecast_bets(events: pl.DataFrame, markets: pl.DataFrame, shrunk: pl.DataFrame, after_ts: int) -> pl.DataFrame:
+    """One row per kind, wallet and token entered after a time, in a market that paid 0 or 1 a share.
+
+    `shrunk` has kind, wallet, shrunk_micro as known at `after_ts`; wallets without one are left out. Columns: kind,
+    wallet, group, price, price_plus_edge (both in [0, 1]), outcome (0 or 1).
+    """
+    paid = pl.col("payout0_micro").is_in([0, MICRO])
+    known = markets.filter(pl.col("resolved").fill_null(value=False) & paid).select("market", "payout0_micro")
+    outcome = pl.when(pl.col("outcome_index") == 0).then("payout0_micro").otherwise(MICRO - pl.col("payout0_micro"))
+    edges = shrunk.filter(pl.col("shrunk_micro").is_not_null()).select(
+        pl.col("kind").cast(pl.String), "wallet", "shrunk_micro"
+    )
+    entries = (
+        events.filter((pl.col("entry_ts") > after_ts) & pl.col("cost_micro").is_not_null())
+        .with_columns(pl.col("kind").cast(pl.String))
+        .join(known, on="market")
+        .join(edges, on=["kind", "wallet"])
+        .with_columns(outcome.alias("outcome_micro"))
+    )
+    count = pl.len().cast(pl.Int64)
+    return (
+        entries.group_by("kind", "wallet", "token")
+        .agg(
+            pl.col("group").max(),
+            (pl.col("print_price_micro").sum() // count).alias("print_price_micro"),
+            (pl.col("cost_micro").sum() // count).alias("cost_micro"),
+            pl.col("shrunk_micro").max(),
+            pl.col("outcome_micro").max(),
+        )
+        .sort("kind", "wallet", "token")
+        .select(
+            "kind",
+            "wallet",
+            "group",
+            (pl.col("print_price_micro") / MICRO).clip(0.0, 1.0).alias("price"),
+            ((pl.col("cost_micro") + pl.col("shrunk_micro")) / MICRO).clip(0.0, 1.0).alias("price_plus_edge"),
+            (pl.col("outcome_micro") / MICRO).alias("outcome"),
+        )
+    )
+
+
+def reliability_bands(bets: pl.DataFrame, confidence: float = 0.95) -> pl.DataFrame:
+    """Forecast against outcome by series, kind and tenth of the forecast; event groups counted once in the interval."""
+    rows = []
+    for (kind,), mine in _kinds(bets):
+        outcomes, group = mine["outcome"].to_numpy(), mine["group"].to_numpy()
+        for series in SERIES:
+            forecasts = mine[series].to_numpy()
+            found = reliability_by_band(forecasts, outcomes, EDGES)
+            place = np.searchsorted(EDGES[1:-1], forecasts, side="right")
+            for b in np.flatnonzero(found.counts):
+                sizes = np.unique(group[place == b], return_counts=True)[1]
+                share, n = float(found.shares[b]), effective_number(sizes.tolist())
+                lower, upper = wilson_interval(min(share * n, n), n, confidence)
+                rows.append((series, kind, EDGES[b], EDGES[b + 1], int(found.counts[b]), int(sizes.size),
+                             float(found.mean_forecasts[b]), share, lower, upper))  # fmt: skip
+    return pl.DataFrame(rows, schema=BAND_SCHEMA, orient="row")
+
+
+def forecast_records(bets: pl.DataFrame) -> list[ForecastRecord]:
+    """The Brier score of each series with Murphy's parts, by kind."""
+    records = []
+    for (kind,), mine in _kinds(bets):
+        outcomes = mine["outcome"].to_numpy()
+        for series in SERIES:
+            forecasts = mine[series].to_numpy()
+            parts = murphy_decomposition(forecasts, outcomes, EDGES)
+            records.append(
+                ForecastRecord(
+                    series=series,
+                    kind=str(kind),
+                    bets=mine.height,
+                    wallets=mine["wallet"].n_unique(),
+                    brier=brier_score(forecasts, outcomes),
+                    reliability=parts.reliability,
+                    resolution=parts.resolution,
+                )
+            )
+    return records
+
+
+def _kinds(bets: pl.DataFrame) -> list[tuple[tuple[object, ...], pl.DataFrame]]:
+    return [] if bets.height == 0 else list(bets.group_by("kind", maintain_order=True))

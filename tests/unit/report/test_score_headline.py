@@ -1,0 +1,71 @@
+"""The outcome in plain words."""
+
+import msgspec
+
+from tests.unit.report.made_scores import score_report
+from whaletrader.report.model import Headline
+from whaletrader.report.score_headline import headline
+from whaletrader.report.score_model import Null, StepRow
+
+REPORT = score_report()
+
+
+def told(counts: dict[str, int], *, certified: bool = False, forecasts: bool = True) -> Headline:
+    steps = [StepRow(policy="taker", kind="fill", step=step, wallets=n, share=0.0) for step, n in counts.items()]
+    null = Null(certified=certified, sentences=["Power.", "More."], rows=[])
+    return headline(steps, REPORT.best, REPORT.placebo, REPORT.forecasts if forecasts else [], null, 0.05)
+
+
+def test_survivors_are_counted_among_the_tested() -> None:
+    found = told({"found": 100, "tested": 40, "lower_above_zero": 3, "survived_fdr": 2, "survived_e": 1})
+    assert (found.verdict, found.title) == ("found", "2 of 40 edges tested survive")
+    assert "Of 100 trials" in found.sentences[0]
+    assert "3 have a lower bound above 0, 2 survive at a false discovery rate of 5 %, 1 also" in found.sentences[0]
+    assert "Power." not in found.sentences
+
+
+def test_one_survivor_survives_in_the_singular() -> None:
+    assert told({"found": 9, "tested": 4, "survived_fdr": 1}).title == "1 of 4 edges tested survives"
+
+
+def test_a_null_is_certified_only_where_the_rule_could_have_seen_an_edge() -> None:
+    counts = {"found": 100, "tested": 40, "survived_fdr": 0}
+    certified, plain = told(counts, certified=True), told(counts)
+    assert (certified.verdict, plain.verdict) == ("certified_null", "null")
+    assert certified.title == "Nobody's edge survives: a certified null"
+    assert plain.title == "Nobody's edge survives"
+    assert certified.sentences[-1] == "Power."
+
+
+def test_without_a_tested_wallet_nothing_is_claimed_of_anybody() -> None:
+    found = told({"found": 100, "tested": 0, "survived_fdr": 0}, certified=True)
+    assert found.verdict == "nobody_judged"
+    assert "Power." not in found.sentences
+
+
+def test_the_best_bound_is_named_with_its_interval_and_what_shrinking_leaves() -> None:
+    sentence = told({"found": 9, "tested": 4, "survived_fdr": 1}).sentences[1]
+    assert "+3.2 c a share, up to +14.2 c, over 79 bets in 60 event groups" in sentence
+    assert "it is +4.1 c" in sentence
+
+
+def test_placebos_are_added_up_without_the_observed() -> None:
+    sentence = told({"found": 9, "tested": 4, "survived_fdr": 1}).sentences[2]
+    assert (
+        sentence
+        == "Of 300 placebos, which cannot have skill, 18 have a lower bound above 0 and 0 survive the same rules."
+    )
+
+
+def test_forecasts_say_whether_the_edge_helped() -> None:
+    counts = {"found": 9, "tested": 4, "survived_fdr": 1}
+    equal = told(counts).sentences[3]
+    assert "no better than the price alone" in equal
+    ours = [
+        msgspec.structs.replace(row, brier=0.2 if row.series == "price_plus_edge" else 0.25) for row in REPORT.forecasts
+    ]
+    null = Null(certified=False, sentences=[], rows=[])
+    better = headline([], [], [], ours, null, 0.05).sentences[-1]
+    assert "better than the price alone (Brier score 0.2000 against 0.2500)" in better
+    unknown = [msgspec.structs.replace(row, brier=None) for row in ours]
+    assert len(headline([], [], [], unknown, null, 0.05).sentences) == 1
