@@ -1,6 +1,6 @@
 """What every source of facts must do: looking moves nothing, its own recorded facts move it, and it is a fold."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ FACT_PUBLISHERS = {Publisher.INGEST, Publisher.RUNTIME, Publisher.OPERATOR}
 class CountingWhales(WhaleSource):
     """Finds as many wallets as the time has units."""
 
-    def scan(self, as_of_ts: int) -> UniverseScanned:
+    def scan(self, as_of_ts: int, followed: Sequence[str] = (), since_ts: int = 0) -> UniverseScanned:
         return example(UniverseScanned, as_of_ts=as_of_ts, n_wallets=as_of_ts)
 
 

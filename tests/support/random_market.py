@@ -5,6 +5,7 @@ nanosecond apart, leaders who buy, sell and are found holding, markets that pay 
 comes from `ChosenLeaders`, so that no evidence has to be made up first.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,7 +15,7 @@ from whaletrader.datasets.manifest import SourceEntry
 from whaletrader.datasets.schema import NO_ID
 from whaletrader.datasets.writer import DatasetWriter
 from whaletrader.domain.values import MICRO, NANOS, LeaderEventKind
-from whaletrader.messages.leaders import LeaderScore, UniverseScanned
+from whaletrader.messages.leaders import LeaderOutcomes, LeaderScore, SettledOutcome, UniverseScanned
 
 START_S = 1_775_433_600
 HOUR, DAY = 3_600, 86_400
@@ -30,7 +31,7 @@ class ChosenLeaders:
     def __init__(self, seed: int) -> None:
         self._seed = seed
 
-    def scan(self, as_of_ts: int) -> UniverseScanned:
+    def scan(self, as_of_ts: int, followed: Sequence[str] = (), since_ts: int = 0) -> UniverseScanned:
         """Return the scores; they depend on the seed and the time only."""
         rng = Random(f"{self._seed}:{as_of_ts}")
         absent = rng.randrange(2 * LEADERS)
@@ -47,7 +48,25 @@ class ChosenLeaders:
             n_qualified=len(scores),
             scores=tuple(scores),
             funnel=(),
+            since_ts=since_ts,
+            settled=tuple(_settled(rng, leader, as_of_ts) for leader in followed),
         )
+
+
+def _settled(rng: Random, leader: str, as_of_ts: int) -> LeaderOutcomes:
+    """Up to five outcomes at even prices: a coin's."""
+    kind, _, wallet = leader.partition("/")
+    outcomes = [
+        SettledOutcome(
+            event_group_id=f"group {rng.randrange(20)}",
+            settled_ts=as_of_ts,
+            n_bets=1,
+            edge_micro=rng.choice((-500_000, 500_000)),
+            cost_micro=500_000,
+        )
+        for _ in range(rng.randrange(6))
+    ]
+    return LeaderOutcomes(wallet=wallet, kind=kind, outcomes=tuple(outcomes), n_untold=0)
 
 
 def address(wallet: int) -> str:

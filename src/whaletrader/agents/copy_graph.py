@@ -37,7 +37,7 @@ class CopyFacts:
     opposed: bool
     """Another followed leader holds another outcome of the market."""
     leader_multiplier_micro: int
-    """What our own results with this leader leave of the size."""
+    """What the allocation and our own results with this leader leave of the size."""
 
 
 def _regime(facts: CopyFacts, _: Results) -> Outcome:
@@ -58,6 +58,8 @@ def _conflict(facts: CopyFacts, _: Results) -> Outcome:
 
 
 def _propose(facts: CopyFacts, results: Results) -> Outcome:
+    if not facts.leader_multiplier_micro:
+        return _stop(SkipReason.NOT_ALLOCATED)
     left = combined_multiplier_micro(results) * facts.leader_multiplier_micro // MICRO
     return Outcome(multiplier_micro=left)
 

@@ -20,7 +20,7 @@ from whaletrader.domain.task_graph import Outcome, evaluate, first_obstacle
 from whaletrader.domain.values import MICRO, NANOS, Side
 from whaletrader.messages.envelope import Message, Payload, Publisher
 from whaletrader.messages.intelligence import AnomalyAlert, MarketRegimeChange
-from whaletrader.messages.leaders import CopySignal, WhaleDiscovered, WhalePruned
+from whaletrader.messages.leaders import CopySignal, WhaleDiscovered, WhalePruned, WhaleScoreUpdated
 from whaletrader.messages.market import MarketDataUpdate, MarketResolved, WhaleTradeObserved
 from whaletrader.messages.orchestration import NodeResult, OrchestratorDecision
 from whaletrader.messages.portfolio import RebalancingRecommendation
@@ -48,11 +48,13 @@ class MarketView(msgspec.Struct):
 
 
 class OrchestratorState(AgentState, kw_only=True):
-    """Markets, who is followed, and whose size is reduced."""
+    """Markets, who is followed with what share, and whose size is reduced."""
 
     markets: dict[str, MarketView] = msgspec.field(default_factory=dict)
     followed: dict[str, str] = msgspec.field(default_factory=dict)
     """Wallet by leader key."""
+    weights: dict[str, int] = msgspec.field(default_factory=dict)
+    """What the allocation leaves of a leader's size, by leader key."""
     reduced: dict[str, bool] = msgspec.field(default_factory=dict)
 
 
@@ -60,12 +62,13 @@ class Orchestrator:
     """The agent."""
 
     name = Publisher.ORCHESTRATOR.value
-    state_version = 1
+    state_version = 2
     state_type = OrchestratorState
     subscribes = frozenset(
         {
             "CopySignal",
             "WhaleDiscovered",
+            "WhaleScoreUpdated",
             "WhalePruned",
             "WhaleTradeObserved",
             "MarketDataUpdate",
@@ -102,10 +105,12 @@ class Orchestrator:
     def evolve(self, state: OrchestratorState, message: Message) -> OrchestratorState:
         """Fold what the graph's nodes look at."""
         match message.payload:
-            case WhaleDiscovered(wallet=wallet, kind=kind):
-                state.followed[leader_key(wallet, kind)] = wallet
+            case WhaleDiscovered(score=score) | WhaleScoreUpdated(score=score):
+                state.followed[leader_key(score.wallet, score.kind)] = score.wallet
+                state.weights[leader_key(score.wallet, score.kind)] = score.weight_micro
             case WhalePruned(wallet=wallet, kind=kind):
                 state.followed.pop(leader_key(wallet, kind), None)
+                state.weights.pop(leader_key(wallet, kind), None)
             case RebalancingRecommendation(action="REDUCE", wallet=wallet, kind=kind):
                 remember(state.reduced, leader_key(wallet, kind), True, MAX_REDUCED)
             case MarketResolved(market_id=market_id):
@@ -169,7 +174,8 @@ def make(settings: Settings) -> Orchestrator:
 
 def _facts(state: OrchestratorState, market: MarketView, signal: CopySignal, now: int) -> CopyFacts:
     wallets = set(state.followed.values())
-    reduced = leader_key(signal.wallet, signal.kind) in state.reduced
+    leader = leader_key(signal.wallet, signal.kind)
+    weight = state.weights.get(leader, MICRO)
     return CopyFacts(
         regime=market.regime,
         severe_anomaly=now < market.severe_until_ts,
@@ -178,7 +184,7 @@ def _facts(state: OrchestratorState, market: MarketView, signal: CopySignal, now
             token != signal.token_id and holder.split("/")[0] != signal.wallet and holder.split("/")[0] in wallets
             for holder, token in market.holders.items()
         ),
-        leader_multiplier_micro=REDUCED_MULTIPLIER_MICRO if reduced else MICRO,
+        leader_multiplier_micro=weight * REDUCED_MULTIPLIER_MICRO // MICRO if leader in state.reduced else weight,
     )
 
 

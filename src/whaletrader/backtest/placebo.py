@@ -5,6 +5,7 @@ leader's score stays, so the pipeline treats it exactly as it would treat the re
 as long as that one's count still matches. What the placebo earns is what the pipeline makes of chance.
 """
 
+from collections.abc import Sequence
 from hashlib import blake2b
 
 import msgspec
@@ -33,9 +34,9 @@ class PlaceboWhales:
         self._table = table
         self._seed = seed
 
-    def scan(self, as_of_ts: int) -> UniverseScanned:
+    def scan(self, as_of_ts: int, followed: Sequence[str] = (), since_ts: int = 0) -> UniverseScanned:
         """Scan, then put placebos in the place of those who would be followed; the others are left out."""
-        scan = self._real.scan(as_of_ts)
+        scan = self._real.scan(as_of_ts, followed, since_ts)
         pool = pool_at(self._table, as_of_ts)
         return msgspec.structs.replace(scan, scores=replaced(scan.scores, pool, self._seed))
 

@@ -48,6 +48,32 @@ class DiscoverySettings(_Section, frozen=True, kw_only=True):
     bootstrap_resamples: Annotated[int, Meta(ge=100, le=50_000)] = 1_000
 
 
+class AllocationSettings(_Section, frozen=True, kw_only=True):
+    """How the followed leaders share the budget."""
+
+    draws: Annotated[int, Meta(ge=1, le=10_000)] = 64
+    """Draws from what is believed of each leader, averaged at each scan; 1 is plain Thompson sampling."""
+    max_share_micro: Annotated[int, Meta(gt=0, le=1_000_000)] = 300_000
+    """Greatest share of one leader, and of leaders together who bet alike."""
+    max_correlation_micro: Annotated[int, Meta(gt=0, le=1_000_000)] = 700_000
+    """Correlation of their outcomes from which leaders bet alike."""
+    half_life_groups: PositiveInt = 200
+    """Event groups of a leader after which an outcome counts half."""
+
+
+class PruningSettings(_Section, frozen=True, kw_only=True):
+    """When a leader is said to have lost his edge."""
+
+    e_arl_groups: Annotated[int, Meta(ge=2, le=1_000_000)] = 1_000
+    """Least mean number of a leader's event groups until the e-detector's false alarm."""
+    cusum_arl_groups: Annotated[int, Meta(ge=2, le=1_000_000)] = 2_000
+    """Mean number of a leader's event groups until the CUSUM's false alarm."""
+    adwin_delta_micro: Annotated[int, Meta(gt=0, lt=1_000_000)] = 700_000
+    """ADWIN's level at each look; it never prunes alone."""
+    agree: Annotated[int, Meta(ge=1, le=3)] = 2
+    """How many of the three detectors must have alarmed."""
+
+
 class CopySettings(_Section, frozen=True, kw_only=True):
     """What is copied."""
 
@@ -109,6 +135,8 @@ class Settings(_Section, frozen=True, kw_only=True):
     limits: RiskLimits = RiskLimits()
     follower: FollowerSettings = FollowerSettings()
     discovery: DiscoverySettings = DiscoverySettings()
+    allocation: AllocationSettings = AllocationSettings()
+    pruning: PruningSettings = PruningSettings()
     copy: CopySettings = CopySettings()
     execution: ExecutionSettings = ExecutionSettings()
     faults: FaultPlanSettings = FaultPlanSettings()

@@ -23,6 +23,7 @@ class SkipReason(StrEnum):
     MANIPULATION = "MANIPULATION"
     REGIME = "REGIME"
     TRADING_HALTED = "TRADING_HALTED"
+    NOT_ALLOCATED = "NOT_ALLOCATED"
 
 
 class DenyReason(StrEnum):
@@ -109,6 +110,7 @@ class PruneReason(StrEnum):
     OPERATOR = "OPERATOR"
     OUTRANKED = "OUTRANKED"
     COPIES_LOST = "COPIES_LOST"
+    EDGE_DRIFTED = "EDGE_DRIFTED"
 
 
 EXPLANATIONS: dict[StrEnum, str] = {
@@ -126,6 +128,7 @@ EXPLANATIONS: dict[StrEnum, str] = {
     SkipReason.MANIPULATION: "The pattern of trades looks like wash trading or churn.",
     SkipReason.REGIME: "The market's regime (for example low liquidity) forbids copying.",
     SkipReason.TRADING_HALTED: "Trading is halted by the breaker, the ladder or the kill switch.",
+    SkipReason.NOT_ALLOCATED: "The allocation gives the leader no share: no drawn belief of his edge was positive.",
     DenyReason.NO_EDGE: "The expected value after costs is not positive: no edge, no trade.",
     DenyReason.BELOW_VENUE_MINIMUM: "The greatest admissible size is below what the venue accepts.",
     DenyReason.PER_TRADE: "The limit per trade leaves no size.",
@@ -187,4 +190,5 @@ EXPLANATIONS: dict[StrEnum, str] = {
     PruneReason.OPERATOR: "An operator asked for it.",
     PruneReason.OUTRANKED: "The list is full, and others have a higher lower bound.",
     PruneReason.COPIES_LOST: "Our own copies of the leader lost more than the bound.",
+    PruneReason.EDGE_DRIFTED: "Two of three detectors agree that the follower's edge fell since the leader was chosen.",
 }

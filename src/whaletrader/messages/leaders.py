@@ -17,6 +17,8 @@ class LeaderScore(Part, frozen=True, kw_only=True):
     edge_shrunk_micro: int
     psr_micro: int
     rank: int
+    weight_micro: int = 1_000_000
+    """What the allocation leaves of the size of his copies: 1000000 is all of it."""
 
 
 class FunnelStep(Part, frozen=True, kw_only=True):
@@ -27,11 +29,36 @@ class FunnelStep(Part, frozen=True, kw_only=True):
     count: int
 
 
+class SettledOutcome(Part, frozen=True, kw_only=True):
+    """What a follower of a leader's bets in one event group got per share: means over the bets that settled."""
+
+    event_group_id: str
+    settled_ts: int
+    n_bets: int
+    edge_micro: int
+    cost_micro: int
+    """All-in price paid."""
+
+
+class LeaderOutcomes(Part, frozen=True, kw_only=True):
+    """A followed leader's outcomes since the last scan, in the order in which they settled, copied or not."""
+
+    wallet: str
+    kind: str
+    outcomes: tuple[SettledOutcome, ...]
+    n_untold: int
+    """Older ones beyond the limit of what one scan tells."""
+
+
 @message(Topic.WHALE_DISCOVERED, Publisher.WHALE_DISCOVERY, effect=True)
 class ScanUniverse(Payload, frozen=True, kw_only=True):
-    """Score the universe on what was known at `as_of_ts`."""
+    """Score the universe on what was known at `as_of_ts`, and tell what the followed leaders' bets brought."""
 
     as_of_ts: int
+    since_ts: int = 0
+    """Outcomes settled after this are told."""
+    followed: tuple[str, ...] = ()
+    """Leaders whose outcomes are told, as KIND/WALLET."""
 
 
 @message(Topic.WHALE_DISCOVERED, Publisher.RUNTIME)
@@ -44,6 +71,9 @@ class UniverseScanned(Payload, frozen=True, kw_only=True):
     n_qualified: int
     scores: tuple[LeaderScore, ...]
     funnel: tuple[FunnelStep, ...]
+    since_ts: int = 0
+    settled: tuple[LeaderOutcomes, ...] = ()
+    """Of the leaders that were asked for, what settled in (`since_ts`, `as_of_ts`]."""
 
 
 @message(Topic.WHALE_DISCOVERED, Publisher.WHALE_DISCOVERY, key="wallet")

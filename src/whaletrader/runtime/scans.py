@@ -20,6 +20,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     correlation_id: str
     as_of_ts: int
     asked_ts: int
+    since_ts: int = 0
+    followed: tuple[str, ...] = ()
 
 
 class ScanState(msgspec.Struct, kw_only=True):
@@ -38,7 +40,7 @@ class Scans:
     def __init__(self, whales: WhaleSource) -> None:
         self._whales = whales
         self._state = ScanState()
-        self._answers: dict[int, UniverseScanned] = {}
+        self._answers: dict[str, UniverseScanned] = {}
 
     @property
     def keeps_alive(self) -> bool:
@@ -48,7 +50,7 @@ class Scans:
     def carry_out(self, command: Message, *, again: bool) -> None:  # noqa: ARG002
         """Scan now; `again` makes no difference."""
         assert isinstance(command.payload, ScanUniverse)
-        self._answer(command.payload.as_of_ts)
+        self._answer(_asked(command, command.payload))
 
     def peek(self) -> int | None:
         """Return when the oldest open scan was asked for."""
@@ -58,7 +60,7 @@ class Scans:
         """Return the answer to the oldest open scan."""
         asked = self._state.asked[0]
         told = fact(
-            self._answer(asked.as_of_ts),
+            self._answer(asked),
             natural_key=f"scan/{asked.command_id}",
             ts_event=asked.asked_ts,
             ts_init=asked.asked_ts,
@@ -69,16 +71,10 @@ class Scans:
         """Fold a command or an answer."""
         payload = message.payload
         if isinstance(payload, ScanUniverse):
-            asked = Asked(
-                command_id=message.id,
-                correlation_id=message.correlation_id,
-                as_of_ts=payload.as_of_ts,
-                asked_ts=message.ts_init,
-            )
-            self._state.asked.append(asked)
+            self._state.asked.append(_asked(message, payload))
         elif isinstance(payload, UniverseScanned):
             self._state.asked = [asked for asked in self._state.asked if asked.command_id != message.cause_id]
-            self._answers.pop(payload.as_of_ts, None)
+            self._answers.pop(message.cause_id, None)
 
     def snapshot(self) -> bytes:
         """Return the state as bytes."""
@@ -88,7 +84,19 @@ class Scans:
         """Take the state from a snapshot's bytes."""
         self._state = msgspec.msgpack.decode(state, type=ScanState)
 
-    def _answer(self, as_of_ts: int) -> UniverseScanned:
-        if as_of_ts not in self._answers:
-            self._answers[as_of_ts] = self._whales.scan(as_of_ts)
-        return self._answers[as_of_ts]
+    def _answer(self, asked: Asked) -> UniverseScanned:
+        if asked.command_id not in self._answers:
+            found = self._whales.scan(asked.as_of_ts, asked.followed, asked.since_ts)
+            self._answers[asked.command_id] = found
+        return self._answers[asked.command_id]
+
+
+def _asked(command: Message, scan: ScanUniverse) -> Asked:
+    return Asked(
+        command_id=command.id,
+        correlation_id=command.correlation_id,
+        as_of_ts=scan.as_of_ts,
+        asked_ts=command.ts_init,
+        since_ts=scan.since_ts,
+        followed=scan.followed,
+    )

@@ -1,5 +1,7 @@
 """Placebo leaders in the real ones' place."""
 
+from collections.abc import Sequence
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -88,7 +90,7 @@ def test_the_pool_counts_only_bets_that_were_settled_by_then() -> None:
 class Scanner:
     """A whale source that would follow one wallet."""
 
-    def scan(self, as_of_ts: int) -> UniverseScanned:
+    def scan(self, as_of_ts: int, followed: Sequence[str] = (), since_ts: int = 0) -> UniverseScanned:
         return UniverseScanned(
             as_of_ts=as_of_ts, source="s", n_wallets=3, n_qualified=1, scores=(score("w0", n_bets=6),), funnel=()
         )

@@ -52,7 +52,7 @@ def test_an_alarm_stands():
 
 @pytest.mark.parametrize(("shift", "table"), [(0.0, 336.0), (0.5, 26.6), (1.0, 8.38), (1.5, 4.75), (2.0, 3.34)])
 def test_the_run_length_agrees_with_the_published_table(shift, table):
-    # Montgomery, Introduction to Statistical Quality Control, table 9.3: k = 1/2, h = 4 (without a shift 168, two-sided).
+    # Montgomery, Introduction to Statistical Quality Control, table 9.3: k = 1/2, h = 4 (168 two-sided)
     assert cusum_arl(0.5, 4.0, shift) == pytest.approx(table, rel=0.04)
 
 

@@ -1,7 +1,7 @@
 """A scan that was asked for is answered once, with the same answer after a crash."""
 
 from tests.support.messages import example, seen
-from whaletrader.messages.leaders import ScanUniverse, UniverseScanned
+from whaletrader.messages.leaders import LeaderOutcomes, ScanUniverse, UniverseScanned
 from whaletrader.runtime.scans import Scans
 
 
@@ -11,9 +11,10 @@ class Whales:
     def __init__(self):
         self.scans = 0
 
-    def scan(self, as_of_ts):
+    def scan(self, as_of_ts, followed=(), since_ts=0):
         self.scans += 1
-        return example(UniverseScanned, as_of_ts=as_of_ts, n_wallets=3)
+        settled = tuple(example(LeaderOutcomes, wallet=leader) for leader in followed)
+        return example(UniverseScanned, as_of_ts=as_of_ts, since_ts=since_ts, n_wallets=3, settled=settled)
 
 
 def asked(ts=50):
@@ -53,6 +54,28 @@ def test_an_answer_that_a_crash_lost_is_computed_again_and_is_the_same():
     after = Scans(Whales())
     after.restore(scans.snapshot())
     assert after.take() == scans.take()
+
+
+def test_the_source_is_asked_for_the_followed_leaders_outcomes_also_after_a_crash():
+    scans = Scans(Whales())
+    scans.observe(seen(ScanUniverse(as_of_ts=50, since_ts=20, followed=("fill/0xaa", "fill/0xbb")), 50))
+    after = Scans(Whales())
+    after.restore(scans.snapshot())
+    for source in (scans, after):
+        answer = source.take().payload
+        assert answer.since_ts == 20
+        assert [told.wallet for told in answer.settled] == ["fill/0xaa", "fill/0xbb"]
+
+
+def test_two_scans_of_one_time_have_their_own_answers():
+    scans = Scans(Whales())
+    commands = [seen(ScanUniverse(as_of_ts=50, since_ts=since), 50, str(since)) for since in (0, 20)]
+    for command in commands:
+        scans.observe(command)
+        scans.carry_out(command, again=False)
+    first = scans.take()
+    scans.observe(first)
+    assert (first.payload.since_ts, scans.take().payload.since_ts) == (0, 20)
 
 
 def test_two_scans_are_answered_in_the_order_of_their_commands():

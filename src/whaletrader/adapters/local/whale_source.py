@@ -1,7 +1,11 @@
 """Scans a dataset's universe: every leader event is priced once, each scan scores what was known at its time."""
 
+from collections.abc import Sequence
+
+import msgspec
 import polars as pl
 
+from whaletrader.adapters.local.settled import settled_outcomes
 from whaletrader.config.tree import Settings
 from whaletrader.domain.values import MICRO, LeaderEventKind
 from whaletrader.messages.leaders import FunnelStep, LeaderScore, UniverseScanned
@@ -21,8 +25,8 @@ class DatasetWhales:
         self._settings = settings
         self._table: FollowerTable | None = None
 
-    def scan(self, as_of_ts: int) -> UniverseScanned:
-        """Score everything known at `as_of_ts`."""
+    def scan(self, as_of_ts: int, followed: Sequence[str] = (), since_ts: int = 0) -> UniverseScanned:
+        """Score everything known at `as_of_ts`, and tell what the followed leaders' bets brought since `since_ts`."""
         discovery = self._settings.discovery
         params = ScoreParams(
             as_of_ts=as_of_ts,
@@ -32,7 +36,10 @@ class DatasetWhales:
             n_boot=discovery.bootstrap_resamples,
             seed=self._settings.seed,
         )
-        return scanned(score_table(self._follower_table(), params), as_of_ts)
+        table, markets = self._follower_table(), self._source.table("markets")
+        told = scanned(score_table(table, params), as_of_ts)
+        settled = settled_outcomes(table.at(as_of_ts), table.addresses, markets, followed, since_ts)
+        return msgspec.structs.replace(told, since_ts=since_ts, settled=settled)
 
     def _follower_table(self) -> FollowerTable:
         """Price all events at the first scan: a run that never scans does not pay for it."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from whaletrader.messages.intelligence import AnomalyAlert, MarketRegimeChange
-from whaletrader.messages.leaders import CopySignal, FunnelStep, LeaderScore, ScanUniverse, SignalSkipped, UniverseScanned, WhaleDiscovered, WhalePruned, WhaleScoreUpdated
+from whaletrader.messages.leaders import CopySignal, FunnelStep, LeaderOutcomes, LeaderScore, ScanUniverse, SettledOutcome, SignalSkipped, UniverseScanned, WhaleDiscovered, WhalePruned, WhaleScoreUpdated
 from whaletrader.messages.market import MarketDataUpdate, MarketResolved, MarketTerms, SegmentSealed, WhaleTradeObserved
 from whaletrader.messages.orchestration import AgentHealthAlert, AgentHeartbeat, DeadLetter, NodeResult, OrchestratorDecision, RunMarked, ScheduleTimer, TaskAssigned, TaskCompleted, TimerFired
 from whaletrader.messages.orders import CancelOrder, ExecutionError, MergePositions, OrderCancelled, OrderFilled, OrderOrigin, OrderOutcomeUnknown, OrderRejected, OrderReport, OrderSubmitted, RedeemPosition, SettlementUpdated, SubmitOrder
@@ -315,6 +315,24 @@ def from_LeaderAttribution(m):
     )
 
 
+def to_LeaderOutcomes(v):
+    return pb.LeaderOutcomes(
+        wallet=v.wallet,
+        kind=v.kind,
+        outcomes=[to_SettledOutcome(x) for x in v.outcomes],
+        n_untold=v.n_untold,
+    )
+
+
+def from_LeaderOutcomes(m):
+    return LeaderOutcomes(
+        wallet=m.wallet,
+        kind=m.kind,
+        outcomes=tuple([from_SettledOutcome(x) for x in m.outcomes]),
+        n_untold=m.n_untold,
+    )
+
+
 def to_LeaderScore(v):
     return pb.LeaderScore(
         wallet=v.wallet,
@@ -328,11 +346,12 @@ def to_LeaderScore(v):
         edge_shrunk_micro=v.edge_shrunk_micro,
         psr_micro=v.psr_micro,
         rank=v.rank,
+        weight_micro=v.weight_micro,
     )
 
 
 def from_LeaderScore(m):
-    return LeaderScore(
+    given = dict(
         wallet=m.wallet,
         kind=m.kind,
         verdict=m.verdict,
@@ -345,6 +364,9 @@ def from_LeaderScore(m):
         psr_micro=m.psr_micro,
         rank=m.rank,
     )
+    if m.HasField("weight_micro"):
+        given["weight_micro"] = m.weight_micro
+    return LeaderScore(**given)
 
 
 def to_MarketDataUpdate(v):
@@ -868,13 +890,19 @@ def from_RunMarked(m):
 def to_ScanUniverse(v):
     return pb.ScanUniverse(
         as_of_ts=v.as_of_ts,
+        since_ts=v.since_ts,
+        followed=v.followed,
     )
 
 
 def from_ScanUniverse(m):
-    return ScanUniverse(
+    given = dict(
         as_of_ts=m.as_of_ts,
+        followed=tuple(m.followed),
     )
+    if m.HasField("since_ts"):
+        given["since_ts"] = m.since_ts
+    return ScanUniverse(**given)
 
 
 def to_ScheduleTimer(v):
@@ -914,6 +942,26 @@ def from_SegmentSealed(m):
         rows=m.rows,
         first_ts=m.first_ts,
         last_ts=m.last_ts,
+    )
+
+
+def to_SettledOutcome(v):
+    return pb.SettledOutcome(
+        event_group_id=v.event_group_id,
+        settled_ts=v.settled_ts,
+        n_bets=v.n_bets,
+        edge_micro=v.edge_micro,
+        cost_micro=v.cost_micro,
+    )
+
+
+def from_SettledOutcome(m):
+    return SettledOutcome(
+        event_group_id=m.event_group_id,
+        settled_ts=m.settled_ts,
+        n_bets=m.n_bets,
+        edge_micro=m.edge_micro,
+        cost_micro=m.cost_micro,
     )
 
 
@@ -1143,18 +1191,24 @@ def to_UniverseScanned(v):
         n_qualified=v.n_qualified,
         scores=[to_LeaderScore(x) for x in v.scores],
         funnel=[to_FunnelStep(x) for x in v.funnel],
+        since_ts=v.since_ts,
+        settled=[to_LeaderOutcomes(x) for x in v.settled],
     )
 
 
 def from_UniverseScanned(m):
-    return UniverseScanned(
+    given = dict(
         as_of_ts=m.as_of_ts,
         source=m.source,
         n_wallets=m.n_wallets,
         n_qualified=m.n_qualified,
         scores=tuple([from_LeaderScore(x) for x in m.scores]),
         funnel=tuple([from_FunnelStep(x) for x in m.funnel]),
+        settled=tuple([from_LeaderOutcomes(x) for x in m.settled]),
     )
+    if m.HasField("since_ts"):
+        given["since_ts"] = m.since_ts
+    return UniverseScanned(**given)
 
 
 def to_WhaleDiscovered(v):
