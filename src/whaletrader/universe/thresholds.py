@@ -10,6 +10,8 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
+from whaletrader.domain.scoring import CompositeWeights
+
 
 @dataclass(frozen=True, slots=True)
 class SelectionRules:
@@ -43,12 +45,22 @@ class GroupRules:
 
 
 @dataclass(frozen=True, slots=True)
+class SkillRules:
+    """Limits of the evidence that informs: of a p-value, and of a probability such as the PSR."""
+
+    significance: float
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Thresholds:
     """All sections of the file."""
 
     selection: SelectionRules
     judging: JudgingRules
     groups: GroupRules
+    skill: SkillRules
+    composite: CompositeWeights
 
 
 def parse_thresholds(text: str) -> Thresholds:
