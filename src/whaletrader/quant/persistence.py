@@ -101,7 +101,8 @@ def rolling_persistence(returns: Floats, window: int, lags: int | None = None) -
     window : int
         Periods per window, at least 1.
     lags : int, optional
-        For Newey and West; by default 2 * window, as neighbouring pairs share returns over 2 * window - 1 steps.
+        For Newey and West; by default 2 * window for the slope, as neighbouring pairs share returns over
+        2 * window - 1 steps, and 4 (n / 100)^(2/9) for the mean return, whose periods do not overlap.
 
     Returns
     -------
@@ -110,7 +111,8 @@ def rolling_persistence(returns: Floats, window: int, lags: int | None = None) -
 
     Notes
     -----
-    Newey & West (1987), doi:10.2307/1913610; overlapping windows: Hansen & Hodrick (1980), doi:10.1086/260910.
+    Newey & West (1987), doi:10.2307/1913610; overlapping windows: Hansen & Hodrick (1980), doi:10.1086/260910; lags of
+    the mean: Newey & West (1994), doi:10.2307/2297912 (with the lags of the windows it would reject twice too often).
 
     Examples
     --------
@@ -127,7 +129,8 @@ def rolling_persistence(returns: Floats, window: int, lags: int | None = None) -
     if float(np.ptp(past)) <= 1e-12 * float(np.max(np.abs(past))):
         return WITHHELD
     line = newey_west(later, np.column_stack((np.ones(past.size), past)), used, small_sample=True)
-    level = newey_west(returns, np.ones((returns.size, 1)), used, small_sample=True)
+    few = int(4.0 * (returns.size / 100.0) ** (2.0 / 9.0)) if lags is None else lags
+    level = newey_west(returns, np.ones((returns.size, 1)), few, small_sample=True)
     slope, t, p = (float(x[1]) for x in (line.coefficients, line.t_statistics, line.p_values))
     return Persistence(slope, t, p, float(level.coefficients[0]), float(level.p_values[0]), past.size)
 
