@@ -43,7 +43,8 @@ class Page:
         self, name: str, value: float, unit: str = "", *, target: float | None = None, higher_is_better: bool = True
     ) -> dict[str, object]:
         """Print one figure for the runner, and keep it for the page's next table of figures."""
-        found = report(name, value, unit, target=target, higher_is_better=higher_is_better)
+        wanted = None if target is None else float(target)
+        found = report(name, float(value), unit, target=wanted, higher_is_better=higher_is_better)
         verdict = {True: "met", False: "**not met**", None: "–"}[found["met"]]  # type: ignore[index]
         wish = "–" if target is None else f"{'≥' if higher_is_better else '≤'} {shown(target)} {unit}".rstrip()
         self._figures.append(f"| {name} | {f'{shown(value)} {unit}'.rstrip()} | {wish} | {verdict} |")
