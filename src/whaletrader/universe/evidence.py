@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from whaletrader.domain.values import MICRO, LeaderEventKind
 from whaletrader.quant.betting import log_e_values
-from whaletrader.quant.bootstrap import cluster_bootstrap
 from whaletrader.quant.bounded_mean import Clusters, exact_interval, log_p_values
+from whaletrader.quant.studentised import cluster_bootstrap_t
 from whaletrader.universe.bets import BetTable
-from whaletrader.universe.evidence_kernel import clusters_of, event_groups, flaws
+from whaletrader.universe.evidence_kernel import clusters_of, event_groups, flaws, rarer_side
 from whaletrader.universe.thresholds import THRESHOLDS, GroupRules
 
 Floats = NDArray[np.float64]
@@ -71,11 +71,11 @@ def evidence(
     """Judge every unit of a bet table; `statistics` are its `unit_statistics`, `min_bets` the bets that each needs."""
     params = params or EvidenceParams()
     bands = price_bands(statistics["mean_price"], params.groups)
-    free, outside, equal = flaws(bets.offsets, bets.edge, bets.cost)
+    free, outside = flaws(bets.offsets, bets.edge, bets.cost)
     withheld = _withheld(statistics, min_bets, np.asarray(params.groups.needed)[bands], (free, outside))
     enough = withheld == _JUDGED
-    resampled = enough & ~equal & np.asarray(params.groups.bootstrap)[bands]
     groups, entered = event_groups(bets.offsets, bets.group, bets.edge, bets.cost, bets.entry_day)
+    resampled = enough & np.asarray(params.groups.bootstrap)[bands] & (rarer_side(groups) >= params.groups.rarest)
     held, out = held_to_resolution(bets), np.full((6, enough.size), np.nan)
     rows = np.flatnonzero(~(free | outside | resampled))
     out[:2, rows] = _exact(clusters_of(groups, entered, rows)[0], held[rows], params)
@@ -127,10 +127,11 @@ def _tests(groups: Clusters, entered: Ints, held: Bools) -> Floats:
 
 
 def _resampled(groups: Clusters, keys: Ints, params: EvidenceParams) -> Floats:
-    """Bootstrap bounds, shape (2, units)."""
-    sums = (groups.payoff - groups.cost) * MICRO
-    found = cluster_bootstrap(
-        sums, groups.bets.astype(np.float64), groups.offsets, keys,
-        seed=params.seed, n_boot=params.n_boot, n_boot_most=0, confidence=params.confidence,
-    )  # fmt: skip
-    return np.stack([found.lower, found.upper])
+    """Studentised bootstrap bounds, shape (2, units), within what payoffs of 0 and 1 leave possible."""
+    found = cluster_bootstrap_t(
+        groups.payoff - groups.cost, groups.bets.astype(np.float64), groups.offsets, keys,
+        seed=params.seed, n_boot=params.n_boot, confidence=params.confidence,
+    ).studentised  # fmt: skip
+    first = groups.offsets[:-1]
+    price = np.add.reduceat(groups.cost, first) / np.add.reduceat(groups.bets, first) if keys.size else np.zeros(0)
+    return np.stack([np.maximum(found[0], -price), np.minimum(found[1], 1.0 - price)]) * MICRO

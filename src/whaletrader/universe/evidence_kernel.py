@@ -47,16 +47,28 @@ def _payoff(micro: int) -> int:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def flaws(offsets: Ints, edge: Ints, cost: Ints) -> tuple[Bools, Bools, Bools]:
-    """Units with a bet that cost nothing, with a payoff outside of 0 to 1, and whose edges are all equal."""
+def flaws(offsets: Ints, edge: Ints, cost: Ints) -> tuple[Bools, Bools]:
+    """Units with a bet that cost nothing, and with a payoff outside of 0 to 1."""
     units = offsets.size - 1
-    free, outside, equal = np.zeros(units, np.bool_), np.zeros(units, np.bool_), np.ones(units, np.bool_)
+    free, outside = np.zeros(units, np.bool_), np.zeros(units, np.bool_)
     for u in range(units):
         for i in range(offsets[u], offsets[u + 1]):
             free[u] |= cost[i] <= 0
             outside[u] |= edge[i] + cost[i] < -1 or edge[i] + cost[i] > 1_000_000
-            equal[u] &= edge[i] == edge[offsets[u]]
-    return free, outside, equal
+    return free, outside
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def rarer_side(clusters: Clusters) -> Ints:
+    """Per unit the smaller of two numbers: of clusters that gained and of those that lost."""
+    out = np.zeros(clusters.offsets.size - 1, np.int64)
+    for u in range(out.size):
+        gained, lost = 0, 0
+        for g in range(clusters.offsets[u], clusters.offsets[u + 1]):
+            gained += 1 if clusters.payoff[g] > clusters.cost[g] else 0
+            lost += 1 if clusters.payoff[g] < clusters.cost[g] else 0
+        out[u] = min(gained, lost)
+    return out
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]

@@ -38,6 +38,7 @@ class GroupRules:
     price_limits: tuple[float, ...]
     needed: tuple[int, ...]
     bootstrap: tuple[bool, ...]
+    rarest: int
 
     def __post_init__(self) -> None:
         assert len(self.needed) == len(self.bootstrap) == len(self.price_limits) + 1, "one entry per price band"
