@@ -17,12 +17,12 @@ from whaletrader.report.svg import Plot, legend
 
 STEP_NAMES = {
     "found": "found",
-    "priced": "with a bet that could be priced",
-    "enough_bets": "with enough settled bets",
+    "priced": "a bet could be priced",
+    "enough_bets": "enough settled bets",
     "tested": "tested",
     "lower_above_zero": "lower bound above 0",
-    "survived_fdr": "survive Benjamini-Hochberg",
-    "survived_e": "survive e-BH too",
+    "survived_fdr": "survive among all",
+    "survived_e": "survive by e-values",
 }
 COMPONENTS = ("profitability", "market_impact", "size", "risk_control", "liquidity")
 VERDICTS = ("HIGH_SKILL", "MODERATE_SKILL", "LIKELY_LUCK", "INSUFFICIENT_DATA")
@@ -36,6 +36,11 @@ _SMALL = (300, 150)
 def short(address: str) -> str:
     """An address that fits beside a figure."""
     return address if len(address) <= 14 else f"{address[:8]}…{address[-4:]}"
+
+
+def edge_tick(value: float) -> str:
+    """An edge at an axis: no sign at 0."""
+    return "0" if value == 0.0 else edge(value)
 
 
 def steps_figure(rows: Sequence[StepRow]) -> str:
@@ -67,7 +72,7 @@ def interval_figure(rows: Sequence[WalletRow], placebo: Sequence[PlaceboRow]) ->
     )  # fmt: skip
     if low is not None and high is not None:
         plot.band(low, high, "placebo", f"nine in ten placebo wallets lie between {edge(low)} and {edge(high)}")
-    plot.x_axis(edge)
+    plot.x_axis(edge_tick)
     if best is not None:
         plot.line([(best, 0.0), (best, float(len(mine)))], "best", f"best lower bound of a placebo: {edge(best)}")
     for place, row in enumerate(mine):
@@ -127,7 +132,7 @@ def placebo_figure(rows: Sequence[PlaceboRow]) -> str:
 
 
 def _power_of_ten(value: float) -> str:
-    return "1" if value == 0 else f"1e-{value:g}"
+    return f"{10.0**-value:.2g}"
 
 
 def placebo_legend(kind: str) -> str:
@@ -149,7 +154,7 @@ def _delay_small(row: CopyRow, span: tuple[float, float]) -> str:
     width, height = _SMALL
     title = f"Edge against delay of {row.wallet}"
     plot = Plot((0.6, len(row.points) + 0.4), span, title, height=height, width=width, left=52)
-    plot.y_axis(edge, 3)
+    plot.y_axis(edge_tick, 3)
     plot.x_labels([(i, delay_name(point.delay_s)) for i, point in enumerate(row.points, 1)])
     for name, css in (("lower", "bound"), ("edge", row.kind)):
         found = [(float(i), getattr(point, name)) for i, point in enumerate(row.points, 1)]
@@ -267,7 +272,7 @@ def power_figure(rows: Sequence[PowerRow]) -> str:
         (0.6, len(sizes) + 0.4), (0.0, max(row.detectable or 0.0 for row in known) * (1 + _PAD)),
         "Edge that would have been detected, by number of bets", height=220, width=460,
     )  # fmt: skip
-    plot.y_axis(edge, 4)
+    plot.y_axis(edge_tick, 4)
     plot.x_labels([(place[size], f"{size:,}") for size in sizes])
     for key in sorted({(row.kind, row.price or 0.0) for row in known}):
         mine = sorted((row for row in known if (row.kind, row.price or 0.0) == key), key=lambda row: row.bets)

@@ -75,14 +75,20 @@ _COUNTED = ("judged", "lower_above_zero", "survived")
 
 def _forecast_sentences(forecasts: Sequence[ForecastScore]) -> list[str]:
     told = []
-    for kind in sorted({row.kind for row in forecasts}):
-        scores = {row.series: row for row in forecasts if row.kind == kind}
-        plain, ours = (scores[name].brier for name in ("price", "price_plus_edge"))
-        if plain is None or ours is None:
+    for row in forecasts:
+        if row.gain is None:
             continue
-        better = "better than" if ours < plain else "no better than"
+        known = "" if row.gain_lower is None else f", 95 % interval {row.gain_lower:+.4f} to {row.gain_upper:+.4f}"
         told.append(
-            f"By {kind}, edges of the first half forecast {scores['price'].bets:,} later bets {better} the price alone "
-            f"(Brier score {ours:.4f} against {plain:.4f})."
+            f"By {row.kind}, edges of the first half forecast {row.bets:,} later bets {_compared(row)} the price alone "
+            f"(Brier score {row.brier:.4f}, {row.gain:+.4f} gained{known})."
         )
     return told
+
+
+def _compared(row: ForecastScore) -> str:
+    if row.gain_lower is not None and row.gain_lower > 0.0:
+        return "better than"
+    if row.gain_upper is not None and row.gain_upper < 0.0:
+        return "worse than"
+    return "no better, as far as can be told, than"

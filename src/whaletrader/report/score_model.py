@@ -169,6 +169,11 @@ class ForecastScore(Part, frozen=True, kw_only=True):
     brier: Annotated[float | None, _says("Brier score; less is better.")]
     reliability: Annotated[float | None, _says("Its part from being wrong on average (Murphy); less is better.")]
     resolution: Annotated[float | None, _says("Its part from telling events apart; more is better.")]
+    gain: Annotated[float | None, _says("How much lower its Brier score is than the price's; null for the price.")] = (
+        None
+    )
+    gain_lower: Annotated[float | None, _says("95 % lower bound of it, event groups as clusters.")] = None
+    gain_upper: Annotated[float | None, _says("95 % upper bound of it.")] = None
 
 
 class PowerRow(Part, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from whaletrader.report import score_figures as figures
 from whaletrader.report.figures import KIND_NAMES, KINDS, edge, percent
-from whaletrader.report.score_model import PlaceboRow, ScoreReport, StepRow, WalletRow
+from whaletrader.report.score_model import ForecastScore, PlaceboRow, ScoreReport, StepRow, WalletRow
 
 MOST_ROWS = 20
 MOST_MULTIPLES = 12
@@ -162,18 +162,27 @@ def _best(report: ScoreReport) -> Part:
         placebo = _placebos(report, kind)
         return figures.interval_figure(rows, placebo) + figures.interval_legend(kind, placebo=bool(placebo))
 
-    drawn = "".join(f"<div>{_title(kind)}{draw(kind)}</div>" for kind in _kinds(report))
-    told = [_wallet(row) for row in report.best[: MOST_ROWS * 2]]
-    head = ("rank", "kind", "policy", "wallet", "verdict", "bets", "groups", "edge", "lower", "upper", "shrunk",
-            "price", "hits", "p", "q", "PSR", "DSR")  # fmt: skip
-    sure = percent(report.confidence)
+    parts = [_title(kind) + draw(kind) + _boards(report, kind) for kind in _kinds(report)]
+    sure = percent(report.confidence, 1)
     return Part(
         "The best wallets",
         "Cents per share that a follower would have earned after half-spread, impact and fee: the estimate between "
         f"its one-sided {sure} bounds, event groups counted once; ranked by the lower bound. The ring is the estimate "
         "drawn towards all judged wallets: the best of many looks better than it is.",
-        drawn + _table(head, told),
+        "".join(parts),
     )
+
+
+def _boards(report: ScoreReport, kind: str) -> str:
+    """The best wallets by kind, one table a policy."""
+    head = ("rank", "wallet", "verdict", "bets", "groups", "edge", "lower", "upper", "shrunk", "price", "hits", "p",
+            "q", "PSR", "DSR")  # fmt: skip
+    boards = [
+        (policy, _table(head, [_wallet(row) for row in _listed(report, policy, kind)])) for policy in report.policies
+    ]
+    (_, first), *others = boards
+    more = "".join(f"<details><summary>{escape(policy)}</summary>{table}</details>" for policy, table in others)
+    return first + more
 
 
 def _listed(report: ScoreReport, policy: str, kind: str) -> list[WalletRow]:
@@ -184,8 +193,6 @@ def _listed(report: ScoreReport, policy: str, kind: str) -> list[WalletRow]:
 def _wallet(row: WalletRow) -> list[str]:
     return [
         "-" if row.rank is None else str(row.rank),
-        _KIND[row.kind],
-        escape(row.policy),
         f'<code title="{escape(row.wallet)}">{escape(figures.short(row.wallet))}</code>',
         escape(row.verdict.replace("_", " ").lower()),
         f"{row.bets:,}",
@@ -233,10 +240,11 @@ def _reliability(report: ScoreReport) -> Part:
 
     rows = [
         [_KIND[row.kind], "price alone" if row.series == "price" else "price and shrunk edge", f"{row.bets:,}",
-         f"{row.wallets:,}", *("-" if v is None else f"{v:.4f}" for v in (row.brier, row.reliability, row.resolution))]
+         f"{row.wallets:,}", *("-" if v is None else f"{v:.4f}" for v in (row.brier, row.reliability, row.resolution)),
+         _gain(row)]
         for row in report.forecasts
     ]  # fmt: skip
-    head = ("kind", "forecast", "bets", "wallets", "Brier score", "of it miscalibration", "resolution")
+    head = ("kind", "forecast", "bets", "wallets", "Brier score", "of it miscalibration", "resolution", "gain on price")
     return Part(
         "Forecast against outcome",
         "Edges were estimated on the first half of the time; these are the same wallets' bets of the second half. A "
@@ -244,6 +252,12 @@ def _reliability(report: ScoreReport) -> Part:
         "lines are Wilson 95 % intervals, event groups counted once.",
         _by_kind(report, draw) + figures.reliability_legend() + _table(head, rows) if report.forecasts else "",
     )
+
+
+def _gain(row: ForecastScore) -> str:
+    if row.gain is None or row.gain_lower is None or row.gain_upper is None:
+        return "-"
+    return f"{row.gain:+.4f} <small>[{row.gain_lower:+.4f}, {row.gain_upper:+.4f}]</small>"
 
 
 def _delay(report: ScoreReport) -> Part:

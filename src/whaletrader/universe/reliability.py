@@ -20,6 +20,9 @@ Floats = NDArray[np.float64]
 
 SERIES = ("price", "price_plus_edge")
 EDGES: Floats = np.linspace(0.0, 1.0, 11)
+FEWEST_GROUPS = 20
+"""Event groups that a normal interval of the gain needs."""
+_Z95 = 1.959963984540054
 BAND_SCHEMA = {
     "series": pl.String, "kind": pl.String, "above": pl.Float64, "to": pl.Float64, "n": pl.Int64, "groups": pl.Int64,
     "forecast": pl.Float64, "share_won": pl.Float64, "lower": pl.Float64, "upper": pl.Float64,
@@ -37,6 +40,9 @@ class ForecastRecord:
     brier: float
     reliability: float
     resolution: float
+    gain: float | None
+    gain_lower: float | None
+    gain_upper: float | None
 
 
 def split_ts(events: pl.DataFrame) -> int | None:
@@ -105,13 +111,14 @@ def reliability_bands(bets: pl.DataFrame, confidence: float = 0.95) -> pl.DataFr
 
 
 def forecast_records(bets: pl.DataFrame) -> list[ForecastRecord]:
-    """The Brier score of each series with Murphy's parts, by kind."""
+    """The Brier score of each series with Murphy's parts, by kind; and what the edge gains on the price."""
     records = []
     for (kind,), mine in _kinds(bets):
         outcomes = mine["outcome"].to_numpy()
         for series in SERIES:
             forecasts = mine[series].to_numpy()
             parts = murphy_decomposition(forecasts, outcomes, EDGES)
+            gain = (None, None, None) if series == SERIES[0] else brier_gain(mine)
             records.append(
                 ForecastRecord(
                     series=series,
@@ -121,9 +128,30 @@ def forecast_records(bets: pl.DataFrame) -> list[ForecastRecord]:
                     brier=brier_score(forecasts, outcomes),
                     reliability=parts.reliability,
                     resolution=parts.resolution,
+                    gain=gain[0],
+                    gain_lower=gain[1],
+                    gain_upper=gain[2],
                 )
             )
     return records
+
+
+def brier_gain(bets: pl.DataFrame) -> tuple[float, float | None, float | None]:
+    """Brier score of the price less that of price plus edge, with a 95 % interval clustered by event group.
+
+    Normal, with the sandwich variance of a mean over clusters of unequal size and G / (G - 1) for G groups; no interval
+    from fewer than `FEWEST_GROUPS`. Liang & Zeger (1986), doi:10.1093/biomet/73.1.13.
+    """
+    outcome = pl.col("outcome")
+    gained = (pl.col(SERIES[0]) - outcome) ** 2 - (pl.col(SERIES[1]) - outcome) ** 2
+    sums = bets.group_by("group").agg(gained.sum().alias("gained"), pl.len().alias("n")).sort("group")
+    total, n = sums["gained"].to_numpy(), sums["n"].to_numpy().astype(np.float64)
+    mean = float(total.sum() / n.sum())
+    groups = sums.height
+    if groups < FEWEST_GROUPS:
+        return mean, None, None
+    spread = float(np.sqrt(groups / (groups - 1) * ((total - mean * n) ** 2).sum()) / n.sum())
+    return mean, mean - _Z95 * spread, mean + _Z95 * spread
 
 
 def _kinds(bets: pl.DataFrame) -> list[tuple[tuple[object, ...], pl.DataFrame]]:

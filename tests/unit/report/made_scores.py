@@ -117,7 +117,8 @@ def score_report(*, simulated: bool = True, certified: bool = False) -> ScoreRep
         reliability=[band for kind in KINDS for band in bands(kind)],
         forecasts=[
             ForecastScore(
-                series=series, kind="fill", bets=200, wallets=20, brier=0.2212, reliability=0.003, resolution=0.02
+                series=series, kind="fill", bets=200, wallets=20, brier=0.2212, reliability=0.003, resolution=0.02,
+                **({} if series == "price" else {"gain": 0.001, "gain_lower": -0.002, "gain_upper": 0.004}),
             )
             for series in ("price", "price_plus_edge")
         ],

@@ -25,7 +25,7 @@ def test_every_step_is_a_bar_with_its_count_and_share() -> None:
     assert html.count('class="step"') == 7
     assert "width:100.00%" in html
     assert ">400<" in html
-    assert "survive e-BH too" in html
+    assert "survive by e-values" in html
 
 
 def test_a_funnel_of_nobody_is_drawn_without_a_division_by_zero() -> None:

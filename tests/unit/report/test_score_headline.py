@@ -57,15 +57,19 @@ def test_placebos_are_added_up_without_the_observed() -> None:
     )
 
 
+def forecast(**other: float | None) -> str:
+    ours = [msgspec.structs.replace(row, **other) for row in REPORT.forecasts if row.gain is not None]
+    return headline([], [], [], ours, Null(certified=False, sentences=[], rows=[]), 0.05).sentences[-1]
+
+
 def test_forecasts_say_whether_the_edge_helped() -> None:
-    counts = {"found": 9, "tested": 4, "survived_fdr": 1}
-    equal = told(counts).sentences[3]
-    assert "no better than the price alone" in equal
-    ours = [
-        msgspec.structs.replace(row, brier=0.2 if row.series == "price_plus_edge" else 0.25) for row in REPORT.forecasts
-    ]
-    null = Null(certified=False, sentences=[], rows=[])
-    better = headline([], [], [], ours, null, 0.05).sentences[-1]
-    assert "better than the price alone (Brier score 0.2000 against 0.2500)" in better
-    unknown = [msgspec.structs.replace(row, brier=None) for row in ours]
-    assert len(headline([], [], [], unknown, null, 0.05).sentences) == 1
+    assert "no better, as far as can be told, than the price alone" in forecast()
+    assert "later bets better than the price alone" in forecast(gain_lower=0.0004)
+    assert "worse than the price alone" in forecast(gain=-0.01, gain_lower=-0.02, gain_upper=-0.001)
+    assert "+0.0010 gained, 95 % interval -0.0020 to +0.0040" in forecast()
+
+
+def test_a_gain_without_an_interval_is_not_called_one() -> None:
+    sentence = forecast(gain_lower=None, gain_upper=None)
+    assert "no better" in sentence
+    assert "interval" not in sentence

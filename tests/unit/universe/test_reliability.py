@@ -12,6 +12,7 @@ from whaletrader.universe.follower import build_follower_table
 from whaletrader.universe.reliability import (
     EDGES,
     SERIES,
+    brier_gain,
     forecast_bets,
     forecast_records,
     reliability_bands,
@@ -101,6 +102,39 @@ def test_an_edge_that_is_there_forecasts_better_than_the_price() -> None:
     assert (plain.series, ours.series) == SERIES
     assert ours.brier < plain.brier
     assert ours.wallets == 1
+
+
+def gain_bets(groups: list[int]) -> pl.DataFrame:
+    n = len(groups)
+    return pl.DataFrame(
+        {"kind": ["fill"] * n, "wallet": [0] * n, "group": groups, "price": [0.5] * n,
+         "price_plus_edge": [0.6 + 0.001 * (i % 7) for i in range(n)], "outcome": [float(i % 3 > 0) for i in range(n)]}
+    )  # fmt: skip
+
+
+def test_the_gain_is_the_difference_of_the_brier_scores() -> None:
+    bets = gain_bets(list(range(60)))
+    mean, lower, upper = brier_gain(bets)
+    plain, ours = forecast_records(bets)
+    assert mean == pytest.approx(plain.brier - ours.brier)
+    assert plain.gain is None
+    assert (ours.gain, ours.gain_lower, ours.gain_upper) == (mean, lower, upper)
+
+
+def test_the_gains_interval_is_the_sandwich_of_a_plain_loop() -> None:
+    bets = gain_bets([i // 3 for i in range(90)])
+    mean, lower, upper = brier_gain(bets)
+    rows = bets.to_dicts()
+    each = [(r["price"] - r["outcome"]) ** 2 - (r["price_plus_edge"] - r["outcome"]) ** 2 for r in rows]
+    squares = sum(sum(each[i] - mean for i in range(3 * g, 3 * g + 3)) ** 2 for g in range(30))
+    half = 1.959963984540054 * (30 / 29 * squares) ** 0.5 / 90
+    assert (lower, upper) == (pytest.approx(mean - half), pytest.approx(mean + half))
+
+
+def test_few_event_groups_give_a_gain_without_an_interval() -> None:
+    mean, lower, upper = brier_gain(gain_bets([0] * 60))
+    assert isinstance(mean, float)
+    assert (lower, upper) == (None, None)
 
 
 def test_without_a_bet_there_are_no_bands_and_no_scores() -> None:
