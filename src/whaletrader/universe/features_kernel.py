@@ -171,7 +171,8 @@ def _persistence(edge: Ints, entry_day: Ints, known_ts: Ints, starts: Ints, out:
 def rolling_regression(returns: Floats, window: int, out: Floats) -> None:
     """Slope of the next window's mean on the past one's, its t, the t of the mean return, and the pairs.
 
-    Newey and West's small-sample errors with 2 * window lags: `quant.persistence.rolling_persistence` without matrices.
+    Newey and West's small-sample errors, with 2 * window lags for the slope and 4 (n / 100)^(2/9) for the mean:
+    `quant.persistence.rolling_persistence` without matrices.
     """
     n = returns.size
     if n < 5 * window:
@@ -191,7 +192,8 @@ def rolling_regression(returns: Floats, window: int, out: Floats) -> None:
     if error > 0.0:
         out[1] = slope / error
     level = returns.mean()
-    error = np.sqrt(max(_long_run(returns - level, 2 * window), 0.0) * n / (n - 1)) / n
+    few = int(4.0 * (n / 100.0) ** (2.0 / 9.0))
+    error = np.sqrt(max(_long_run(returns - level, few), 0.0) * n / (n - 1)) / n
     if error > 0.0:
         out[2] = level / error
 
