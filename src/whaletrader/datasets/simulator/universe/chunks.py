@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from whaletrader.datasets.simulator.universe.costs import Costs
 from whaletrader.datasets.simulator.universe.crowd import GAP_EDGES_S, Bursts, Crowd, next_shares
 from whaletrader.datasets.simulator.universe.fills import (
     Fills,
@@ -17,7 +18,7 @@ from whaletrader.datasets.simulator.universe.fills import (
     to_grid,
 )
 from whaletrader.datasets.simulator.universe.markets import Markets
-from whaletrader.datasets.simulator.universe.minds import Decisions
+from whaletrader.datasets.simulator.universe.minds import Decisions, informed_side
 from whaletrader.datasets.simulator.universe.params import PopulationParams
 from whaletrader.domain.values import NANOS, TapeRole, TapeSide
 
@@ -26,10 +27,11 @@ Ints = NDArray[np.int64]
 
 _HALF_SPREAD = 0.005
 _NOISE = 0.003
-_LOWEST, _HIGHEST = 0.01, 0.99
+_NARROWS = 0.05
+"""Nearer to 0 or 1 than this, spread and noise shrink in proportion."""
 _CHUNK_STREAM = 7
-_TRADED_ON = 0.5
-"""After a mind's decision somebody always trades on, and each time as likely as not somebody else."""
+_TRADED_ON, _SOON_S = 0.5, (6, 40)
+"""After a mind's decision somebody always trades on, soon, and each time as likely as not somebody else."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +43,7 @@ class World:
     decisions: Decisions
     bursts: Bursts
     crowd: Crowd
+    costs: Costs
     seed: int
 
 
@@ -104,22 +107,30 @@ def _entries(world: World, rows: slice, rng: np.random.Generator) -> _Positions:
     begins = np.cumsum(length) - length
     gap = _gaps(next_shares(world.params), burst.size, rng)
     gap[begins] = 0
+    if world.params.followed is not None:
+        traded_on = begins[decision >= 0] + 1
+        gap[traded_on] = rng.integers(*_SOON_S, traded_on.size)
     since = np.cumsum(gap)
     ts = bursts.ts[rows][burst] + (since - since[begins][burst]) * NANOS
     market = bursts.market[rows][burst]
-    lean = rng.random(decision.size)
-    outcome = (rng.random(burst.size) < lean[burst]).astype(np.int64)
+    price = markets.price_at(market, ts)
+    lean = rng.random(decision.size)[burst]
+    second = np.where(rng.random(burst.size) < world.params.shape.favour, 1.0 - price, lean)
+    outcome = (rng.random(burst.size) < second).astype(np.int64)
     wallet = world.crowd.wallets(market, rng)
     ratio, factor = np.zeros(burst.size), np.ones(burst.size)
-    exits = np.full(burst.size, world.params.shape.exit_share)
+    if world.params.crowd_edge is not None:
+        edge = np.full(burst.size, world.params.crowd_edge)
+        odds, won0 = markets.odds_at(market, ts), markets.won0[market]
+        outcome, ratio = informed_side(odds, won0, edge, market, ts, world.costs, rng)
+    exits = np.full(burst.size, world.params.exit_share)
     led, by = begins[decision >= 0], decision[decision >= 0]
     wallet[led], outcome[led] = world.decisions.wallet[by], world.decisions.outcome[by]
     ratio[led], factor[led] = world.decisions.ratio[by], world.decisions.stake[by]
     exits[led] = world.decisions.exits[by]
     found = _Positions(ts, market, wallet, outcome, ratio, factor, exits)
-    price = markets.price_at(market, ts)
     open_still = (ts < markets.last_ts[market]) & (ts < world.params.end_ts)
-    return found.take(open_still & (price >= _LOWEST) & (price <= _HIGHEST))
+    return found.take(open_still)
 
 
 def _lengths(world: World, decision: Ints, rng: np.random.Generator) -> Ints:
@@ -138,12 +149,13 @@ def _gaps(shares: Floats, count: int, rng: np.random.Generator) -> Ints:
     piece = np.minimum(np.searchsorted(upto, rng.random(count), side="right"), upto.size - 1)
     edges = np.log(np.array(GAP_EDGES_S))
     log_gap = edges[piece] + rng.random(count) * (edges[piece + 1] - edges[piece])
-    return np.rint(np.exp(log_gap)).astype(np.int64)
+    seconds: Ints = np.rint(np.exp(log_gap)).astype(np.int64)
+    return seconds
 
 
 def _clips(world: World, found: _Positions, rng: np.random.Generator) -> tuple[Fills, Ints]:
     """Each entry's fills, seconds apart, and which entry each belongs to."""
-    clips = rng.geometric(1.0 / world.params.clips_mean, found.ts.size)
+    clips = _clip_counts(world.params, found.ts.size, rng)
     entry = np.repeat(np.arange(clips.size), clips)
     begins = np.cumsum(clips) - clips
     gap = 1 + rng.exponential(6.0, entry.size).astype(np.int64)
@@ -152,7 +164,7 @@ def _clips(world: World, found: _Positions, rng: np.random.Generator) -> tuple[F
     market, outcome = found.market[entry], found.outcome[entry]
     ts = found.ts[entry] + (since - since[begins][entry]) * NANOS
     ts = np.minimum(ts, world.markets.last_ts[market] - NANOS)
-    price = to_grid(_mid(world.markets, market, outcome, ts) + _HALF_SPREAD + rng.normal(0.0, _NOISE, ts.size))
+    price = _printed(world.markets, market, outcome, ts, 1.0, rng)
     shape = world.params.shape
     own = world.crowd.wealth[found.wallet][entry]
     normal = np.sqrt(shape.stake_icc) * own + np.sqrt(1.0 - shape.stake_icc) * rng.standard_normal(ts.size)
@@ -162,6 +174,13 @@ def _clips(world: World, found: _Positions, rng: np.random.Generator) -> tuple[F
         role=int(TapeRole.TAKER), price_micro=price, size_micro=size, ratio=found.ratio[entry],
     )  # fmt: skip
     return buys, entry
+
+
+def _clip_counts(params: PopulationParams, count: int, rng: np.random.Generator) -> Ints:
+    """Fills of each entry: one, or two and more geometrically; the mean may be set, how many the many have may not."""
+    many = max((params.shape.clips_mean - 1.0) / max(1.0 - params.shape.clips_single, 1e-9), 1.0)
+    several = rng.random(count) < (params.clips_mean - 1.0) / many
+    return np.where(several, 1 + rng.geometric(1.0 / many, count), 1).astype(np.int64)
 
 
 def _exits(world: World, found: _Positions, buys: Fills, entry: Ints, rng: np.random.Generator) -> Fills:
@@ -176,7 +195,7 @@ def _exits(world: World, found: _Positions, buys: Fills, entry: Ints, rng: np.ra
     size = np.zeros(found.ts.size, dtype=np.int64)
     np.add.at(size, entry, buys.size_micro)
     ts, market, outcome = ts[chosen], found.market[chosen], found.outcome[chosen]
-    price = to_grid(_mid(markets, market, outcome, ts) - _HALF_SPREAD + rng.normal(0.0, _NOISE, ts.size))
+    price = _printed(markets, market, outcome, ts, -1.0, rng)
     return make_fills(
         ts=ts, wallet=found.wallet[chosen], market=market, outcome=outcome, side=int(TapeSide.SELL),
         role=int(TapeRole.TAKER), price_micro=price, size_micro=size[chosen], ratio=0.0,
@@ -189,7 +208,7 @@ def _companions(world: World, sells: Fills, rng: np.random.Generator) -> Fills:
     market = chosen.market.astype(np.int64)
     ts = chosen.ts + (6 + rng.integers(0, 40, chosen.ts.size)) * NANOS
     outcome = rng.integers(0, 2, ts.size)
-    price = to_grid(_mid(world.markets, market, outcome, ts) + _HALF_SPREAD + rng.normal(0.0, _NOISE, ts.size))
+    price = _printed(world.markets, market, outcome, ts, 1.0, rng)
     wallet, shape = world.crowd.wallets(market, rng), world.params.shape
     normal = np.sqrt(shape.stake_icc) * world.crowd.wealth[wallet]
     normal = normal + np.sqrt(1.0 - shape.stake_icc) * rng.standard_normal(ts.size)
@@ -211,7 +230,9 @@ def _made(world: World, takers: Fills, rng: np.random.Generator) -> Fills:
     )  # fmt: skip
 
 
-def _mid(markets: Markets, market: Ints, outcome: Ints, ts: Ints) -> Floats:
+def _printed(markets: Markets, market: Ints, outcome: Ints, ts: Ints, way: float, rng: np.random.Generator) -> Ints:
+    """Prices of takers who buy (`way` 1) or sell (-1) at these times."""
     sign = np.where(outcome == 0, 1.0, -1.0)
-    found: Floats = expit(sign * markets.odds_at(market, ts))
-    return found
+    mid = expit(sign * markets.odds_at(market, ts))
+    scale = np.minimum(np.minimum(mid, 1.0 - mid) / _NARROWS, 1.0)
+    return to_grid(mid + scale * (way * _HALF_SPREAD + rng.normal(0.0, _NOISE, ts.size)))

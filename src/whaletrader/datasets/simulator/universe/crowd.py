@@ -61,7 +61,7 @@ class Crowd:
     def __init__(self, params: PopulationParams, markets: Markets, rng: np.random.Generator) -> None:
         self._first = params.first_of("noise")
         self._herding = params.herding
-        self._busy = np.concatenate([[0.0], np.cumsum(np.exp(rng.normal(0.0, params.activity, params.wallets)))])
+        self._busy = np.concatenate([[0.0], np.cumsum(np.exp(rng.normal(0.0, params.activity_sigma, params.wallets)))])
         communities = max(1, round(params.wallets / params.community))
         self._edges = self._busy[np.linspace(0, params.wallets, communities + 1).astype(np.int64)]
         self._community = rng.integers(0, communities, int(markets.group[-1]) + 1)[markets.group]

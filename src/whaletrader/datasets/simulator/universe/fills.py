@@ -75,11 +75,14 @@ def shares_micro(dollars: Floats, price_micro: Ints) -> Ints:
 
 
 def stakes(normal: Floats, shape: Calibration) -> Floats:
-    """Dollars of a standard normal: log-normal body, Pareto tail above the quantile where it begins."""
-    body = np.exp(shape.stake_log_mean + shape.stake_log_sigma * normal)
+    """Dollars of a standard normal: a log-normal body, wider below its median than above, and a Pareto tail above
+    the quantile where it begins.
+    """
+    sigma = np.where(normal < 0.0, shape.stake_log_sigma_low, shape.stake_log_sigma_high)
+    body = np.exp(shape.stake_log_mean + sigma * normal)
     beyond = ndtr(-normal)
     share = shape.stake_tail_share
-    begins = np.exp(shape.stake_log_mean + shape.stake_log_sigma * float(-ndtri(share)))
+    begins = np.exp(shape.stake_log_mean + shape.stake_log_sigma_high * float(-ndtri(share)))
     with np.errstate(divide="ignore", over="ignore"):
         tail = begins * (share / beyond) ** (1.0 / shape.stake_tail_alpha)
     found: Floats = np.minimum(np.where(beyond < share, tail, body), _MOST_DOLLARS)

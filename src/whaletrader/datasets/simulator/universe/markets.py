@@ -18,11 +18,16 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-STEPS = 96
+STEPS = 128
 """Grid steps of a life; the price stands still between them."""
+_FINER_LATE = 4.0
+EDGES = np.linspace(0.0, 1.0, STEPS + 1) ** (1.0 / _FINER_LATE)
+"""Where the steps begin, in parts of a life: news comes late, so late steps are short."""
 _PRIOR_LOW, _PRIOR_HIGH = 0.02, 0.98
-_CLOSING = 32
-_SETTLED_NS = 3_600 * NANOS
+_NUDGE = 1e-12
+_CLOSING = 200
+_SETTLED_NS = 60 * NANOS
+_SHORTEST_S = 300.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,15 +47,14 @@ class Markets:
 
     def step(self, market: Ints, ts: Ints) -> Ints:
         """The grid step that began last."""
-        life = (self.end_ts[market] - self.start_ts[market]) // NANOS
-        gone = (ts - self.start_ts[market]) // NANOS
-        steps: Ints = np.clip(gone * STEPS // life, 0, STEPS)
+        gone = (ts - self.start_ts[market]) / (self.end_ts[market] - self.start_ts[market])
+        steps: Ints = np.clip(np.searchsorted(EDGES, gone + _NUDGE, side="right") - 1, 0, STEPS)
         return steps
 
     def step_ts(self, market: Ints, step: Ints) -> Ints:
         """First whole second of a step."""
-        life = (self.end_ts[market] - self.start_ts[market]) // NANOS
-        began: Ints = self.start_ts[market] + -(-step * life // STEPS) * NANOS
+        life_s = (self.end_ts[market] - self.start_ts[market]) / NANOS
+        began: Ints = self.start_ts[market] + np.ceil(EDGES[step] * life_s).astype(np.int64) * NANOS
         return began
 
     def odds_at(self, market: Ints, ts: Ints) -> Floats:
@@ -69,7 +73,7 @@ class Markets:
 
     @property
     def resolved_ts(self) -> Ints:
-        """Results are known an hour after the end."""
+        """Results are known a minute after the end."""
         return self.end_ts + _SETTLED_NS
 
 
@@ -85,7 +89,7 @@ def draw_markets(params: PopulationParams, rng: np.random.Generator) -> Markets:
     won0 = _results(prior, group, neg_risk, shape.group_rho, rng)
     names = np.array(list(shape.categories.values()))
     category = rng.choice(names.size, groups, p=names / names.sum())
-    clock = shape.signal**2 * np.linspace(0.0, 1.0, STEPS + 1) ** shape.info_power
+    clock = shape.signal**2 * EDGES**shape.info_power
     return Markets(
         start_ts=start[group],
         end_ts=end[group],
@@ -117,7 +121,7 @@ def _lives(params: PopulationParams, rng: np.random.Generator, groups: int) -> t
     """Starts are spread over the span, lives log-normal; whole seconds."""
     span_s = params.days * 86_400.0
     life = np.exp(rng.normal(params.shape.life_log_mean, params.shape.life_log_sigma, groups))
-    life = np.clip(life, 1_800.0, 0.5 * span_s).astype(np.int64)
+    life = np.clip(life, _SHORTEST_S, 0.5 * span_s).astype(np.int64)
     start = (rng.random(groups) * (0.97 * span_s - 0.9 * life)).astype(np.int64)
     return params.start_ts + start * NANOS, params.start_ts + (start + life) * NANOS
 

@@ -58,8 +58,10 @@ class PopulationParams:
     lucky: int = 0  # of the crowd, the richest by P&L are named so afterwards
     followed: float | None = 0.85  # chance that a burst goes on within the minute; None: as the real tape's sample
     clips: float | None = 1.2  # fills of an entry; None: as on the real tape
+    exits: float | None = None  # positions that are sold before the end; None: as on the real tape
     maker_share: float = 0.2  # of purchases, those whose resting side is on the tape
-    activity: float = 1.0  # sigma of the log of how busy a wallet is
+    activity: float | None = 1.0  # sigma of the log of how busy a wallet is; None: as on the real tape
+    crowd_edge: float | None = None  # net edge of the crowd itself; None: it knows nothing and pays the costs
     herding: float = 0.7  # share of a market's fills that come from its own community
     community: int = 250  # wallets per community
     chunk_fills: int = 2_000_000
@@ -83,6 +85,16 @@ class PopulationParams:
     def clips_mean(self) -> float:
         """Mean number of fills of an entry."""
         return self.shape.clips_mean if self.clips is None else self.clips
+
+    @property
+    def exit_share(self) -> float:
+        """Positions of the crowd that are sold before the end."""
+        return self.shape.exit_share if self.exits is None else self.exits
+
+    @property
+    def activity_sigma(self) -> float:
+        """Sigma of the log of how busy a wallet is."""
+        return self.shape.activity_log_sigma if self.activity is None else self.activity
 
     @property
     def end_ts(self) -> int:

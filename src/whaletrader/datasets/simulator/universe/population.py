@@ -136,6 +136,7 @@ class _Maker:
             decisions=decisions,
             bursts=draw_bursts(params, markets, decisions, self._rng(_BURSTS)),
             crowd=Crowd(params, markets, self._rng(_CROWD)),
+            costs=self.costs,
             seed=self._seed,
         )
         row = 0

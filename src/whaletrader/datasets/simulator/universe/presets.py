@@ -12,22 +12,31 @@ LABELLED_EDGES = (0.02, 0.04, 0.06, 0.08, 0.12)
 """Net edges per share of the skilled, by degree."""
 
 
-def null_params(n_wallets: int, bets: float = 60.0) -> PopulationParams:
-    """Nobody knows anything: a follower of anybody loses the costs on average."""
+_FILLS_PER_BET = 1.6
+"""Of the crowd: some are clips of one entry, some are bets again on the same token, some nobody follows."""
+
+
+def null_params(n_wallets: int, bets: float = 40.0, *, boundary: bool = False) -> PopulationParams:
+    """Nobody gains: a follower of anybody loses the costs on average, or at the boundary exactly nothing."""
     return PopulationParams(
         name="null",
         wallets=n_wallets,
-        fills=int(n_wallets * bets * 1.2),
-        markets=max(200, int(n_wallets * bets / 400)),
+        fills=int(n_wallets * bets * _FILLS_PER_BET),
+        markets=max(300, int(n_wallets * bets / 100)),
+        crowd_edge=0.0 if boundary else None,
+        exits=0.0 if boundary else None,
     )
 
 
-def null_universe(n_wallets: int, seed: int, *, bets: float = 60.0) -> Population:
-    """A universe without skill, with `bets` bets a wallet on average, clustered, stakes heavy-tailed."""
-    return simulate_population(null_params(n_wallets, bets), seed)
+def null_universe(n_wallets: int, seed: int, *, bets: float = 40.0, boundary: bool = False) -> Population:
+    """A universe without gain, with about `bets` priced bets a wallet, clustered, stakes heavy-tailed.
+
+    At the `boundary` everybody's net edge is 0, the least favourable null, and nobody sells early.
+    """
+    return simulate_population(null_params(n_wallets, bets, boundary=boundary), seed)
 
 
-def planted_params(n_wallets: int, n_skilled: int, edge: float, n_markets: int, bets: float = 60.0) -> PopulationParams:
+def planted_params(n_wallets: int, n_skilled: int, edge: float, n_markets: int, bets: float = 40.0) -> PopulationParams:
     """A null universe in which some wallets bet in `n_markets` independent markets at prices 0.3 to 0.7."""
     crowd = null_params(n_wallets - n_skilled, bets)
     minds = (Mind(label="skilled", wallets=n_skilled, edge=edge, bets=n_markets, band=(0.31, 0.69), life=(0.02, 0.7)),)
@@ -35,7 +44,7 @@ def planted_params(n_wallets: int, n_skilled: int, edge: float, n_markets: int, 
 
 
 def planted(
-    n_wallets: int, n_skilled: int, edge: float, n_markets: int, seed: int, *, bets: float = 60.0
+    n_wallets: int, n_skilled: int, edge: float, n_markets: int, seed: int, *, bets: float = 40.0
 ) -> Population:
     """`n_skilled` wallets (ids 0, 1, …) with a net edge a share, planted among a crowd without any."""
     return simulate_population(planted_params(n_wallets, n_skilled, edge, n_markets, bets), seed)
