@@ -104,6 +104,18 @@ class Change:
     count: int | None
     searched: int
 
+    @property
+    def sentence(self) -> str:
+        """The same in words."""
+        if self.cause == "the next bets lose":
+            if self.count is None:
+                return f"{self.searched:,} lost bets in a row would not change the verdict"
+            what = "the next bet loses" if self.count == 1 else f"the next {self.count:,} bets lose"
+            return f"{self.verdict} if {what}"
+        if self.count is None:
+            return f"{self.searched:,} more event groups at its mean edge would not give {self.verdict}"
+        return f"{self.verdict} after {self.count:,} more event group{'s' * (self.count > 1)} at its mean edge"
+
 
 @dataclass(frozen=True, slots=True)
 class SkillReport:

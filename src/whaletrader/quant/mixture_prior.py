@@ -46,15 +46,33 @@ def mixture_shrink(estimates: Floats, errors: Floats) -> MixtureShrunk:
     assert estimates.size > 0
     assert bool(np.all(errors > 0.0)), "standard errors must be positive"
     support = np.linspace(float(estimates.min()), float(estimates.max()), GRID_POINTS)
-    distance = (estimates[:, None] - support[None, :]) / errors[:, None]
-    # Scaled by each row's greatest value: only ratios within a row matter, and no row underflows to nothing.
-    exponent = -0.5 * distance**2
-    likelihood = np.exp(exponent - exponent.max(axis=1, keepdims=True))
+    likelihood = _likelihood(estimates, errors, support)
     weights = np.full(GRID_POINTS, 1.0 / GRID_POINTS)
     for _ in range(EM_STEPS):
         weights = _posterior(likelihood, weights).mean(axis=0)
     means: Floats = (_posterior(likelihood, weights) * support[None, :]).sum(axis=1)
     return MixtureShrunk(means, support, weights)
+
+
+def mixture_posterior_means(prior: MixtureShrunk, estimates: Floats, errors: Floats) -> Floats:
+    """Posterior means of further estimates, shape (m,), with their errors, under a prior that was fitted before.
+
+    Examples
+    --------
+    >>> fitted = mixture_shrink(np.array([0.0, 0.1, 5.0]), np.ones(3))
+    >>> bool(mixture_posterior_means(fitted, np.array([5.0]), np.ones(1))[0] == fitted.means[2])
+    True
+    """
+    likelihood = _likelihood(estimates, errors, prior.support)
+    means: Floats = (_posterior(likelihood, prior.weights) * prior.support[None, :]).sum(axis=1)
+    return means
+
+
+def _likelihood(estimates: Floats, errors: Floats, support: Floats) -> Floats:
+    """Scaled by each row's greatest value: only ratios within a row matter, and no row underflows to nothing."""
+    exponent = -0.5 * ((estimates[:, None] - support[None, :]) / errors[:, None]) ** 2
+    likelihood: Floats = np.exp(exponent - exponent.max(axis=1, keepdims=True))
+    return likelihood
 
 
 def _posterior(likelihood: Floats, weights: Floats) -> Floats:
