@@ -98,7 +98,7 @@ def price_events(events: Events, world: World, policy: Policy) -> Ints:
     return out
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
 def _enter(events: Events, world: World, policy: Policy, i: int, out: Ints) -> int:
     market, ts = events.market[i], events.ts[i]
     if market < 0 or events.outcome[i] < 0:
@@ -122,7 +122,7 @@ def _enter(events: Events, world: World, policy: Policy, i: int, out: Ints) -> i
     return int(_pay(events, world, policy, i, out))
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
 def _pay(events: Events, world: World, policy: Policy, i: int, out: Ints) -> int:
     market, when, price = events.market[i], out[_ENTRY_TS, i], out[_PRINT, i]
     if price <= 0 or price >= MICRO:
@@ -139,7 +139,7 @@ def _pay(events: Events, world: World, policy: Policy, i: int, out: Ints) -> int
     return PRICED
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
 def _rest(events: Events, world: World, policy: Policy, i: int, out: Ints) -> int:
     """Fill our limit where somebody else trades through it; a maker pays the limit and nothing else."""
     market, limit = events.market[i], events.limit[i]
@@ -157,7 +157,7 @@ def _rest(events: Events, world: World, policy: Policy, i: int, out: Ints) -> in
     return PRICED
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
 def _mark(events: Events, world: World, policy: Policy, i: int, out: Ints) -> None:
     """How far the market stands against us: our print or limit less the first print `mark_ns` after the entry."""
     market = events.market[i]
@@ -171,7 +171,7 @@ def _mark(events: Events, world: World, policy: Policy, i: int, out: Ints) -> No
     out[_ADVERSE, i] = out[_PRINT, i] - _token_price(world.prints, row, events.outcome[i])
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
 def _leave(events: Events, world: World, policy: Policy, i: int, out: Ints) -> int:
     market = events.market[i]
     if policy.mirror and events.entry_price[i] < 0:
@@ -190,7 +190,7 @@ def _leave(events: Events, world: World, policy: Policy, i: int, out: Ints) -> i
     return PRICED
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
 def _sell(events: Events, world: World, policy: Policy, i: int, row: int, out: Ints) -> bool:
     """Exit at the first print of others after the leader's sell; False where the tape has none before resolution."""
     market, token = events.market[i], events.token[i]
@@ -212,6 +212,6 @@ def _sell(events: Events, world: World, policy: Policy, i: int, row: int, out: I
     return True
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
 def _token_price(prints: PrintTape, row: int, outcome: int) -> int:
     return int(prints.price0[row] if outcome == 0 else MICRO - prints.price0[row])
