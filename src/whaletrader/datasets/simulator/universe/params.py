@@ -14,7 +14,14 @@ from whaletrader.errors import SettingError
 LABELS = (
     "skilled", "skilled_until", "insider", "sybil", "herder", "fast", "lucky", "market_maker", "wash", "noise",
 )  # fmt: skip
-"""What a wallet can really be; `schema` says what each means."""
+"""What a wallet can really be.
+
+`skilled`: its purchases win more often than their price says. `skilled_until`: so it was until a known time, and no
+longer. `insider`: few purchases, large, late, and right. `sybil`: wallets of one mind, with an edge or without.
+`herder`: repeats what others decided, minutes later. `fast`: buys seconds before the price moves; nobody can copy it.
+`lucky`: of the crowd, but rich at the end. `market_maker`: rests and is hit. `wash`: trades with its twin. `noise`: the
+crowd.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -86,7 +86,7 @@ def scale_params(n_wallets: int, n_fills: int) -> PopulationParams:
     return PopulationParams(
         name="scale",
         wallets=n_wallets,
-        fills=int(n_fills / 1.45),
+        fills=int(n_fills / 1.58),
         markets=max(500, n_fills // 1_000),
         minds=(Mind(label="skilled", wallets=max(1, n_wallets // 1_000), edge=0.08, bets=100),),
         days=365.0,
