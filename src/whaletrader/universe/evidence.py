@@ -15,7 +15,7 @@ from whaletrader.quant.betting import log_e_values
 from whaletrader.quant.bounded_mean import Clusters, exact_interval, log_p_values
 from whaletrader.quant.studentised import cluster_bootstrap_t
 from whaletrader.universe.bets import BetTable
-from whaletrader.universe.evidence_kernel import clusters_of, event_groups, flaws, rarer_side
+from whaletrader.universe.evidence_kernel import EventGroups, counted_once, event_groups, flaws, groups_of, rarer_side
 from whaletrader.universe.thresholds import THRESHOLDS, GroupRules
 
 Floats = NDArray[np.float64]
@@ -49,9 +49,9 @@ class Evidence:
     """Arrays of shape (U,); amounts in micro-units.
 
     `lower`, `upper`: bounds of the mean edge per bet, each at the given confidence; NaN where `interval` is none (the
-    bets' amounts are impossible). `p_value`, `log_p`: exact p-value of "no event group's expected edge is above 0".
-    `log_e`: betting e-value of the same at the end of the data; `log_e_peak`: at its best, for looking at any time.
-    These four are NaN where a unit is not judged.
+    bets' amounts are impossible). `p_value`, `log_p`: exact p-value of "no event group's expected edge is above 0",
+    each group counted once. `log_e`: betting e-value of the same at the end of the data; `log_e_peak`: at its best,
+    for looking at any time. These four are NaN where a unit is not judged.
     """
 
     enough: Bools
@@ -74,17 +74,17 @@ def evidence(
     free, outside = flaws(bets.offsets, bets.edge, bets.cost)
     withheld = _withheld(statistics, min_bets, np.asarray(params.groups.needed)[bands], (free, outside))
     enough = withheld == _JUDGED
-    groups, entered = event_groups(bets.offsets, bets.group, bets.edge, bets.cost, bets.entry_day)
-    resampled = enough & np.asarray(params.groups.bootstrap)[bands] & (rarer_side(groups) >= params.groups.rarest)
+    groups = event_groups(bets.offsets, bets.group, bets.edge, bets.cost, bets.entry_day)
+    covers = np.asarray(params.groups.bootstrap)[bands]
+    resampled = enough & covers & (rarer_side(groups.clusters) >= params.groups.rarest)
     held, out = held_to_resolution(bets), np.full((6, enough.size), np.nan)
     rows = np.flatnonzero(~(free | outside | resampled))
-    out[:2, rows] = _exact(clusters_of(groups, entered, rows)[0], held[rows], params)
+    out[:2, rows] = _exact(groups_of(groups, rows).clusters, held[rows], params)
     rows = np.flatnonzero(resampled)
     keys = bets.units["wallet"].cast(pl.Int64).to_numpy()
-    out[:2, rows] = _resampled(clusters_of(groups, entered, rows)[0], keys[rows], params)
+    out[:2, rows] = _resampled(groups_of(groups, rows).clusters, keys[rows], params)
     rows = np.flatnonzero(enough)
-    some, days = clusters_of(groups, entered, rows)
-    out[2:, rows] = _tests(some, days, held[rows])
+    out[2:, rows] = _tests(groups_of(groups, rows), held[rows])
     interval = np.where(resampled, _BOOTSTRAP, np.where(np.isnan(out[0]), _NONE, _EXACT))
     return Evidence(enough, withheld, out[0], out[1], interval, *out[2:])
 
@@ -114,15 +114,18 @@ def _exact(groups: Clusters, held: Bools, params: EvidenceParams) -> Floats:
     return np.stack(exact_interval(groups, held, params.confidence)) * MICRO
 
 
-def _tests(groups: Clusters, entered: Ints, held: Bools) -> Floats:
+def _tests(groups: EventGroups, held: Bools) -> Floats:
     """p-value, its logarithm, logarithms of the e-value at the end and at its peak: shape (4, units).
 
-    Where a leader's sells end bets early, payoffs vary less than coins do, which only a bettor who learns notices: the
-    p-value is then the smaller of the exact one, paid for with 4/5 of the level, and one over the peak, with 1/5.
+    Each event group counts once. Of bets held to resolution the first entered stands for its group: it pays 0 or 1, so
+    the test is exact. Where a leader's sells end bets early, the group's average bet does; such payoffs vary less than
+    coins, which only a bettor who learns notices: the p-value is then the smaller of the bound for coins, paid for with
+    4/5 of the level, and one over the bettors' peak, with 1/5.
     """
-    end, peak = log_e_values(groups, entered)
-    exact = log_p_values(groups, held)
-    log_p = np.where(held, exact, np.minimum(np.minimum(exact - np.log1p(-_BETTORS), -peak - np.log(_BETTORS)), 0.0))
+    end, peak = log_e_values(groups.clusters, groups.day)
+    log_p = log_p_values(counted_once(groups, held), held)
+    either = np.minimum(log_p - np.log1p(-_BETTORS), -peak - np.log(_BETTORS))
+    log_p = np.where(held, log_p, np.minimum(either, 0.0))
     return np.stack([np.exp(log_p), log_p, end, peak])
 
 

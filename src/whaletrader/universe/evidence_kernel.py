@@ -1,5 +1,7 @@
 """Event groups of every unit's bets, as clusters in shares of one dollar; nothing is judged here."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -13,30 +15,39 @@ Bools = NDArray[np.bool_]
 _MICRO = 1e6
 
 
+class EventGroups(NamedTuple):
+    """Clusters, the day of each one's first entry, and the payoff and cost of the bet entered first."""
+
+    clusters: Clusters
+    day: Ints
+    first_payoff: Floats
+    first_cost: Floats
+
+
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def event_groups(offsets: Ints, group: Ints, edge: Ints, cost: Ints, entry_day: Ints) -> tuple[Clusters, Ints]:
-    """Sum bets, payoffs and costs by event group; also the day of each group's first entry.
+def event_groups(offsets: Ints, group: Ints, edge: Ints, cost: Ints, entry_day: Ints) -> EventGroups:
+    """Sum bets, payoffs and costs by event group; of bets entered on one day the table's first is the first.
 
     A bet's edge and cost are rounded down each, so that a payoff can come out one micro-unit short: that is mended.
     """
-    clusters = 0
+    size = 0
     for u in range(offsets.size - 1):
         for i in range(offsets[u], offsets[u + 1]):
-            clusters += 1 if i == offsets[u] or group[i] != group[i - 1] else 0
-    bounds, bets, day = np.zeros(offsets.size, np.int64), np.zeros(clusters, np.int64), np.zeros(clusters, np.int64)
-    payoff, paid = np.zeros(clusters), np.zeros(clusters)
-    at = -1
+            size += 1 if i == offsets[u] or group[i] != group[i - 1] else 0
+    bounds, bets, day = np.zeros(offsets.size, np.int64), np.zeros(size, np.int64), np.zeros(size, np.int64)
+    sums, first, at = np.zeros((2, size)), np.zeros((2, size)), -1
     for u in range(offsets.size - 1):
         for i in range(offsets[u], offsets[u + 1]):
-            if i == offsets[u] or group[i] != group[i - 1]:
-                at += 1
-                day[at] = entry_day[i]
+            paid, got = cost[i] / _MICRO, _payoff(edge[i] + cost[i]) / _MICRO
+            starts = i == offsets[u] or group[i] != group[i - 1]
+            at += 1 if starts else 0
+            if starts or entry_day[i] < day[at]:
+                day[at], first[0, at], first[1, at] = entry_day[i], got, paid
             bets[at] += 1
-            payoff[at] += _payoff(edge[i] + cost[i]) / _MICRO
-            paid[at] += cost[i] / _MICRO
-            day[at] = min(day[at], entry_day[i])
+            sums[0, at] += got
+            sums[1, at] += paid
         bounds[u + 1] = at + 1
-    return Clusters(bounds, bets, payoff, paid), day
+    return EventGroups(Clusters(bounds, bets, sums[0], sums[1]), day, first[0], first[1])
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -72,8 +83,9 @@ def rarer_side(clusters: Clusters) -> Ints:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def clusters_of(clusters: Clusters, day: Ints, chosen: Ints) -> tuple[Clusters, Ints]:
-    """The clusters of the chosen units alone."""
+def groups_of(groups: EventGroups, chosen: Ints) -> EventGroups:
+    """The event groups of the chosen units alone."""
+    clusters = groups.clusters
     bounds = np.zeros(chosen.size + 1, np.int64)
     for place in range(chosen.size):
         u = chosen[place]
@@ -83,4 +95,18 @@ def clusters_of(clusters: Clusters, day: Ints, chosen: Ints) -> tuple[Clusters, 
         first = clusters.offsets[chosen[place]]
         for i in range(bounds[place], bounds[place + 1]):
             rows[i] = first + i - bounds[place]
-    return Clusters(bounds, clusters.bets[rows], clusters.payoff[rows], clusters.cost[rows]), day[rows]
+    some = Clusters(bounds, clusters.bets[rows], clusters.payoff[rows], clusters.cost[rows])
+    return EventGroups(some, groups.day[rows], groups.first_payoff[rows], groups.first_cost[rows])
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def counted_once(groups: EventGroups, held: Bools) -> Clusters:
+    """Each event group as one bet: where bets are held to resolution the first, else the average bet."""
+    clusters = groups.clusters
+    payoff, cost = groups.first_payoff.copy(), groups.first_cost.copy()
+    for u in range(held.size):
+        if not held[u]:
+            first, last = clusters.offsets[u], clusters.offsets[u + 1]
+            payoff[first:last] = clusters.payoff[first:last] / clusters.bets[first:last]
+            cost[first:last] = clusters.cost[first:last] / clusters.bets[first:last]
+    return Clusters(clusters.offsets, np.ones(payoff.size, np.int64), payoff, cost)
