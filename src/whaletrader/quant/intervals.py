@@ -2,7 +2,11 @@
 
 from math import sqrt
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.special import bdtrc, betaincinv, ndtri
+
+Floats = NDArray[np.float64]
 
 
 def wilson_interval(successes: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
@@ -52,3 +56,33 @@ def sign_test(successes: int, n: int, probability: float = 0.5) -> float:
     """One-sided exact p-value P(X >= successes) for X ~ Binomial(n, probability); 1 where successes is 0."""
     assert 0 <= successes <= n, (successes, n)
     return 1.0 if successes == 0 else float(bdtrc(successes - 1, n, probability))
+
+
+def wilson_intervals(successes: Floats, n: Floats, confidence: float = 0.95) -> tuple[Floats, Floats]:
+    """`wilson_interval` of many proportions at once.
+
+    Parameters
+    ----------
+    successes, n : ndarray
+        Shape (units,), 0 <= successes <= n; NaN is unknown.
+    confidence : float
+        In (0, 1), two-sided.
+
+    Returns
+    -------
+    tuple of ndarray
+        Lower and upper bounds in [0, 1], shape (units,); (0, 1) without a trial, NaN where unknown.
+
+    Examples
+    --------
+    >>> [bounds.round(4).tolist() for bounds in wilson_intervals(np.array([10.0, 0.0]), np.array([10.0, 0.0]))]
+    [[0.7225, 0.0], [1.0, 1.0]]
+    """
+    z = float(ndtri(0.5 + confidence / 2.0))
+    trials = np.where(n > 0.0, n, np.where(np.isnan(n), np.nan, 1.0))
+    share, weight = successes / trials, z * z / trials
+    centre = (share + weight / 2.0) / (1.0 + weight)
+    half = z / (1.0 + weight) * np.sqrt(np.maximum(share * (1.0 - share), 0.0) / trials + weight / (4.0 * trials))
+    lower = np.where((successes == 0.0) | (n == 0.0), 0.0, np.maximum(0.0, centre - half))
+    upper = np.where((successes == n) | (n == 0.0), 1.0, np.minimum(1.0, centre + half))
+    return lower, upper

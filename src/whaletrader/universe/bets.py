@@ -14,10 +14,13 @@ from whaletrader.universe.follower import FollowerTable
 
 Ints = NDArray[np.int64]
 
+UNIT = ("policy", "kind", "wallet")
+"""Whose bets are judged together."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BetTable:
-    """Bets sorted by unit (kind and wallet), then event group, then token; `offsets` bounds each unit's rows.
+    """Bets sorted by unit (policy, kind and wallet), then event group, then token; `offsets` bounds each unit's rows.
 
     `leader_price` (-1 where unknown), `spread` (half, at entry) and `waited` (ns from the leader's event to our print)
     are means over a bet's entries, `stake` is the sum of the leader's dollars; `known_ts` is when the last one settled.
@@ -64,17 +67,21 @@ def bets_of(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def bet_table(frame: pl.DataFrame) -> BetTable:
+def bet_table(frame: pl.DataFrame, policy: str = "taker") -> BetTable:
     """The bets of a follower frame as arrays, and the units they belong to."""
-    bets = bets_of(frame)
-    units = bets.group_by("kind", "wallet", maintain_order=True).agg(pl.len().alias("bets"))
+    return table_of(bets_of(frame).select(pl.lit(policy).alias("policy"), pl.all()))
+
+
+def table_of(bets: pl.DataFrame) -> BetTable:
+    """Bets with their policy, sorted by policy, kind, wallet, group and token, as arrays."""
+    units = bets.group_by(UNIT, maintain_order=True).agg(pl.len().alias("bets"))
     ends = units["bets"].cast(pl.Int64).to_numpy().cumsum()
     days = {name: pl.col(name) // DAY_NS for name in ("entry_ts", "known_ts")}
     exit_day = pl.coalesce(days["known_ts"], days["entry_ts"])
     settled = pl.coalesce("known_ts", "entry_ts").alias("known_ts")
     dated = bets.select(days["entry_ts"].alias("entry_day"), exit_day.alias("exit_day"), settled)
     return BetTable(
-        units=units.select("kind", "wallet"),
+        units=units.select(UNIT),
         offsets=np.concatenate([np.zeros(1, np.int64), ends]),
         group=bets["group"].to_numpy(),
         edge=bets["edge_micro"].to_numpy(),

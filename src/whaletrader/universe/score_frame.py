@@ -1,100 +1,64 @@
-"""The published form of the scores: verdicts, and every number quantised to integers at this one place.
+"""The published form of the scores: every number quantised to integers at this one place.
 
-Nothing is estimated here; NaN becomes null.
+Nothing is estimated here; NaN becomes null. Every name that is quantised ends in `_micro`.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from whaletrader.domain.skill import Verdict
 from whaletrader.domain.values import MICRO
-from whaletrader.quant.intervals import wilson_interval
-from whaletrader.quant.sharpe import DAYS_PER_YEAR, SharpeRatio, probabilistic_sharpe_ratio
+from whaletrader.quant.intervals import wilson_intervals
+from whaletrader.quant.sharpe import DAYS_PER_YEAR
+from whaletrader.universe.thresholds import THRESHOLDS
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
-FALSE_DISCOVERY_RATE = 0.05
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Judged:
-    """Statistics by name, which units have enough data, bounds (lower, upper, p; 3 x units), q-values, shrunk edges."""
-
-    statistics: dict[str, Floats]
-    enough: NDArray[np.bool_]
-    bounds: Floats
-    q_values: Floats
-    shrunk: Floats
-    confidence: float
+FALSE_DISCOVERY_RATE = THRESHOLDS.selection.false_discovery_rate
+AMOUNTS = (
+    "mean_edge", "mean_cost", "mean_price", "lower", "upper", "exact_lower", "exact_upper", "shrunk", "own_realised",
+    "buy_volume_usd",
+)  # fmt: skip
+"""Columns that are in micro-units already; all others are in whole units."""
+_LN10 = float(np.log(10.0))
 
 
-def verdict(lower: float, q_value: float, *, enough: bool) -> Verdict:
-    """The documented rule: bound first, then the adjusted p-value."""
-    if not enough:
-        return Verdict.INSUFFICIENT_DATA
-    if not lower > 0.0:
-        return Verdict.LIKELY_LUCK
-    return Verdict.HIGH_SKILL if q_value <= FALSE_DISCOVERY_RATE else Verdict.MODERATE_SKILL
+def only(where: Bools, values: Floats) -> Floats:
+    """The values where the mask holds, NaN elsewhere."""
+    return np.where(where, values, np.nan)
 
 
-def describe(units: pl.DataFrame, judged: Judged) -> pl.DataFrame:
-    """One row per kind and wallet with everything in floats; amounts in micro-units, the rest in whole units."""
-    s, rows = judged.statistics, range(units.height)
-    lower, upper, p_values = judged.bounds
-    share = s["hits"] / s["n_bets"]
-    hits = [wilson_interval(share[u] * n, n, judged.confidence) for u, n in zip(rows, s["n_effective"], strict=True)]
-    return units.with_columns(
-        *(pl.Series(name, s[name].astype(np.int64)) for name in ("n_bets", "n_groups", "n_days")),
-        pl.Series("verdict", _verdicts(judged), dtype=pl.String),
-        *(pl.Series(name, s[name]) for name in ("mean_edge", "mean_cost", "mean_price", "roi", "roi_trimmed")),
-        pl.Series("lower", lower),
-        pl.Series("upper", upper),
-        pl.Series("shrunk", judged.shrunk),
-        pl.Series("p_value", p_values),
-        pl.Series("q_value", judged.q_values),
-        pl.Series("sharpe_bet", s["sharpe_bet"]),
-        pl.Series("sharpe_daily_365", _annualised(s["sharpe_daily"])),
-        pl.Series("psr", _psr(judged), dtype=pl.Float64),
-        pl.Series("hit_rate", share),
-        pl.Series("hit_lower", [low for low, _ in hits], dtype=pl.Float64),
-        pl.Series("hit_upper", [high for _, high in hits], dtype=pl.Float64),
-    )
+def log10_of(natural: Floats) -> Floats:
+    """Natural logarithms to base 10."""
+    return natural / _LN10
+
+
+def hit_columns(judged: pl.DataFrame, confidence: float) -> dict[str, Floats]:
+    """Share of bets that gained, with a two-sided score interval in which what settles together counts once.
+
+    `confidence` is one-sided, for each end.
+    """
+    share = judged["hits"].to_numpy() / np.maximum(judged["n_bets"].to_numpy(), 1.0)
+    n = judged["n_effective"].to_numpy()
+    lower, upper = wilson_intervals(share * n, n, 2.0 * confidence - 1.0)
+    known = judged["n_bets"].to_numpy() > 0.0
+    return {"hit_rate": only(known, share), "hit_lower": only(known, lower), "hit_upper": only(known, upper)}
+
+
+def annualised(daily: Floats) -> Floats:
+    """Daily Sharpe ratios over a year of 365 days: these markets never close."""
+    return np.asarray(daily * np.sqrt(DAYS_PER_YEAR), np.float64)
 
 
 def published(described: pl.DataFrame) -> pl.DataFrame:
-    """Integers only: amounts as they are, ratios and probabilities times 10^6; every such name ends in `_micro`."""
-    amounts = ("mean_edge", "mean_cost", "mean_price", "lower", "upper", "shrunk")
+    """Integers only: amounts as they are, ratios and probabilities times 10^6; what is not finite is null."""
     columns = []
     for name, dtype in described.schema.items():
         if dtype != pl.Float64:
             columns.append(pl.col(name))
             continue
-        scale = 1 if name in amounts else MICRO
-        columns.append((pl.col(name).fill_nan(None) * scale).round().cast(pl.Int64).alias(f"{name}_micro"))
+        scaled = pl.col(name) * (1 if name in AMOUNTS else MICRO)
+        finite = pl.when(scaled.is_finite()).then(scaled)
+        columns.append(finite.round().cast(pl.Int64).alias(f"{name}_micro"))
     return described.select(columns)
-
-
-def _verdicts(judged: Judged) -> list[str]:
-    lower, _, _ = judged.bounds
-    return [
-        str(verdict(float(lower[u]), float(judged.q_values[u]), enough=bool(judged.enough[u])))
-        for u in range(judged.enough.size)
-    ]
-
-
-def _annualised(daily: Floats) -> Floats:
-    return np.array([SharpeRatio(float(value), DAYS_PER_YEAR).annualised() for value in daily], np.float64)
-
-
-def _psr(judged: Judged) -> list[float]:
-    """PSR of the Sharpe ratio per bet against 0, what settles together counted once; NaN without enough data."""
-    s = judged.statistics
-    return [
-        probabilistic_sharpe_ratio(float(value), int(n + 1e-9), float(skew), float(kurt)) if enough else float("nan")
-        for value, n, skew, kurt, enough in zip(
-            s["sharpe_bet"], s["n_effective"], s["skew"], s["kurt"], judged.enough, strict=True
-        )
-    ]

@@ -11,9 +11,8 @@ from whaletrader.domain.skill import Verdict
 from whaletrader.domain.values import MICRO
 from whaletrader.universe.bets import bet_table, bets_of
 from whaletrader.universe.follower import build_follower_table, follower_returns
-from whaletrader.universe.placebo import placebo_table, placebo_wallets
-from whaletrader.universe.score_frame import verdict
 from whaletrader.universe.scores import ScoreParams, Scores, score_table, score_universe
+from whaletrader.universe.standing import ANALYZER
 
 SKILLED, UNSKILLED, FEW, FAVOURITES = range(4)
 DAY = 86_400
@@ -135,57 +134,12 @@ def test_the_bet_table_bounds_each_units_rows() -> None:
         (0.0, 0.01, True, Verdict.LIKELY_LUCK),
         (-0.1, 1.0, True, Verdict.LIKELY_LUCK),
         (0.1, 0.01, False, Verdict.INSUFFICIENT_DATA),
-        (float("nan"), float("nan"), True, Verdict.LIKELY_LUCK),
+        (float("nan"), float("nan"), True, Verdict.INSUFFICIENT_DATA),
     ],
 )
 def test_the_rule_of_the_verdict(lower: float, q_value: float, enough: bool, expected: Verdict) -> None:
-    assert verdict(lower, q_value, enough=enough) is expected
-
-
-def test_a_skilled_wallets_mirror_loses() -> None:
-    table = build_follower_table(universe().source())
-    mirrored = score_table(placebo_table(table, "mirrored", seed=0), ScoreParams())
-    assert row(mirrored, SKILLED)["verdict"] == "LIKELY_LUCK"
-    assert row(mirrored, SKILLED)["mean_edge_micro"] < 0  # type: ignore[operator]
-
-
-def test_a_mirrored_round_trip_pays_its_costs_twice_as_the_real_one_does() -> None:
-    tape = Tape(wallets=3).market(0, 1.0, 10 * DAY)
-    tape.trade(100, 0, 0, 0.5).trade(110, 1, 0, 0.5).trade(200, 0, 0, 0.5, side=1).trade(210, 1, 0, 0.5)
-    table = build_follower_table(tape.source())
-    (real,), (mirror,) = (
-        t.frame.filter(pl.col("wallet") == 0).to_dicts() for t in (table, placebo_table(table, "mirrored", seed=0))
-    )
-    assert real["exit_kind"] == "mirror"
-    assert real["edge_micro"] < 0
-    assert mirror["edge_micro"] == real["edge_micro"]
-
-
-def test_what_is_not_settled_stays_unsettled_in_the_mirror() -> None:
-    tape = Tape(wallets=2).market(0).trade(100, 0, 0, 0.5).trade(110, 1, 0, 0.5)
-    (mirror,) = (
-        placebo_table(build_follower_table(tape.source()), "mirrored", seed=0)
-        .frame.filter(pl.col("wallet") == 0)
-        .to_dicts()
-    )
-    assert mirror["reason"] == "unresolved"
-    assert (mirror["proceeds_micro"], mirror["edge_micro"]) == (None, None)
-
-
-def test_random_placebos_keep_everybodys_number_of_positions() -> None:
-    table = build_follower_table(universe().source())
-    placebo = placebo_table(table, "random", seed=3)
-    counts = [t.frame.group_by("wallet").len().sort("wallet").rows() for t in (table, placebo)]
-    assert counts[0] == counts[1]
-    assert placebo.frame["edge_micro"].sum() == table.frame["edge_micro"].sum()
-
-
-def test_placebos_are_reproducible_and_differ_by_seed() -> None:
-    table = build_follower_table(universe().source())
-    _, first, second = placebo_wallets(table, seeds=(1, 2))
-    assert first.frame.equals(placebo_table(table, "random", seed=1).frame)
-    assert not first.frame.equals(second.frame)
-    assert len({first.fingerprint, second.fingerprint, table.fingerprint}) == 3
+    found = {"enough": float(enough), "lower": lower, "q_value": q_value, "shrunk": 0.1, "later_edge": 0.1}
+    assert ANALYZER.verdict(found) is expected
 
 
 def test_one_thread_and_two_give_the_same_bytes() -> None:
