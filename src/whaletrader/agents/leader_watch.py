@@ -19,7 +19,15 @@ from whaletrader.domain.allocation import (
     size_multipliers,
     thompson_scores,
 )
-from whaletrader.domain.pruning import Outcome, PruningRule, Watch, observe, spread_of_bounds, watched
+from whaletrader.domain.pruning import (
+    Outcome,
+    PruningRule,
+    Watch,
+    observe,
+    spread_of_bounds,
+    strength_of_promise,
+    watched,
+)
 from whaletrader.domain.values import MICRO
 from whaletrader.messages.envelope import hash_id
 from whaletrader.messages.leaders import LeaderScore, UniverseScanned
@@ -67,10 +75,11 @@ def begun(score: LeaderScore, rules: WatchRules) -> LeaderWatch:
     bounds = (score.edge_lower_micro, score.edge_upper_micro, score.n_groups, rules.confidence_micro)
     spread = spread_of_bounds(*bounds)
     promised = max(score.edge_shrunk_micro, 1)
+    strength = strength_of_promise(score.edge_micro, promised, max(score.n_groups, 1))
     return LeaderWatch(
         prior=prior_belief(promised, spread, score.n_groups),
         moments=FadingMoments(),
-        watch=watched(promised, spread, rules.pruning),
+        watch=watched(promised, spread, strength, rules.pruning),
     )
 
 

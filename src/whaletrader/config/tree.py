@@ -64,9 +64,9 @@ class AllocationSettings(_Section, frozen=True, kw_only=True):
 class PruningSettings(_Section, frozen=True, kw_only=True):
     """When a leader is said to have lost his edge."""
 
-    e_arl_groups: Annotated[int, Meta(ge=2, le=1_000_000)] = 1_000
-    """Least mean number of a leader's event groups until the e-detector's false alarm."""
-    cusum_arl_groups: Annotated[int, Meta(ge=2, le=1_000_000)] = 2_000
+    e_arl_groups: Annotated[int, Meta(ge=2, le=1_000_000)] = 1_500
+    """Mean number of a leader's event groups until the e-detector's false alarm, at least."""
+    cusum_arl_groups: Annotated[int, Meta(ge=2, le=1_000_000)] = 1_000
     """Mean number of a leader's event groups until the CUSUM's false alarm."""
     adwin_delta_micro: Annotated[int, Meta(gt=0, lt=1_000_000)] = 700_000
     """ADWIN's level at each look; it never prunes alone."""

@@ -1,8 +1,10 @@
 """Whether a leader lost the edge that he was followed for: three detectors watch what his bets brought since then.
 
 An observation is an event group's mean net edge per share, whether or not we copied it, because what settles together
-is one draw. The promise is the shrunk edge at the time when he was first followed, and is never lowered: a promise that
-follows the results down would hide a slow fall. Evidence from before he was followed is not used, as it chose him.
+is one draw. The promise is the shrunk edge at the time when he was first followed. The CUSUM holds him to it for ever,
+so that a slow fall is not hidden; the e-detector learns from his results what he can keep, so that one who was promised
+too much is not taken for one who lost his edge: its run length holds on average over what was believed of him; ADWIN
+knows no promise and compares his newer with his older results.
 """
 
 from collections.abc import Sequence
@@ -16,8 +18,8 @@ from whaletrader.domain.reasons import PruneReason
 from whaletrader.domain.values import MICRO
 from whaletrader.quant.drift import Cusum, EDetector, adwin_alarm, cusum_threshold
 
-PROMISED_PART = 0.75
-"""Part of the promise that must be kept: the best of many is promised a little more than he can keep."""
+LEAST_PROMISE_MICRO = 10_000
+"""Edge below which no promise is lowered: nothing is nothing."""
 WINDOW = 400
 """Newest observations that ADWIN looks at."""
 LEAST_SPREAD, GREATEST_SPREAD = 0.1, 0.5
@@ -32,8 +34,8 @@ class PruningRule(msgspec.Struct, frozen=True, kw_only=True):
     is loose because it never prunes alone.
     """
 
-    e_arl: float = 1_000.0
-    cusum_arl: float = 2_000.0
+    e_arl: float = 1_500.0
+    cusum_arl: float = 1_000.0
     adwin_delta: float = 0.7
     agree: int = 2
 
@@ -50,8 +52,13 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     """A followed leader's promise and detectors; plain values, so that a snapshot holds it."""
 
     promised_micro: int
+    strength: int
+    """Observations that the promise is worth against those that came since."""
     spread_micro: int
     cusum: Cusum
+    n: int = 0
+    total_micro: int = 0
+    """Sum of the edges observed."""
     e_detector: EDetector = EDetector()
     fell: bool = False
     """ADWIN saw a fall."""
@@ -80,7 +87,27 @@ def spread_of_bounds(lower_micro: int, upper_micro: int, n_groups: int, confiden
     return round(min(max(error * sqrt(max(n_groups, 1)), LEAST_SPREAD * MICRO), GREATEST_SPREAD * MICRO))
 
 
-def watched(promised_micro: int, spread_micro: int, rule: PruningRule) -> Watch:
+def strength_of_promise(edge_micro: int, shrunk_micro: int, n_groups: int) -> int:
+    """Event groups that a shrunk edge is worth: those it rests on, over the part of the edge that shrinking left.
+
+    Parameters
+    ----------
+    edge_micro, shrunk_micro : int
+        Mean edge before and after shrinking.
+    n_groups : int
+        Event groups that the mean rests on, at least 1.
+
+    Returns
+    -------
+    int
+        Between `n_groups` and ten times as many: the normal posterior's precision over one observation's.
+    """
+    assert n_groups > 0, n_groups
+    kept = shrunk_micro / edge_micro if edge_micro > 0 else 1.0
+    return round(n_groups / min(max(kept, 0.1), 1.0))
+
+
+def watched(promised_micro: int, spread_micro: int, strength: int, rule: PruningRule) -> Watch:
     """Begin to watch a leader.
 
     Parameters
@@ -89,6 +116,8 @@ def watched(promised_micro: int, spread_micro: int, rule: PruningRule) -> Watch:
         Net edge per share that he is followed for, positive.
     spread_micro : int
         Standard deviation of an observation, cut to [0.1, 0.5].
+    strength : int
+        Observations that the promise is worth, positive.
     rule : PruningRule
         Its average run length fixes the CUSUM's threshold, with the reference half-way between promise and nothing.
 
@@ -98,10 +127,11 @@ def watched(promised_micro: int, spread_micro: int, rule: PruningRule) -> Watch:
         Without observations.
     """
     assert promised_micro > 0, promised_micro
+    assert strength > 0, strength
     spread = min(max(spread_micro / MICRO, LEAST_SPREAD), GREATEST_SPREAD)
     reference = promised_micro / MICRO / spread / 2.0
     cusum = Cusum(reference, cusum_threshold(reference, rule.cusum_arl))
-    return Watch(promised_micro=promised_micro, spread_micro=round(spread * MICRO), cusum=cusum)
+    return Watch(promised_micro=promised_micro, strength=strength, spread_micro=round(spread * MICRO), cusum=cusum)
 
 
 def observe(watch: Watch, outcomes: Sequence[Outcome], rule: PruningRule) -> Watch:
@@ -123,13 +153,51 @@ def observe(watch: Watch, outcomes: Sequence[Outcome], rule: PruningRule) -> Wat
     """
     if not outcomes:
         return watch
-    cusum, capital = watch.cusum, watch.e_detector
+    found = watch
     for outcome in outcomes:
-        cusum = cusum.update((watch.promised_micro - outcome.edge_micro) / watch.spread_micro)
-        capital = capital.update(*_shares(watch.promised_micro, outcome))
+        found = _stepped(found, outcome)
     newest = (*watch.outcomes, *outcomes)[-WINDOW:]
     fell = watch.fell or _fell(newest, rule.adwin_delta)
-    return msgspec.structs.replace(watch, cusum=cusum, e_detector=capital, fell=fell, outcomes=newest)
+    return msgspec.structs.replace(found, fell=fell, outcomes=newest)
+
+
+def _stepped(watch: Watch, outcome: Outcome) -> Watch:
+    """CUSUM and e-detector after one more outcome."""
+    believed = (watch.strength * watch.promised_micro + watch.total_micro) / (watch.strength + watch.n)
+    return msgspec.structs.replace(
+        watch,
+        cusum=watch.cusum.update((watch.promised_micro - outcome.edge_micro) / watch.spread_micro),
+        e_detector=watch.e_detector.update(*_shares(max(believed, LEAST_PROMISE_MICRO), outcome)),
+        n=watch.n + 1,
+        total_micro=watch.total_micro + outcome.edge_micro,
+    )
+
+
+def alarm_times(watch: Watch, outcomes: Sequence[Outcome], rule: PruningRule) -> dict[str, int]:
+    """How many outcomes it took each detector, and the rule, to alarm.
+
+    Parameters
+    ----------
+    watch, outcomes, rule : Watch, sequence of Outcome, PruningRule
+        As in `observe`; the watch has seen nothing yet.
+
+    Returns
+    -------
+    dict of str to int
+        By the names of `alarms`, and "rule"; one more than there are outcomes where the alarm never came. `observe`
+        with as many outcomes gives the alarm, with one less it does not.
+    """
+    never = len(outcomes) + 1
+    times = {
+        "cusum": never,
+        "e_detector": never,
+        "adwin": adwin_alarm(np.array([adwin_share(outcome.edge_micro) for outcome in outcomes]), rule.adwin_delta) + 1,
+    }
+    for seen, outcome in enumerate(outcomes, start=1):
+        watch = _stepped(watch, outcome)
+        for name in alarms(watch, rule):
+            times[name] = min(times[name], seen)
+    return {**times, "rule": sorted(times.values())[rule.agree - 1]}
 
 
 def alarms(watch: Watch, rule: PruningRule) -> tuple[str, ...]:
@@ -156,10 +224,10 @@ def adwin_share(edge_micro: int) -> float:
     return min(max((edge_micro / MICRO + 1.0) / 2.0, 0.0), 1.0)
 
 
-def _shares(promised_micro: int, outcome: Outcome) -> tuple[float, float, float]:
-    """Proceeds per share, what they were promised to be on average, and what they are when the edge is gone."""
+def _shares(believed_micro: float, outcome: Outcome) -> tuple[float, float, float]:
+    """Proceeds per share, what they are believed to be on average, and what they are when the edge is gone."""
     cost = outcome.cost_micro / MICRO
     share = min(max(cost + outcome.edge_micro / MICRO, 0.0), 1.0)
-    promised = min(max(cost + PROMISED_PART * promised_micro / MICRO, 2 * LEAST_CHANCE), 1.0 - 2 * LEAST_CHANCE)
-    fallen = min(max(cost, LEAST_CHANCE), promised)
-    return share, promised, fallen
+    believed = min(max(cost + believed_micro / MICRO, 2 * LEAST_CHANCE), 1.0 - 2 * LEAST_CHANCE)
+    fallen = min(max(cost, LEAST_CHANCE), believed)
+    return share, believed, fallen
