@@ -1,7 +1,7 @@
 """Bootstraps of many wallets: stationary of the Sharpe ratio beside `arch`, clustered of the edge beside a NumPy loop.
 
-All do fewer wallets and are scaled, and say so. Ours: replicates and intervals of each wallet, the clustered one with
-its p-values too. The peers: replicates only, one wallet after the other.
+All do fewer wallets and are scaled, and say so. Ours: replicates and both intervals of each wallet. The peers:
+replicates only, one wallet after the other; the loop's have a mean and a t statistic, as ours.
 """
 
 import time
@@ -11,8 +11,8 @@ from arch.bootstrap import StationaryBootstrap
 from numpy.typing import NDArray
 
 from benchmarks.figures import report
-from whaletrader.quant.bootstrap import MeanBounds, cluster_bootstrap
 from whaletrader.quant.stationary import sharpe_intervals
+from whaletrader.quant.studentised import ClusterIntervals, cluster_bootstrap_t
 
 WALLETS = 10_000
 DAYS = 250
@@ -56,12 +56,11 @@ def made_up_edges(wallets: int) -> tuple[NDArray[np.float64], NDArray[np.float64
     return rng.uniform(-0.6, 0.6, (wallets, CLUSTERS)), rng.integers(1, 5, (wallets, CLUSTERS)).astype(np.float64)
 
 
-def clustered(sums: NDArray[np.float64], counts: NDArray[np.float64]) -> MeanBounds:
-    """Ours, for all wallets at once; no p-value is followed beyond the bounds' own resamples."""
+def clustered(sums: NDArray[np.float64], counts: NDArray[np.float64]) -> ClusterIntervals:
+    """Ours, for all wallets at once."""
     offsets = np.arange(sums.shape[0] + 1) * CLUSTERS
-    keys = np.arange(sums.shape[0])
-    return cluster_bootstrap(
-        sums.ravel(), counts.ravel(), offsets, keys, seed=1, n_boot=RESAMPLES, n_boot_most=RESAMPLES
+    return cluster_bootstrap_t(
+        sums.ravel(), counts.ravel(), offsets, np.arange(sums.shape[0]), seed=1, n_boot=RESAMPLES
     )
 
 
@@ -80,9 +79,12 @@ def loop_s(wallets: int, resamples: int) -> float:
     rng = np.random.default_rng(3)
     started = time.perf_counter()
     for own, bets in zip(sums, counts, strict=True):
+        rest = own - own.sum() / bets.sum() * bets
         for _ in range(resamples):
             places = rng.integers(0, CLUSTERS, CLUSTERS)
-            own[places].sum() / bets[places].sum()
+            values, weights = rest[places], bets[places]
+            gap = values.sum() / weights.sum()
+            values.sum() / np.sqrt(np.square(values - gap * weights).sum())
     return time.perf_counter() - started
 
 
