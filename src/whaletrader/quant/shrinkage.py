@@ -53,11 +53,11 @@ def normal_shrink(estimates: Floats, errors: Floats, criterion: Criterion = "sur
     Notes
     -----
     Xie, Kou & Brown (2012), doi:10.1080/01621459.2012.728154: the risk of shrinking to mu with variance v is estimated
-    without bias by the mean of (a / (a + v))^2 (x - mu)^2 + a (v - a) / (v + a), a the error's variance; no estimator of
-    this form is better in the limit, normal prior or not. Its common mean is the one that those with the greatest errors
-    need, for they are shrunk most: among few of them it is noise, and the restricted likelihood, whose mean listens to
-    the surest, is the better choice: Patterson & Thompson (1971), doi:10.1093/biomet/58.3.545. The variance is searched
-    on a grid of 81 points and 0, then refined.
+    without bias by the mean of (a / (a + v))^2 (x - mu)^2 + a (v - a) / (v + a), a the error's variance; no estimator
+    of this form is better in the limit, normal prior or not. Its common mean is the one that those with the greatest
+    errors need, for they are shrunk most: among few of them it is noise, and the restricted likelihood, whose mean
+    listens to the surest, is the better choice: Patterson & Thompson (1971), doi:10.1093/biomet/58.3.545. The variance
+    is searched on a grid of 81 points and 0, then refined.
 
     Examples
     --------
