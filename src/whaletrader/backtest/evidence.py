@@ -9,7 +9,7 @@ from whaletrader.errors import DataError
 from whaletrader.report.model import Detectable, Overlay
 from whaletrader.universe.bets import resolved_bets
 from whaletrader.universe.follower import KINDS, FollowerTable
-from whaletrader.universe.placebo import placebo_wallets
+from whaletrader.universe.placebo import table_boards
 from whaletrader.universe.scores import ScoreParams, Scores, score_table
 
 
@@ -42,17 +42,16 @@ def refuse_thin(table: FollowerTable, settings: Settings, last_ts: int) -> None:
 def overlay(table: FollowerTable, params: ScoreParams, seeds: tuple[int, ...]) -> tuple[Scores, list[Overlay]]:
     """The real leaderboard, and the same figures of mirrored and shuffled wallets."""
     real = score_table(table, params)
-    rows = _overlay_rows("real", real)
-    names = ["mirrored", *(f"random-{number}" for number in range(1, len(seeds) + 1))]
-    for name, placebo in zip(names, placebo_wallets(table, seeds=seeds), strict=True):
-        rows += _overlay_rows(name, score_table(placebo, params))
+    rows = _overlay_rows("real", real.frame)
+    for name, board in table_boards({params.policies[0]: table}, params, seeds=seeds).items():
+        rows += _overlay_rows(name, board)
     return real, rows
 
 
-def _overlay_rows(which: str, scores: Scores) -> list[Overlay]:
+def _overlay_rows(which: str, board: pl.DataFrame) -> list[Overlay]:
     rows = []
     for kind in KINDS:
-        judged = _judged(scores, kind)
+        judged = _judged(board, kind)
         edges = judged["mean_edge_micro"]
         rows.append(
             Overlay(
@@ -72,7 +71,7 @@ def detectable(scores: Scores) -> list[Detectable]:
     """How far a wallet's lower bound lies below its estimate: an edge has to be greater than that to be seen."""
     rows = []
     for kind in KINDS:
-        judged = _judged(scores, kind)
+        judged = _judged(scores.frame, kind)
         width = judged["mean_edge_micro"] - judged["lower_micro"]
         rows.append(
             Detectable(kind=kind, judged=judged.height, smallest=_units(width.min()), median=_units(width.median()))
@@ -80,9 +79,9 @@ def detectable(scores: Scores) -> list[Detectable]:
     return rows
 
 
-def _judged(scores: Scores, kind: str) -> pl.DataFrame:
+def _judged(board: pl.DataFrame, kind: str) -> pl.DataFrame:
     enough = pl.col("lower_micro").is_not_null()
-    return scores.frame.filter((pl.col("kind").cast(pl.String) == kind) & enough)
+    return board.filter((pl.col("kind").cast(pl.String) == kind) & enough)
 
 
 def _units(micro: object) -> float | None:

@@ -10,8 +10,8 @@ from tests.support.universe import Tape
 from whaletrader.domain.skill import Verdict
 from whaletrader.domain.values import MICRO
 from whaletrader.universe.bets import bet_table, bets_of
-from whaletrader.universe.follower import build_follower_table, follower_returns
-from whaletrader.universe.scores import ScoreParams, Scores, score_table, score_universe
+from whaletrader.universe.follower import follower_returns
+from whaletrader.universe.scores import ScoreParams, Scores, score_universe
 from whaletrader.universe.standing import ANALYZER
 
 SKILLED, UNSKILLED, FEW, FAVOURITES = range(4)
