@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from whaletrader.domain.scoring import CompositeScores, CompositeWhaleScorer, blended
 from whaletrader.domain.skill import Codes, SkillCutoffs, SkillVsLuckAnalyzer
-from whaletrader.quant.sharpe_arrays import deflated_sharpe_ratios, trial_variance
+from whaletrader.quant.sharpe import expected_maximum_sharpe
+from whaletrader.quant.sharpe_arrays import probabilistic_sharpe_ratios, trial_variance
 from whaletrader.universe.evidence import Evidence
 from whaletrader.universe.selection import Selection
 from whaletrader.universe.thresholds import THRESHOLDS
@@ -61,17 +62,22 @@ def standing(
 
 
 def deflated(kind: Labels, judged: Mapping[str, Floats]) -> Floats:
-    """DSR of the Sharpe ratio per bet, what settles together counted once; a kind's judged units are the trials."""
+    """DSR of the Sharpe ratio per bet, what settles together counted once; a kind's judged units are the trials.
+
+    The paper's trials are equally long. Here one of thirty bets has a ratio as great by luck as one of three hundred
+    never has, so that each trial's ratio is first scaled by the root of its length over that of the record in question:
+    with equal lengths nothing changes. Bailey & López de Prado (2014), doi:10.3905/jpm.2014.40.5.094.
+    """
     out = np.full(kind.size, np.nan)
     for rows in _cohorts(kind):
-        sharpe = judged["sharpe_bet"][rows]
-        trials = int(np.count_nonzero(np.isfinite(sharpe)))
-        if trials:
-            n = np.floor(judged["n_effective"][rows] + 1e-9)
-            out[rows] = deflated_sharpe_ratios(
-                sharpe, n, judged["skew"][rows], judged["kurt"][rows],
-                n_trials=trials, variance_of_trial_sharpes=trial_variance(sharpe) if trials > 1 else 0.0,
-            )  # fmt: skip
+        sharpe, n = judged["sharpe_bet"][rows], np.floor(judged["n_effective"][rows] + 1e-9)
+        root = np.sqrt(np.maximum(n - 1.0, 0.0))
+        scaled = (sharpe * root)[np.isfinite(sharpe) & (root > 0.0)]
+        if scaled.size == 0:
+            continue
+        luck = expected_maximum_sharpe(scaled.size, trial_variance(scaled) if scaled.size > 1 else 0.0)
+        benchmark = np.divide(luck, root, out=np.full(root.shape, np.nan), where=root > 0.0)
+        out[rows] = probabilistic_sharpe_ratios(sharpe, n, judged["skew"][rows], judged["kurt"][rows], benchmark)
     return out
 
 

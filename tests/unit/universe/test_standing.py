@@ -47,18 +47,45 @@ def stand(
     return standing(kind, policy, values, evidence_of(values, enough), chosen, shrunk)
 
 
-def test_each_ratio_is_deflated_by_all_of_its_kind() -> None:
-    values = values_of(30)
+def test_records_of_one_length_are_deflated_as_in_the_paper() -> None:
+    values = values_of(30) | {"n_effective": np.full(30, 57.0)}
     kind = np.array(["fill"] * 20 + ["position"] * 10, object)
     found = deflated(kind, values)
     for rows in (slice(0, 20), slice(20, 30)):
         trials = values["sharpe_bet"][rows]
         for u in range(*rows.indices(30)):
             expected = deflated_sharpe_ratio(
-                float(values["sharpe_bet"][u]), int(values["n_effective"][u]), float(values["skew"][u]),
-                float(values["kurt"][u]), n_trials=trials.size, variance_of_trial_sharpes=float(trials.var(ddof=1)),
+                float(values["sharpe_bet"][u]), 57, float(values["skew"][u]), float(values["kurt"][u]),
+                n_trials=trials.size, variance_of_trial_sharpes=float(trials.var(ddof=1)),
             )  # fmt: skip
             assert found[u] == pytest.approx(expected, abs=1e-12)
+
+
+def test_each_record_is_deflated_by_the_trials_at_its_own_length() -> None:
+    values = values_of(20)
+    found = deflated(np.array(["fill"] * 20, object), values)
+    lengths = np.floor(values["n_effective"])
+    for u in range(20):
+        at_its_length = values["sharpe_bet"] * np.sqrt((lengths - 1) / (lengths[u] - 1))
+        expected = deflated_sharpe_ratio(
+            float(values["sharpe_bet"][u]), int(lengths[u]), float(values["skew"][u]), float(values["kurt"][u]),
+            n_trials=20, variance_of_trial_sharpes=float(at_its_length.var(ddof=1)),
+        )  # fmt: skip
+        assert found[u] == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_long_good_record_among_short_lucky_ones_is_not_deflated_to_nothing() -> None:
+    rng = np.random.default_rng(7)
+    lengths = np.append(np.full(400, 31.0), 301.0)
+    values = {
+        "sharpe_bet": np.append(rng.normal(0.0, 1.0, 400) / np.sqrt(30.0), 0.35), "n_effective": lengths,
+        "skew": np.zeros(401), "kurt": np.full(401, 3.0),
+    }  # fmt: skip
+    found = deflated(np.array(["fill"] * 401, object), values)
+    assert values["sharpe_bet"].argmax() < 400
+    assert found.argmax() == 400
+    assert found[400] > 0.99
+    assert found[:400].max() < 0.8
 
 
 @pytest.mark.parametrize(
