@@ -61,7 +61,7 @@ def labelled_params(effect: float = 1.0) -> PopulationParams:
         Mind(label="insider", wallets=10, edge=0.3 * effect, bets=6, stake=20.0, life=(0.6, 0.95)),
         Mind(label="sybil", wallets=24, edge=0.05 * effect, bets=100, copies=6, stake=0.5),
         Mind(label="sybil", wallets=24, edge=-1.0, bets=100, copies=6, stake=0.5),
-        Mind(label="fast", wallets=20, edge=0.0, bets=150, stake=4.0, fast=True),
+        Mind(label="fast", wallets=20, edge=0.0, bets=150, stake=4.0, fast=True, life=(0.9, 0.985)),
         Mind(label="herder", wallets=40, edge=0.0, bets=80, follows=True),
     )
     return PopulationParams(
