@@ -121,3 +121,14 @@ def _table(owner: Ints, event: Ints, price: Floats, payoff: Floats, policy: pl.S
         spread=nought,
         waited=nought,
     )
+
+
+def planted_bets(
+    rng: np.random.Generator, wallets: int, bets: int, edge: float, band: tuple[float, float], policy: str
+) -> MadeUpBets:
+    """Wallets with one edge over so many independent markets, one bet each, at prices even in a band."""
+    owner = np.repeat(np.arange(wallets), bets)
+    price = np.round(rng.uniform(*band, owner.size) / TICK) * TICK
+    payoff = (rng.random(owner.size) < price + edge).astype(np.float64)
+    table = _table(owner, np.arange(owner.size), price, payoff, pl.Series("policy", [policy] * wallets))
+    return MadeUpBets(table, np.full(wallets, edge))
