@@ -50,35 +50,41 @@ def planted(
     return simulate_population(planted_params(n_wallets, n_skilled, edge, n_markets, bets), seed)
 
 
-def labelled_params(effect: float = 1.0) -> PopulationParams:
-    """Every kind of wallet there is, the skilled by degree; `effect` scales all edges."""
+def labelled_params(effect: float = 1.0, size: float = 1.0) -> PopulationParams:
+    """Every kind of wallet there is, the skilled by degree; `effect` scales edges, `size` the numbers of wallets."""
     skilled = tuple(
-        Mind(label="skilled", wallets=20, edge=edge * effect, bets=120, spread=0.6, stake=stake)
+        Mind(label="skilled", wallets=_part(20, size), edge=edge * effect, bets=120, spread=0.6, stake=stake)
         for edge, stake in zip(LABELLED_EDGES, (1.0, 1.0, 0.7, 0.5, 0.3), strict=True)
     )
+    cluster = 6
+    sybils = cluster * _part(4, size)
     others = (
-        Mind(label="skilled_until", wallets=20, edge=0.1 * effect, bets=200, off_at=0.5),
-        Mind(label="insider", wallets=10, edge=0.3 * effect, bets=6, stake=20.0, life=(0.6, 0.95)),
-        Mind(label="sybil", wallets=24, edge=0.05 * effect, bets=100, copies=6, stake=0.5),
-        Mind(label="sybil", wallets=24, edge=-1.0, bets=100, copies=6, stake=0.5),
-        Mind(label="fast", wallets=20, edge=0.0, bets=150, stake=4.0, fast=True, life=(0.9, 0.985)),
-        Mind(label="herder", wallets=40, edge=0.0, bets=80, follows=True),
+        Mind(label="skilled_until", wallets=_part(20, size), edge=0.1 * effect, bets=200, off_at=0.5),
+        Mind(label="insider", wallets=_part(10, size), edge=0.3 * effect, bets=6, stake=20.0, life=(0.6, 0.95)),
+        Mind(label="sybil", wallets=sybils, edge=0.05 * effect, bets=100, copies=cluster, stake=0.5),
+        Mind(label="sybil", wallets=sybils, edge=-1.0, bets=100, copies=cluster, stake=0.5),
+        Mind(label="fast", wallets=_part(20, size), edge=0.0, bets=150, stake=4.0, fast=True, life=(0.9, 0.985)),
+        Mind(label="herder", wallets=_part(40, size), edge=0.0, bets=80, follows=True),
     )
     return PopulationParams(
         name="labelled",
-        wallets=2_000,
-        fills=240_000,
-        markets=2_500,
+        wallets=_part(2_000, size),
+        fills=_part(240_000, size),
+        markets=max(1_200, _part(2_500, size)),
         minds=(*skilled, *others),
         makers=10,
-        wash_pairs=10,
-        lucky=40,
+        wash_pairs=_part(10, size),
+        lucky=_part(40, size),
     )
 
 
-def labelled(seed: int, effect: float = 1.0) -> Population:
-    """The labelled universe: some 2,200 wallets of all labels."""
-    return simulate_population(labelled_params(effect), seed)
+def _part(count: int, size: float) -> int:
+    return max(1, round(count * size))
+
+
+def labelled(seed: int, effect: float = 1.0, size: float = 1.0) -> Population:
+    """The labelled universe: some 2,250 wallets of all labels at full size."""
+    return simulate_population(labelled_params(effect, size), seed)
 
 
 def scale_params(n_wallets: int, n_fills: int) -> PopulationParams:
