@@ -11,6 +11,7 @@ from whaletrader.domain.values import MICRO, Side
 from whaletrader.report.model import Band, DatasetInfo, FunnelRow
 from whaletrader.universe.bets import resolved_bets
 from whaletrader.universe.follower import KINDS, FollowerTable
+from whaletrader.universe.judge import groups_needed
 from whaletrader.universe.scores import ScoreParams
 
 STEPS = (
@@ -68,8 +69,11 @@ def _priced_steps(table: FollowerTable, kind: str, params: ScoreParams) -> list[
     mine = table.frame.filter(pl.col("kind").cast(pl.String) == kind)
     priced = mine.filter(pl.col("reason").cast(pl.String) == "priced")
     bets = resolved_bets(table, params.as_of_ts).filter(pl.col("kind").cast(pl.String) == kind)
-    counts = bets.group_by("wallet").agg(pl.len().alias("bets"), pl.col("group").n_unique().alias("groups"))
-    enough = counts.filter((pl.col("bets") >= params.min_bets(kind)) & (pl.col("groups") >= params.min_groups))
+    counts = bets.group_by("wallet").agg(
+        pl.len().alias("bets"), pl.col("group").n_unique().alias("groups"), pl.col("print_price_micro").mean()
+    )
+    needed = pl.Series(groups_needed(counts["print_price_micro"].to_numpy(), params))
+    enough = counts.filter((pl.col("bets") >= params.min_bets(kind)) & (pl.col("groups") >= needed))
     tested = priced.filter(pl.col("wallet").is_in(enough["wallet"].implode()))
     return [mine.height, int(mine["cost_micro"].is_not_null().sum()), priced.height, tested.height]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from whaletrader.universe.bets import UNIT, BetTable, table_of
 from whaletrader.universe.collect import KIND, Collected, activity_added, events_added, own_added
-from whaletrader.universe.evidence import WITHHELD, Evidence, EvidenceParams, evidence
+from whaletrader.universe.evidence import WITHHELD, Evidence, EvidenceParams, evidence, price_bands
 from whaletrader.universe.features import features
 from whaletrader.universe.follower import KINDS
 from whaletrader.universe.score_kernel import STATISTICS, unit_statistics
@@ -60,6 +60,12 @@ def evidence_params(params: ScoreParams) -> EvidenceParams:
     if params.min_groups is not None:
         rules = replace(rules, needed=(params.min_groups,) * len(rules.needed))
     return EvidenceParams(confidence=params.confidence, n_boot=params.n_boot, seed=params.seed, groups=rules)
+
+
+def groups_needed(mean_price: Floats, params: ScoreParams) -> Ints:
+    """Event groups that wallets of these mean entry prices (micro-units) need for a verdict."""
+    rules = evidence_params(params).groups
+    return np.asarray(rules.needed, np.int64)[price_bands(mean_price, rules)]
 
 
 def of_columns(judged: pl.DataFrame) -> Evidence:
