@@ -3,6 +3,7 @@
 import numpy as np
 
 from whaletrader.quant.block_length import optimal_block_lengths
+from whaletrader.quant.sharpe_arrays import sharpe_moments
 from whaletrader.quant.stationary import sharpe_intervals, stationary_indices, variance_of_stationary_mean
 
 
@@ -10,6 +11,7 @@ def compile_kernels() -> None:
     """Bootstrap a made-up series and throw the result away."""
     series = np.sin(np.arange(60.0))[None, :]
     optimal_block_lengths(series)
+    sharpe_moments(series)
     stationary_indices(10, 2, 3.0, seed=1)
     variance_of_stationary_mean(series[0], 3.0)
     sharpe_intervals(series, 3.0, seed=1, n_boot=100)

@@ -80,7 +80,9 @@ def _stakes(stake: Ints, starts: Ints, out: Floats) -> None:
     total = 0.0
     for i in range(stake.size):
         total += stake[i]
-    out[0], out[1] = total / _MICRO, np.median(stake) / _MICRO
+    ordered = np.sort(stake)
+    half = ordered.size // 2
+    out[0], out[1] = total / _MICRO, (ordered[half] + ordered[ordered.size - 1 - half]) / 2.0 / _MICRO
     if total > 0.0:
         squares = 0.0
         for g in range(starts.size - 1):
@@ -89,20 +91,22 @@ def _stakes(stake: Ints, starts: Ints, out: Floats) -> None:
                 share += stake[i]
             squares += (share / total) ** 2
         out[2] = squares
-    out[3] = _hill(stake)
+    out[3] = _hill(ordered)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _hill(stake: Ints) -> float:
-    """Hill's index of the greatest tenth of the positive stakes; NaN for too few or a tail of equal ones."""
-    ordered = np.sort(stake[stake > 0])[::-1]
-    k = max(TAIL_LEAST, int(HILL_SHARE * ordered.size))
-    if ordered.size < 4 * TAIL_LEAST:
+def _hill(ordered: Ints) -> float:
+    """Hill's index of the greatest tenth of the positive of ascending stakes; NaN for too few or a tail of equals."""
+    last, positive = ordered.size - 1, 0
+    for i in range(ordered.size):
+        positive += 1 if ordered[i] > 0 else 0
+    if positive < 4 * TAIL_LEAST:
         return np.nan
-    excess, threshold = 0.0, np.log(float(ordered[k]))
+    k = max(TAIL_LEAST, int(HILL_SHARE * positive))
+    excess, threshold = 0.0, np.log(float(ordered[last - k]))
     for i in range(k):
-        excess += np.log(float(ordered[i])) - threshold
-    return k / excess if excess > 0.0 else np.nan
+        excess += np.log(float(ordered[last - i])) - threshold
+    return float(k / excess) if excess > 0.0 else np.nan
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
