@@ -65,19 +65,21 @@ def cost_tables(markets: pl.DataFrame, schedules: pl.DataFrame) -> CostTables:
     """Half-spread and fee tables of every market, in market order."""
     bands = np.array([half_spread_row(name) for name in (*HALF_SPREAD_MICRO, "other")], np.int64)
     row_of = {name: row for row, name in enumerate(HALF_SPREAD_MICRO)}
-    rows = markets["category"].replace_strict(row_of, default=len(row_of), return_dtype=pl.Int64).to_numpy()
+    rows = (
+        markets["category"].replace_strict(row_of, default=len(row_of), return_dtype=pl.Int64).to_numpy(writable=True)
+    )
     found = schedules.sort("market", "from_ts")
     provenance = found["provenance"].replace_strict(
         {str(name): code for code, name in enumerate(PROVENANCES)}, default=2, return_dtype=pl.Int64
     )
     return CostTables(
         half_spread=bands[rows],
-        fee_offsets=offsets_of(found["market"].cast(pl.Int64).to_numpy(), markets.height),
-        fee_from=found["from_ts"].to_numpy(),
-        fee_rate=found["rate_micro"].to_numpy() / MICRO,
-        fee_exponent=found["exponent"].cast(pl.Int64).to_numpy(),
-        fee_times_price=found["times_price"].to_numpy().astype(np.bool_),
-        fee_provenance=provenance.to_numpy(),
+        fee_offsets=offsets_of(found["market"].cast(pl.Int64).to_numpy(writable=True), markets.height),
+        fee_from=found["from_ts"].to_numpy(writable=True),
+        fee_rate=found["rate_micro"].to_numpy(writable=True) / MICRO,
+        fee_exponent=found["exponent"].cast(pl.Int64).to_numpy(writable=True),
+        fee_times_price=found["times_price"].to_numpy(writable=True).astype(np.bool_),
+        fee_provenance=provenance.to_numpy(writable=True),
     )
 
 
@@ -85,10 +87,10 @@ def quote_tape(quotes: pl.DataFrame, n_tokens: int) -> QuoteTape:
     """Quotes of known tokens, by token and time."""
     found = quotes.filter(pl.col("token") < n_tokens).sort("token", "ts", maintain_order=True)
     return QuoteTape(
-        offsets=offsets_of(found["token"].cast(pl.Int64).to_numpy(), n_tokens),
-        ts=found["ts"].to_numpy(),
-        bid=found["bid_micro"].fill_null(0).to_numpy(),
-        ask=found["ask_micro"].fill_null(0).to_numpy(),
+        offsets=offsets_of(found["token"].cast(pl.Int64).to_numpy(writable=True), n_tokens),
+        ts=found["ts"].to_numpy(writable=True),
+        bid=found["bid_micro"].fill_null(0).to_numpy(writable=True),
+        ask=found["ask_micro"].fill_null(0).to_numpy(writable=True),
     )
 
 

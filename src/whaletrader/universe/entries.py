@@ -47,7 +47,7 @@ def with_large(trades_or_signals: pl.DataFrame) -> pl.DataFrame:
         entry = (pl.col("side") == int(TapeSide.BUY)) & (pl.col("dup_rank") == 0)
     found = trades_or_signals.select("wallet", "token", "ts", STAKE_MICRO.alias("stake_micro"), entry.alias("entry"))
     flags = np.zeros(found.height, np.bool_)
-    rows = found["entry"].to_numpy()
+    rows = found["entry"].to_numpy(writable=True)
     flags[rows] = large_entries(found.filter("entry"))
     return trades_or_signals.with_columns(pl.Series(LARGE, flags, dtype=pl.Boolean))
 
@@ -59,8 +59,8 @@ def large_entries(events: pl.DataFrame) -> Flags:
     an entry's own second never counts; `LARGE_HISTORY` earlier entries are needed. Columns read: wallet, token, ts,
     stake_micro, in any order of rows.
     """
-    wallet, token, ts = (events[name].cast(pl.Int64).to_numpy() for name in ("wallet", "token", "ts"))
-    stake = events["stake_micro"].fill_null(0).cast(pl.Int64).to_numpy()
+    wallet, token, ts = (events[name].cast(pl.Int64).to_numpy(writable=True) for name in ("wallet", "token", "ts"))
+    stake = events["stake_micro"].fill_null(0).cast(pl.Int64).to_numpy(writable=True)
     order = np.lexsort((token, ts, wallet))
     out = np.zeros(ts.size, np.bool_)
     out[order] = _large(wallet[order], ts[order], token[order], stake[order])
@@ -69,9 +69,9 @@ def large_entries(events: pl.DataFrame) -> Flags:
 
 def _first_of_its_token(events: pl.DataFrame) -> pl.Series:
     """The first row of each wallet and token by time; rows of one time in their order."""
-    order = np.argsort(events["ts"].to_numpy(), kind="stable")
+    order = np.argsort(events["ts"].to_numpy(writable=True), kind="stable")
     out = np.zeros(order.size, np.bool_)
-    out[order] = pl.Series(pool_keys(events)[order]).is_first_distinct().to_numpy()
+    out[order] = pl.Series(pool_keys(events)[order]).is_first_distinct().to_numpy(writable=True)
     return pl.Series(out)
 
 

@@ -263,7 +263,7 @@ def _kernel_events(events: pl.DataFrame, n_markets: int) -> Events:
     )
 
     def ints(name: str) -> NDArray[np.int64]:
-        return found[name].cast(pl.Int64).to_numpy()
+        return found[name].cast(pl.Int64).to_numpy(writable=True)
 
     return Events(
         wallet=ints("wallet"),
@@ -280,7 +280,7 @@ def _kernel_events(events: pl.DataFrame, n_markets: int) -> Events:
 
 def _groups(events: pl.DataFrame, world: World) -> pl.Series:
     """Event-group code of every event; -1 where the market is unknown."""
-    market = events["market"].cast(pl.Int64).to_numpy()
+    market = events["market"].cast(pl.Int64).to_numpy(writable=True)
     known = market < world.facts.group.size
     group = np.full(market.size, -1, np.int64)
     group[known] = world.facts.group[market[known]]

@@ -69,21 +69,26 @@ def priceable(frame: pl.DataFrame, n_markets: int) -> pl.Expr:
     return known.fill_null(value=False)
 
 
-def print_tape(trades: pl.DataFrame, n_markets: int) -> PrintTape:
-    """Prints of usable trades; ties in time keep the tape's order."""
-    price0 = pl.when(pl.col("outcome_index") == 0).then(pl.col("price_micro")).otherwise(MICRO - pl.col("price_micro"))
+def printed(trades: pl.DataFrame, n_markets: int) -> pl.DataFrame:
+    """The usable trades that are prints, in the order of the print tape; ties in time keep the tape's order."""
     inside = pl.col("price_micro").is_between(1, MICRO - 1)
-    found = trades.filter(priceable(trades, n_markets) & inside).sort("market", "ts", maintain_order=True)
-    offsets = offsets_of(found["market"].cast(pl.Int64).to_numpy(), n_markets)
-    wallet = found["wallet"].cast(pl.Int64).to_numpy()
-    prices = found.select(price0.alias("p"))["p"].to_numpy()
+    return trades.filter(priceable(trades, n_markets) & inside).sort("market", "ts", maintain_order=True)
+
+
+def print_tape(trades: pl.DataFrame, n_markets: int) -> PrintTape:
+    """Prints of usable trades as arrays."""
+    price0 = pl.when(pl.col("outcome_index") == 0).then(pl.col("price_micro")).otherwise(MICRO - pl.col("price_micro"))
+    found = printed(trades, n_markets)
+    offsets = offsets_of(found["market"].cast(pl.Int64).to_numpy(writable=True), n_markets)
+    wallet = found["wallet"].cast(pl.Int64).to_numpy(writable=True)
+    prices = found.select(price0.alias("p"))["p"].to_numpy(writable=True)
     low, high = _extremes(prices)
     return PrintTape(
         offsets=offsets,
-        ts=found["ts"].to_numpy(),
+        ts=found["ts"].to_numpy(writable=True),
         price0=prices,
         wallet=wallet,
-        transaction=found["transaction"].cast(pl.Int64).to_numpy(),
+        transaction=found["transaction"].cast(pl.Int64).to_numpy(writable=True),
         next_other=_next_other(offsets, wallet),
         block_low=low,
         block_high=high,
@@ -98,20 +103,22 @@ def market_facts(markets: pl.DataFrame) -> MarketFacts:
         pl.when(settled).then(pl.col("resolved_ts")).otherwise(None).fill_null(NEVER).alias("resolved_ts"),
         (pl.col("event_group").rank("dense").cast(pl.Int64) - 1).alias("group"),
     )
-    return MarketFacts(*(found[name].to_numpy() for name in ("payout0", "resolved_ts", "group")))
+    return MarketFacts(*(found[name].to_numpy(writable=True) for name in ("payout0", "resolved_ts", "group")))
 
 
 def exit_tape(trades: pl.DataFrame) -> ExitTape:
     """Sells of usable trades by wallet, token and time."""
     sells = trades.filter((pl.col("side") == int(TapeSide.SELL)) & (pl.col("token") != NO_ID))
     found = sells.sort("wallet", "token", "ts", maintain_order=True)
-    return ExitTape(pool_keys(found), found["ts"].to_numpy(), found["transaction"].cast(pl.Int64).to_numpy())
+    return ExitTape(
+        pool_keys(found), found["ts"].to_numpy(writable=True), found["transaction"].cast(pl.Int64).to_numpy()
+    )
 
 
 def pool_keys(frame: pl.DataFrame) -> NDArray[np.uint64]:
     """(wallet, token) of every row as one number that sorts the same way."""
-    wallet = frame["wallet"].cast(pl.UInt64).to_numpy()
-    keys: NDArray[np.uint64] = (wallet << np.uint64(32)) | frame["token"].cast(pl.UInt64).to_numpy()
+    wallet = frame["wallet"].cast(pl.UInt64).to_numpy(writable=True)
+    keys: NDArray[np.uint64] = (wallet << np.uint64(32)) | frame["token"].cast(pl.UInt64).to_numpy(writable=True)
     return keys
 
 
@@ -140,7 +147,7 @@ def first_print_of_others(
     """
     last = prints.offsets[market + 1]
     until = ts + delay_ns + window_ns
-    row = _first_at(prints.ts, prints.offsets[market], last, max(ts + delay_ns, (ts // NANOS + 1) * NANOS))
+    row = first_at(prints.ts, prints.offsets[market], last, max(ts + delay_ns, (ts // NANOS + 1) * NANOS))
     while row < last and prints.ts[row] <= until:
         if prints.wallet[row] == wallet:
             row = prints.next_other[row]
@@ -163,7 +170,7 @@ def first_print_through(
     last = prints.offsets[market + 1]
     until = ts + delay_ns + rest_ns
     bound = limit if outcome == 0 else MICRO - limit
-    row = _first_at(prints.ts, prints.offsets[market], last, max(ts + delay_ns, (ts // NANOS + 1) * NANOS))
+    row = first_at(prints.ts, prints.offsets[market], last, max(ts + delay_ns, (ts // NANOS + 1) * NANOS))
     while row < last and prints.ts[row] <= until:
         if row % BLOCK == 0:
             block = row // BLOCK
@@ -182,7 +189,7 @@ def first_print_through(
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def first_print_at(prints: PrintTape, market: int, when: int) -> int:
     """Row of a market's first print of anybody at or after a time, or -1."""
-    row = _first_at(prints.ts, prints.offsets[market], prints.offsets[market + 1], when)
+    row = first_at(prints.ts, prints.offsets[market], prints.offsets[market + 1], when)
     return int(row) if row < prints.offsets[market + 1] else -1
 
 
@@ -198,7 +205,8 @@ def _extremes(price0: Ints) -> tuple[Ints, Ints]:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _first_at(ts: Ints, first: int, last: int, when: int) -> int:
+def first_at(ts: Ints, first: int, last: int, when: int) -> int:
+    """First of rows `first` to `last` - 1 whose time is at least `when`, else `last`."""
     low, high = first, last
     while low < high:
         middle = (low + high) // 2
