@@ -41,7 +41,7 @@ def main() -> int:
     for name in options.names or known:
         found = run.measure(known[name], LIMIT_S)
         figures += found or []
-        broken += [name] if not found else []
+        broken += [name] if found is None else []
     print(run.table(figures))
     for name in broken:
         print(f"the validation {name} could not be carried out", file=sys.stderr)

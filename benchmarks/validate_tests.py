@@ -130,7 +130,7 @@ def single_tests(page: Page) -> None:
 def snooping(page: Page) -> None:
     """The best of fifty wallets that share events."""
     page.heading("The best of many: Reality Check, SPA, StepM")
-    repetitions = 40 if quick() else 1_000
+    repetitions = 40 if quick() else 500
     page.text(
         f"{one.MODELS} unskilled wallets over {one.DAYS} days on shared events, {one.RESAMPLES} resamples, "
         f"{repetitions:,} universes. For StepM any wallet declared better is an error."
@@ -146,7 +146,7 @@ def snooping(page: Page) -> None:
 def discoveries(page: Page) -> None:
     """False discovery rates among ten thousand."""
     page.heading("False discoveries")
-    size, universes = (500, 10) if quick() else (10_000, 200)
+    size, universes = (500, 10) if quick() else (10_000, 60)
     page.text(
         f"{universes} universes of {size:,} wallets on shared events, {many.GROUPS} groups each, judged by the exact "
         "test and by betting e-values. Without skill any discovery is false, so the rate is the share of universes "
@@ -166,7 +166,7 @@ def discoveries(page: Page) -> None:
             )
             power.append((rule, f"{nominal:.0%}", band, mixed[rule, nominal].power))
     page.table(("rule", "nominal", "prices", "share of the skilled found"), power)
-    shared = many.storey_under_one_factor(rng, 50 if quick() else 2_000, 500 if quick() else 10_000)
+    shared = many.storey_under_one_factor(rng, 50 if quick() else 1_000, 500 if quick() else 10_000)
     page.text(
         "Where every test shares one factor (correlation 1/2 of normal statistics, nobody skilled), the share of "
         "universes with a discovery at 5 % is "

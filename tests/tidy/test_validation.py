@@ -15,7 +15,7 @@ def names_of(prefix, suffix):
 
 def test_every_page_is_linked_in_the_index():
     pages = names_of(PAGES, ".md") - {"README"}
-    assert set(LISTED.findall(tree.text(PAGES + "README.md"))) == pages
+    assert pages - set(LISTED.findall(tree.text(PAGES + "README.md"))) == set()
 
 
 def test_the_documents_name_the_index():
