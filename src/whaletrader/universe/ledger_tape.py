@@ -64,7 +64,8 @@ def ledger_tape(source: TableSource, *, duplicates: bool = False) -> LedgerTape:
     costs = cost_tables(markets, source.table("fee_schedules"))
     rows = pl.concat([_fill_rows(fills, costs), _activity_rows(source.table("activity"), source.table("tokens"))])
     moves, pools = _sorted(rows)
-    wallets = source.table("wallets").select("wallet", "address", "truncated")
+    people = source.table("wallets").select("wallet", "address", "truncated")
+    wallets = people.unique("wallet", keep="first", maintain_order=True)
     return LedgerTape(
         moves=moves,
         pools=pools,
