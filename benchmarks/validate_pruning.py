@@ -15,7 +15,7 @@ from benchmarks.page import Page, quick
 from benchmarks.switched_off import LEADERS, Followed, followed_leaders
 from whaletrader.agents.leader_watch import WatchRules
 from whaletrader.config.tree import Settings
-from whaletrader.domain.pruning import Outcome, Watch, alarm_times, strength_of_promise, watched
+from whaletrader.domain.pruning import PruningRule, Watch, alarm_times, strength_of_promise, watched
 from whaletrader.domain.values import MICRO
 from whaletrader.quant.intervals import wilson_interval
 
@@ -49,18 +49,20 @@ def main() -> None:
     page = Page("pruning", "Pruning of leaders who lost their edge", " ".join((__doc__ or "").split()))
     page.text(
         f"{len(seeds)} seeds from {FIRST_SEED}, {LEADERS} leaders each, as many without any edge judged beside them; "
-        "followed is whose lower bound and shrunk edge are positive after 100-300 bets. Intervals are Wilson's, 95 %."
+        "followed is whose lower bound and shrunk edge are positive after 100-300 bets. Intervals are Wilson's, 95 %. "
+        f"Here the net edges are {', '.join(str(edge) for edge in MIXED)} in equal parts."
     )
-    _headline(page, "mixed", MIXED, seeds)
+    found = {"mixed": _universes(MIXED, seeds), "small edges": _universes(SMALL, seeds)}
+    _headline(page, "mixed", found["mixed"])
     page.heading("Smaller edges")
     page.text(
         "Leaders with net edges of 0.02 to 0.12 in equal parts: a bet of one share has a standard deviation near "
         "0.4, so 100 bets tell a lost edge of 0.05 from chance for hardly anybody. Those who are wrongly pruned are "
         "mostly leaders who were promised more than they had."
     )
-    _headline(page, "small edges", SMALL, seeds, targets=False)
+    _headline(page, "small edges", found["small edges"], targets=False)
     _curves(page, seeds)
-    _false_alarms(page, seeds)
+    _false_alarms(page, found)
     page.write()
 
 
@@ -72,8 +74,9 @@ def watch_all(followed: Followed) -> Watched:
     groups_on = []
     for row in range(followed.edge.size):
         n = int(np.isfinite(followed.share[row]).sum())
-        outcomes = [_outcome(followed, row, column) for column in range(n)]
-        times = alarm_times(_watch(followed, row), outcomes, rules)
+        costs = followed.cost[row, :n]
+        edges = np.rint((followed.share[row, :n] - costs) * MICRO).astype(np.int64)
+        times = alarm_times(_watch(followed, row, rules), edges, np.rint(costs * MICRO).astype(np.int64), rules)
         last_on = followed.switch[row] if followed.off[row] else followed.bets[row, n - 1]
         on = int((followed.bets[row, :n] <= last_on).sum())
         groups_on.append(float(on))
@@ -89,17 +92,10 @@ def watch_all(followed: Followed) -> Watched:
     )
 
 
-def _watch(followed: Followed, row: int) -> Watch:
+def _watch(followed: Followed, row: int, rule: PruningRule) -> Watch:
     promised = max(round(float(followed.promised[row]) * MICRO), 1)
     strength = strength_of_promise(round(float(followed.mean[row]) * MICRO), promised, int(followed.groups[row]))
-    rule = WatchRules(Settings()).pruning
     return watched(promised, round(float(followed.spread[row]) * MICRO), strength, rule)
-
-
-def _outcome(followed: Followed, row: int, column: int) -> Outcome:
-    cost = float(followed.cost[row, column])
-    edge = float(followed.share[row, column]) - cost
-    return Outcome(event_group_id=str(column), edge_micro=round(edge * MICRO), cost_micro=round(cost * MICRO))
 
 
 def caught(found: Sequence[Watched], name: str, window: float, review: int = 1) -> tuple[int, int, int]:
@@ -118,8 +114,7 @@ def _universes(edges: Sequence[float], seeds: range) -> list[Watched]:
     return [watch_all(followed_leaders(each, seed)) for seed in seeds]
 
 
-def _headline(page: Page, name: str, edges: Sequence[float], seeds: range, *, targets: bool = True) -> None:
-    found = _universes(edges, seeds)
+def _headline(page: Page, name: str, found: Sequence[Watched], *, targets: bool = True) -> None:
     right, off, pruned = caught(found, "rule", WINDOW_BETS)
     share, share_low, share_high = _share(right, off)
     true, true_low, true_high = _share(right, pruned)
@@ -128,7 +123,7 @@ def _headline(page: Page, name: str, edges: Sequence[float], seeds: range, *, ta
     )
     page.figure(f"{name}: of the pruned, had been switched off, lower end", true_low, target=0.90 if targets else None)
     page.text(
-        f"Edges {', '.join(str(edge) for edge in edges)}: {right} of {off} switched-off leaders were pruned within 100 "
+        f"{right} of {off} switched-off leaders were pruned within 100 "
         f"bets ({share:.3f}, {share_low:.3f} to {share_high:.3f}); of {pruned} pruned {right} had been switched off "
         f"({true:.3f}, {true_low:.3f} to {true_high:.3f})."
     )
@@ -167,7 +162,7 @@ def _curves(page: Page, seeds: range) -> None:
         page.table(("edge", "followed", *(f"{delay} bets" for delay in DELAYS), "rightly"), rows)
 
 
-def _false_alarms(page: Page, seeds: range) -> None:
+def _false_alarms(page: Page, universes: dict[str, list[Watched]]) -> None:
     page.heading("False alarms while the edge is there")
     page.text(
         "Event groups watched before a switch (or without one) per false alarm: an estimate of the average run length, "
@@ -175,8 +170,7 @@ def _false_alarms(page: Page, seeds: range) -> None:
         "believed of a leader at first) and 1,000 (CUSUM, if the promise is kept); ADWIN promises nothing of the kind."
     )
     rows = []
-    for name, edges in (("mixed", MIXED), ("small edges", SMALL)):
-        found = _universes(edges, seeds)
+    for name, found in universes.items():
         for detector in DETECTORS:
             alarms = sum(int(each.false_alarm[detector].sum()) for each in found)
             watched_groups = sum(float(each.groups_on.sum()) for each in found)

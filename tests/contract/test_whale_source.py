@@ -1,6 +1,7 @@
 """What every source of leaders must do: score what was known at a time, the same each time, and count comparably."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -128,6 +129,26 @@ def test_nothing_known_is_an_empty_scan_and_no_failure(make: Make, source: Frame
 def test_its_answer_has_a_place_on_the_wire(make: Make, source: FrameSource) -> None:
     scan = scan_at(make(source), 24)
     assert codec.decode_payload("UniverseScanned", scan.VERSION, codec.encode_payload(scan)) == scan
+
+
+def test_the_followed_leaders_outcomes_are_told_once_and_the_others_not(make: Make, source: FrameSource) -> None:
+    whales = make(source)
+    leaders = tuple(f"{score.kind}/{score.wallet}" for score in scan_at(whales, 24).scores)
+    days = [0, 7, 14, 24]
+    scans = [whales.scan(after * DAY * NANOS, leaders, before * DAY * NANOS) for before, after in pairwise(days)]
+    assert [scan.since_ts for scan in scans] == [day * DAY * NANOS for day in days[:-1]]
+    for place, score in enumerate(scan_at(whales, 24).scores):
+        assert all(f"{scan.settled[place].kind}/{scan.settled[place].wallet}" == leaders[place] for scan in scans)
+        assert sum(each.n_bets for scan in scans for each in scan.settled[place].outcomes) == score.n_bets
+    assert scan_at(whales, 24).settled == ()
+
+
+def test_outcomes_that_came_later_are_not_told(make: Make, source: FrameSource) -> None:
+    leaders = tuple(f"{score.kind}/{score.wallet}" for score in scan_at(make(source), 24).scores)
+    for day in (3.5, 8, 13.25):
+        as_of = round(day * DAY) * NANOS
+        whole, cut = make(source), make(known_at(source, as_of))
+        assert whole.scan(as_of, leaders, 0).settled == cut.scan(as_of, leaders, 0).settled
 
 
 def test_another_seed_moves_the_bounds_and_not_the_edges(source: FrameSource) -> None:

@@ -12,19 +12,34 @@ from math import log, sqrt
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from whaletrader.domain.reasons import PruneReason
 from whaletrader.domain.values import MICRO
-from whaletrader.quant.drift import Cusum, EDetector, adwin_alarm, cusum_threshold
+from whaletrader.quant.drift import (
+    Cusum,
+    EDetector,
+    adwin_alarm,
+    cusum_paths,
+    cusum_threshold,
+    e_detector_paths,
+    first_at_least,
+)
+
+Ints = NDArray[np.int64]
 
 LEAST_PROMISE_MICRO = 10_000
 """Edge below which no promise is lowered: nothing is nothing."""
+FALLEN_STRENGTH = 20
+"""Observations of no edge that stand against the results, where these tell how far it fell below nothing."""
 WINDOW = 400
 """Newest observations that ADWIN looks at."""
 LEAST_SPREAD, GREATEST_SPREAD = 0.1, 0.5
 """Limits of an observation's standard deviation; nothing within [0, 1] has more than 1/2."""
 LEAST_CHANCE = 0.01
+BELIEVED_LIMITS = (2 * LEAST_CHANCE, 1.0 - 2 * LEAST_CHANCE)
+"""No bet is made on certainty."""
 
 
 class PruningRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,39 +179,47 @@ def observe(watch: Watch, outcomes: Sequence[Outcome], rule: PruningRule) -> Wat
 def _stepped(watch: Watch, outcome: Outcome) -> Watch:
     """CUSUM and e-detector after one more outcome."""
     believed = (watch.strength * watch.promised_micro + watch.total_micro) / (watch.strength + watch.n)
+    fallen = min(watch.total_micro / (FALLEN_STRENGTH + watch.n), 0.0)
     return msgspec.structs.replace(
         watch,
         cusum=watch.cusum.update((watch.promised_micro - outcome.edge_micro) / watch.spread_micro),
-        e_detector=watch.e_detector.update(*_shares(max(believed, LEAST_PROMISE_MICRO), outcome)),
+        e_detector=watch.e_detector.update(*_shares(max(believed, LEAST_PROMISE_MICRO), fallen, outcome)),
         n=watch.n + 1,
         total_micro=watch.total_micro + outcome.edge_micro,
     )
 
 
-def alarm_times(watch: Watch, outcomes: Sequence[Outcome], rule: PruningRule) -> dict[str, int]:
-    """How many outcomes it took each detector, and the rule, to alarm.
+def alarm_times(watch: Watch, edges_micro: Ints, costs_micro: Ints, rule: PruningRule) -> dict[str, int]:
+    """How many outcomes it took each detector, and the rule, to alarm: for studies of many leaders.
 
     Parameters
     ----------
-    watch, outcomes, rule : Watch, sequence of Outcome, PruningRule
+    watch, rule : Watch, PruningRule
         As in `observe`; the watch has seen nothing yet.
+    edges_micro, costs_micro : ndarray
+        Of the outcomes, shape (n,) each, in the order of time.
 
     Returns
     -------
     dict of str to int
-        By the names of `alarms`, and "rule"; one more than there are outcomes where the alarm never came. `observe`
-        with as many outcomes gives the alarm, with one less it does not.
+        By the names of `alarms`, and "rule"; n + 1 where the alarm never came. `observe` with as many outcomes gives
+        the alarm, with one less it does not (while ADWIN's window holds all).
     """
-    never = len(outcomes) + 1
+    n, edges, costs = edges_micro.size, edges_micro.astype(np.float64), costs_micro / MICRO
+    sums, seen = np.cumsum(edges) - edges, np.arange(n)
+    learnt = (watch.strength * watch.promised_micro + sums) / (watch.strength + seen)
+    believed = np.clip(costs + np.maximum(learnt, LEAST_PROMISE_MICRO) / MICRO, *BELIEVED_LIMITS)
+    gone = costs + np.minimum(sums / (FALLEN_STRENGTH + seen), 0.0) / MICRO
+    fallen = np.minimum(np.maximum(gone, LEAST_CHANCE), believed)
+    shares = np.clip(costs + edges / MICRO, 0.0, 1.0)
+    z = (watch.promised_micro - edges) / watch.spread_micro
+    falls = cusum_paths(z[None, :], watch.cusum.reference)
+    capital = e_detector_paths(shares[None, :], believed[None, :], fallen[None, :])
     times = {
-        "cusum": never,
-        "e_detector": never,
-        "adwin": adwin_alarm(np.array([adwin_share(outcome.edge_micro) for outcome in outcomes]), rule.adwin_delta) + 1,
+        "cusum": int(first_at_least(falls, watch.cusum.threshold)[0]) + 1,
+        "e_detector": int(first_at_least(capital, log(rule.e_arl))[0]) + 1,
+        "adwin": adwin_alarm(np.clip((edges / MICRO + 1.0) / 2.0, 0.0, 1.0), rule.adwin_delta) + 1,
     }
-    for seen, outcome in enumerate(outcomes, start=1):
-        watch = _stepped(watch, outcome)
-        for name in alarms(watch, rule):
-            times[name] = min(times[name], seen)
     return {**times, "rule": sorted(times.values())[rule.agree - 1]}
 
 
@@ -224,10 +247,10 @@ def adwin_share(edge_micro: int) -> float:
     return min(max((edge_micro / MICRO + 1.0) / 2.0, 0.0), 1.0)
 
 
-def _shares(believed_micro: float, outcome: Outcome) -> tuple[float, float, float]:
-    """Proceeds per share, what they are believed to be on average, and what they are when the edge is gone."""
+def _shares(believed_micro: float, fallen_micro: float, outcome: Outcome) -> tuple[float, float, float]:
+    """Proceeds per share, what they are believed to be on average, and what is bet on: the edge is gone, or less."""
     cost = outcome.cost_micro / MICRO
     share = min(max(cost + outcome.edge_micro / MICRO, 0.0), 1.0)
-    believed = min(max(cost + believed_micro / MICRO, 2 * LEAST_CHANCE), 1.0 - 2 * LEAST_CHANCE)
-    fallen = min(max(cost, LEAST_CHANCE), believed)
+    believed = min(max(cost + believed_micro / MICRO, BELIEVED_LIMITS[0]), BELIEVED_LIMITS[1])
+    fallen = min(max(cost + fallen_micro / MICRO, LEAST_CHANCE), believed)
     return share, believed, fallen

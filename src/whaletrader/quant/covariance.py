@@ -32,7 +32,8 @@ def ledoit_wolf(returns: Floats) -> tuple[Floats, float]:
     scale = float(np.trace(covariance)) / k
     distance = covariance - scale * np.eye(k)
     delta = float((distance**2).sum()) / k
-    beta = min((spread - float((covariance**2).sum())) / (k * returns.shape[0]), delta)
+    # Where the true value is 0, rounding may leave it below: the shrunk matrix would have negative variances.
+    beta = max(min((spread - float((covariance**2).sum())) / (k * returns.shape[0]), delta), 0.0)
     shrinkage = beta / delta if delta > 0.0 else 0.0
     return (1.0 - shrinkage) * covariance + shrinkage * scale * np.eye(k), shrinkage
 

@@ -202,8 +202,9 @@ def e_detector_paths(shares: Floats, promised: Floats, fallen: Floats) -> Floats
 
 def first_at_least(paths: Floats, threshold: float) -> Ints:
     """Index at which each stream (row) first reaches a threshold; the number of columns where it never does."""
-    reached = paths >= threshold
-    first: Ints = np.where(reached.any(axis=1), reached.argmax(axis=1), paths.shape[1])
+    # A last column that is always reached stands for "never".
+    reached = np.column_stack([paths >= threshold, np.ones(paths.shape[0], np.bool_)])
+    first: Ints = reached.argmax(axis=1)
     return first
 
 

@@ -15,12 +15,13 @@ from tests.support.payloads import (
     market_data,
     observed,
     resolved,
+    score,
     terms,
 )
 from whaletrader.agents.orchestrator import make
 from whaletrader.config.tree import AccountSettings, Settings
 from whaletrader.messages.intelligence import AnomalyAlert, MarketRegimeChange
-from whaletrader.messages.leaders import WhalePruned
+from whaletrader.messages.leaders import WhalePruned, WhaleScoreUpdated
 from whaletrader.messages.orchestration import OrchestratorDecision
 from whaletrader.messages.portfolio import RebalancingRecommendation
 from whaletrader.messages.risk import TradeProposal
@@ -189,3 +190,39 @@ def test_the_facts_survive_a_restart(agent):
     agent.restart()
     outcomes = {node.node: node.outcome for node in stopped(agent.tell(copy_signal())).nodes}
     assert (outcomes["anomaly"], outcomes["conflict"]) == ("STOP", "STOP")
+
+
+def weighed(weight_micro):
+    own = score(weight_micro=weight_micro)
+    return WhaleScoreUpdated(wallet=own.wallet, kind=own.kind, score=own, as_of_ts=0)
+
+
+def test_a_leaders_weight_lessens_the_size_of_his_copies(agent):
+    agent.tell(weighed(250_000))
+    assert proposed(agent.tell(copy_signal())).size_multiplier_micro == 250_000
+    assert proposed(agent.tell(copy_signal(wallet=BOB))).size_multiplier_micro == UNIT
+
+
+def test_weight_and_reduction_both_count(agent):
+    agent.tell(weighed(500_000))
+    agent.tell(
+        RebalancingRecommendation(
+            account_id="alpha", wallet=ALICE, kind="fill", action="REDUCE", realised_micro=-1, n_closed=5
+        )
+    )
+    assert proposed(agent.tell(copy_signal())).size_multiplier_micro == 250_000
+
+
+def test_a_leader_without_a_share_is_not_copied_and_his_exits_are(agent):
+    agent.tell(weighed(0))
+    (decision,) = agent.tell(copy_signal())
+    assert (decision.kind, decision.reason) == ("STOP", "NOT_ALLOCATED")
+    assert proposed(agent.tell(copy_signal(side="SELL", exit_size_micro=UNIT))).size_multiplier_micro == UNIT
+
+
+def test_a_weight_survives_a_restart_and_ends_with_the_following(agent):
+    agent.tell(weighed(250_000))
+    agent.restart()
+    assert proposed(agent.tell(copy_signal())).size_multiplier_micro == 250_000
+    agent.tell(WhalePruned(wallet=ALICE, kind="fill", reason="OPERATOR", as_of_ts=0))
+    assert agent.state.weights == {f"fill/{BOB}": UNIT}

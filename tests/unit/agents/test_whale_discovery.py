@@ -6,7 +6,15 @@ from tests.support.harness import SECOND, Harness
 from tests.support.payloads import ALICE, BOB, operator, score
 from whaletrader.agents.whale_discovery import NAME, make
 from whaletrader.config.tree import DiscoverySettings, Settings
-from whaletrader.messages.leaders import ScanUniverse, UniverseScanned, WhaleDiscovered, WhalePruned, WhaleScoreUpdated
+from whaletrader.messages.leaders import (
+    LeaderOutcomes,
+    ScanUniverse,
+    SettledOutcome,
+    UniverseScanned,
+    WhaleDiscovered,
+    WhalePruned,
+    WhaleScoreUpdated,
+)
 from whaletrader.messages.orchestration import ScheduleTimer, TimerFired
 from whaletrader.messages.portfolio import RebalancingRecommendation
 
@@ -18,10 +26,22 @@ def agent():
     return Harness(make(Settings(discovery=DiscoverySettings(max_leaders=2))))
 
 
-def scanned(*scores, as_of=0):
+def scanned(*scores, as_of=0, **more):
     return UniverseScanned(
-        as_of_ts=as_of, source="bundle", n_wallets=10, n_qualified=len(scores), scores=scores, funnel=()
+        as_of_ts=as_of, source="bundle", n_wallets=10, n_qualified=len(scores), scores=scores, funnel=(), **more
     )
+
+
+def outcomes(*edges, wallet=ALICE, kind="fill"):
+    settled = tuple(
+        SettledOutcome(event_group_id=f"g{n}", settled_ts=n, n_bets=1, edge_micro=edge, cost_micro=500_000)
+        for n, edge in enumerate(edges)
+    )
+    return LeaderOutcomes(wallet=wallet, kind=kind, outcomes=settled, n_untold=0)
+
+
+LOST = (-500_000, -500_000, 500_000) * 40
+"""120 even bets of which a third wins: a tenth of a share is lost on each, and more."""
 
 
 def recommendation(action, wallet=ALICE, kind="fill"):
@@ -161,3 +181,75 @@ def test_the_list_survives_a_restart(agent):
     agent.tell(operator("PRUNE", BOB))
     agent.restart()
     assert agent.tell(scanned(score(), score(wallet=BOB))) == []
+
+
+def test_a_scan_asks_for_the_followed_leaders_outcomes_since_the_last_one(agent):
+    agent.tell(scanned(score(wallet=BOB), score(), as_of=40))
+    scan, _ = agent.tell(TimerFired(owner=NAME, name="scan", due_ts=0), at=100)
+    assert scan == ScanUniverse(as_of_ts=100 * SECOND, since_ts=40, followed=(f"fill/{ALICE}", f"fill/{BOB}"))
+
+
+def test_a_leader_whose_bets_lost_what_was_promised_is_pruned_and_stays_so(agent):
+    agent.tell(scanned(score(), score(wallet=BOB), as_of=40))
+    found = agent.tell(scanned(score(), score(wallet=BOB), as_of=80, since_ts=40, settled=(outcomes(*LOST),)))
+    assert [(out.wallet, out.reason) for out in found if isinstance(out, WhalePruned)] == [(ALICE, "EDGE_DRIFTED")]
+    agent.restart()
+    assert agent.tell(scanned(score(), score(wallet=BOB), as_of=120, since_ts=80)) == []
+    assert list(agent.state.watches) == [f"fill/{BOB}"]
+
+
+def test_a_lost_edge_in_one_kind_says_nothing_of_the_other(agent):
+    both = (score(), score(kind="position"))
+    agent.tell(scanned(*both, as_of=40))
+    found = agent.tell(scanned(*both, as_of=80, since_ts=40, settled=(outcomes(*LOST, kind="position"),)))
+    assert [out.kind for out in found if isinstance(out, WhalePruned)] == ["position"]
+    assert list(agent.state.followed) == [f"fill/{ALICE}"]
+
+
+def test_outcomes_that_go_on_from_another_time_are_not_counted(agent):
+    agent.tell(scanned(score(), as_of=40))
+    assert agent.tell(scanned(score(), as_of=80, since_ts=39, settled=(outcomes(*LOST),))) == []
+    assert agent.state.watches[f"fill/{ALICE}"].watch.n == 0
+
+
+def test_outcomes_in_weekly_parts_prune_like_all_at_once(agent):
+    agent.tell(scanned(score(), as_of=0))
+    pruned = []
+    for week in range(12):
+        told = outcomes(*LOST[10 * week : 10 * week + 10])
+        found = agent.tell(scanned(score(), as_of=10 * week + 10, since_ts=10 * week, settled=(told,)))
+        agent.restart()
+        pruned += [(week, out.reason) for out in found if isinstance(out, WhalePruned)]
+    assert [reason for _, reason in pruned] == ["EDGE_DRIFTED"]
+
+
+def test_a_leader_who_comes_back_is_watched_from_anew(agent):
+    agent.tell(scanned(score(), as_of=10))
+    agent.tell(scanned(score(), as_of=20, since_ts=10, settled=(outcomes(100_000),)))
+    assert agent.state.watches[f"fill/{ALICE}"].watch.n == 1
+    agent.tell(scanned(as_of=30, since_ts=20))
+    assert agent.state.watches == {}
+    agent.tell(scanned(score(), as_of=40, since_ts=30))
+    assert agent.state.watches[f"fill/{ALICE}"].watch.n == 0
+
+
+def test_who_is_losing_gets_a_smaller_weight_before_he_is_pruned():
+    agent = Harness(make(Settings(discovery=DiscoverySettings(max_leaders=4))))
+    wallets = ["0x" + digit * 40 for digit in "1234"]
+    listed = [score(wallet=wallet) for wallet in wallets]
+    agent.tell(scanned(*listed, as_of=10))
+    bad = outcomes(*[-500_000, 300_000] * 12, wallet=wallets[0])
+    agent.tell(scanned(*listed, as_of=20, since_ts=10, settled=(bad,)))
+    left = [agent.state.followed[f"fill/{wallet}"].weight_micro for wallet in wallets]
+    assert left[0] < min(left[1:])
+    assert all(0 <= weight <= 1_000_000 for weight in left)
+
+
+def test_the_same_messages_give_the_same_weights():
+    wallets = ["0x" + digit * 40 for digit in "12345"]
+    found = []
+    for seed in (1, 1, 2):
+        agent = Harness(make(Settings(seed=seed)))
+        told = agent.tell(scanned(*(score(wallet=wallet) for wallet in wallets)))
+        found.append([out.score.weight_micro for out in told])
+    assert found[0] == found[1] != found[2]

@@ -44,6 +44,10 @@ def coins(n, chance, seed=1):
     return [outcome(500_000 if win else -500_000) for win in won]
 
 
+def arrays(stream):
+    return (np.array([getattr(each, name) for each in stream], np.int64) for name in ("edge_micro", "cost_micro"))
+
+
 prices = st.integers(20_000, 980_000)
 streams = st.lists(
     st.tuples(prices, st.booleans()).map(lambda bet: outcome(UNIT * bet[1] - bet[0], bet[0])), min_size=1, max_size=60
@@ -78,7 +82,8 @@ def test_the_e_detector_bets_against_what_is_believed_after_the_outcomes_so_far(
         cost = each.cost_micro / UNIT
         chance = min(max(cost + max(believed, 10_000) / UNIT, 0.02), 0.98)
         share = min(max(cost + each.edge_micro / UNIT, 0.0), 1.0)
-        capital = [one * bet_factor(share, chance, min(cost, chance)) for one in [*capital, 1.0]]
+        fallen = min(max(cost + min(sum(edges) / (20 + len(edges)), 0.0) / UNIT, 0.01), chance)
+        capital = [one * bet_factor(share, chance, fallen) for one in [*capital, 1.0]]
         edges.append(each.edge_micro)
     assert watch.e_detector.log_value == pytest.approx(log(sum(capital)), abs=1e-9)
 
@@ -122,7 +127,7 @@ def _plain(cusum):
 @given(st.integers(0, 10_000), st.sampled_from([0.35, 0.45, 0.6]))
 def test_alarm_times_are_those_at_which_folding_alarms(seed, chance):
     stream, watch = coins(120, chance, seed), begun(120_000)
-    times = alarm_times(watch, stream, RULE)
+    times = alarm_times(watch, *arrays(stream), RULE)
     for name in ("cusum", "e_detector", "adwin"):
         before, after = (observe(watch, stream[:n], RULE) for n in (times[name] - 1, times[name]))
         assert name not in alarms(before, RULE)
@@ -132,7 +137,7 @@ def test_alarm_times_are_those_at_which_folding_alarms(seed, chance):
 
 def test_nobody_alarms_about_nothing():
     assert observe(begun(), [], RULE) == begun()
-    assert alarm_times(begun(), [], RULE) == dict.fromkeys(("cusum", "e_detector", "adwin", "rule"), 1)
+    assert alarm_times(begun(), *arrays([]), RULE) == dict.fromkeys(("cusum", "e_detector", "adwin", "rule"), 1)
 
 
 def test_only_the_newest_outcomes_are_kept_and_all_are_counted():

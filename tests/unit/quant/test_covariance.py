@@ -41,3 +41,12 @@ def test_a_series_that_never_moves_is_uncorrelated() -> None:
 def test_one_observation_is_a_bug() -> None:
     with pytest.raises(AssertionError):
         ledoit_wolf(np.zeros((1, 3)))
+
+
+def test_a_series_of_two_values_beside_constant_ones_has_no_negative_variance():
+    returns = np.zeros((24, 4))
+    returns[:, 0] = [-0.5, 0.3] * 12
+    covariance, shrinkage = ledoit_wolf(returns)
+    assert shrinkage >= 0.0
+    assert (np.diag(covariance) >= 0.0).all()
+    assert np.array_equal(shrunk_correlation(returns), np.eye(4))
