@@ -16,11 +16,11 @@ from whaletrader.domain.values import DAY_NS, MICRO
 from whaletrader.quant.mixture_prior import MixtureShrunk, mixture_posterior_means, mixture_shrink
 from whaletrader.quant.multiple_testing import benjamini_hochberg
 from whaletrader.universe.bets import BetTable, bet_table
-from whaletrader.universe.evidence import Evidence, EvidenceParams, evidence
+from whaletrader.universe.evidence import Evidence, evidence
 from whaletrader.universe.features import features
 from whaletrader.universe.follower import follower_inputs, price_inputs
+from whaletrader.universe.judge import evidence_params, statistics_of
 from whaletrader.universe.policies import policy_params
-from whaletrader.universe.score_kernel import STATISTICS, unit_statistics
 from whaletrader.universe.score_params import ScoreParams
 from whaletrader.universe.source import TableSource
 from whaletrader.universe.standing import ANALYZER
@@ -91,13 +91,9 @@ def unit_report(bets: BetTable | None, row: Row, peers: Peers, params: ScorePara
 
 def evidence_values(bets: BetTable, peers: Peers, params: ScoreParams) -> dict[str, float]:
     """All evidence on one unit by name, the q-value and the shrunk edge as its peers stand."""
-    found = unit_statistics(
-        bets.offsets, bets.group, bets.edge, bets.cost, bets.entry_price, bets.entry_day, bets.exit_day
-    )
-    statistics = dict(zip(STATISTICS, found, strict=True))
+    statistics = statistics_of(bets)
     needed = np.array([params.min_bets(str(bets.units["kind"][0]))], np.int64)
-    settings = EvidenceParams(confidence=params.confidence, n_boot=params.n_boot, seed=params.seed)
-    judged = evidence(bets, statistics, needed, settings)
+    judged = evidence(bets, statistics, needed, evidence_params(params))
     derived = features(bets, statistics, None)
     values = {name: float(derived[name][0]) for name in _FROM_FEATURES}
     values |= {name: float(statistics[name][0]) for name in ("n_effective", "sharpe_bet", "n_bets", "n_groups")}
