@@ -24,7 +24,7 @@ app = typer.Typer(
 app.command("up")(up.up_command)
 app.command("demo")(demo.demo_command)
 app.add_typer(data.app, name="data")
-app.command("score")(score.score_command)
+app.add_typer(score.app, name="score")
 app.command("backtest")(backtest.backtest_command)
 app.command("replay")(audit.replay_command)
 app.command("explain")(explain.explain_command)

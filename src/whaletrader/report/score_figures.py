@@ -6,6 +6,7 @@ from html import escape
 from whaletrader.report.figures import edge, percent
 from whaletrader.report.score_model import (
     CopyRow,
+    DelayPoint,
     PlaceboRow,
     PowerRow,
     ReliabilityBand,
@@ -27,6 +28,8 @@ STEP_NAMES = {
 COMPONENTS = ("profitability", "market_impact", "size", "risk_control", "liquidity")
 VERDICTS = ("HIGH_SKILL", "MODERATE_SKILL", "LIKELY_LUCK", "INSUFFICIENT_DATA")
 SERIES = {"price": "market", "price_plus_edge": "ours"}
+FEWEST_BETS = 10
+"""Settled bets at a delay that the figure needs; the JSON has all."""
 _ROW = 24
 _PAD = 0.06
 _WIDE = 190
@@ -142,43 +145,54 @@ def placebo_legend(kind: str) -> str:
 
 def delay_multiples(rows: Sequence[CopyRow], most: int) -> str:
     """One small figure a wallet: edge against delay, its lower bound, and what else limits a copy; same scale."""
-    mine = [row for row in rows if any(point.edge is not None for point in row.points)][:most]
+    drawn = [(row, _known_points(row)) for row in rows]
+    mine = [(row, points) for row, points in drawn if points][:most]
     if not mine:
-        return '<p class="none">No wallet has an edge against delay.</p>'
-    values = [v for row in mine for point in row.points for v in (point.edge, point.lower) if v is not None]
+        return f'<p class="none">No wallet has {FEWEST_BETS} settled bets at any delay.</p>'
+    values = [v for _, points in mine for _, point in points for v in (point.edge, point.lower) if v is not None]
     span = _span([*values, 0.0])
-    return '<div class="many">' + "".join(_delay_small(row, span) for row in mine) + "</div>"
+    return '<div class="many">' + "".join(_delay_small(row, points, span) for row, points in mine) + "</div>"
 
 
-def _delay_small(row: CopyRow, span: tuple[float, float]) -> str:
+def _known_points(row: CopyRow) -> list[tuple[int, DelayPoint]]:
+    """Place and point of each delay at which there are enough bets for a mean that says something."""
+    return [(i, p) for i, p in enumerate(row.points, 1) if p.edge is not None and p.bets >= FEWEST_BETS]
+
+
+def _delay_small(row: CopyRow, points: Sequence[tuple[int, DelayPoint]], span: tuple[float, float]) -> str:
     width, height = _SMALL
     title = f"Edge against delay of {row.wallet}"
     plot = Plot((0.6, len(row.points) + 0.4), span, title, height=height, width=width, left=52)
     plot.y_axis(edge_tick, 3)
     plot.x_labels([(i, delay_name(point.delay_s)) for i, point in enumerate(row.points, 1)])
-    for name, css in (("lower", "bound"), ("edge", row.kind)):
-        found = [(float(i), getattr(point, name)) for i, point in enumerate(row.points, 1)]
-        points = [(x, y) for x, y in found if y is not None]
-        if len(points) > 1:
-            plot.line(points, css, "lower bound" if name == "lower" else "mean edge")
-    for i, point in enumerate(row.points, 1):
-        if point.edge is not None:
-            told = f"{delay_name(point.delay_s)}: {edge(point.edge)} over {point.bets:,} bets"
-            plot.dot(i, point.edge, row.kind, told, radius=3.0)
+    lower = [(float(i), point.lower) for i, point in points if point.lower is not None]
+    if len(lower) > 1:
+        plot.line(lower, "bound", "lower bound")
+    if len(points) > 1:
+        plot.line([(float(i), point.edge or 0.0) for i, point in points], row.kind, "mean edge")
+    for i, point in points:
+        told = f"{delay_name(point.delay_s)}: {edge(point.edge or 0.0)} over {point.bets:,} bets"
+        plot.dot(i, point.edge or 0.0, row.kind, told, radius=3.0)
     limits = " · ".join(copy_limits(row))
     caption = f"<figcaption><code>{escape(short(row.wallet))}</code> {escape(limits)}</figcaption>"
     return f"<figure>{plot.svg()}{caption}</figure>"
 
 
+_ENDS = {"impact": "our own impact", "depth": "what others trade"}
+
+
 def copy_limits(row: CopyRow) -> list[str]:
     """Capacity, maker share and crowding in words; what is not known is left out."""
     told = []
-    if row.capacity_usd is not None:
-        told.append(f"capacity {row.capacity_usd:,.0f} pUSD")
+    if row.capacity_bound == "no_edge":
+        told.append("no edge at any size")
+    elif row.capacity_usd is not None:
+        why = f" by {_ENDS[row.capacity_bound]}" if row.capacity_bound in _ENDS else ""
+        told.append(f"capacity {row.capacity_usd:,.0f} pUSD a bet{why}")
     if row.maker_share is not None:
-        told.append(f"maker {percent(row.maker_share)}")
+        told.append(f"maker of {percent(row.maker_share)} of his fills")
     if row.crowding is not None:
-        told.append(f"crowding {percent(row.crowding)}")
+        told.append(f"crowding {row.crowding * 100:+.0f} %")
     return told
 
 
@@ -262,26 +276,25 @@ def verdict_figure(rows: Sequence[VerdictRow]) -> str:
 
 
 def power_figure(rows: Sequence[PowerRow]) -> str:
-    """Detectable edge against the number of bets, one line a kind and price."""
+    """One kind's detectable edge against the number of bets, one line a price."""
     known = [row for row in rows if row.detectable is not None]
     if len(known) < 2:
         return ""
-    sizes = sorted({row.bets for row in known})
+    sizes = sorted({row.bets for row in rows})
     place = {size: float(i) for i, size in enumerate(sizes, 1)}
     plot = Plot(
-        (0.6, len(sizes) + 0.4), (0.0, max(row.detectable or 0.0 for row in known) * (1 + _PAD)),
-        "Edge that would have been detected, by number of bets", height=220, width=460,
+        (0.6, len(sizes) + 0.7), (0.0, max(row.detectable or 0.0 for row in known) * (1 + _PAD)),
+        "Edge that would have been detected, by number of bets", height=230, width=460,
     )  # fmt: skip
     plot.y_axis(edge_tick, 4)
     plot.x_labels([(place[size], f"{size:,}") for size in sizes])
-    for key in sorted({(row.kind, row.price or 0.0) for row in known}):
-        mine = sorted((row for row in known if (row.kind, row.price or 0.0) == key), key=lambda row: row.bets)
-        css = key[0] or "ours"
+    for price in sorted({row.price for row in known}):
+        mine = sorted((row for row in known if row.price == price), key=lambda row: row.bets)
         points = [(place[row.bets], row.detectable or 0.0) for row in mine]
-        plot.line(points, css, f"{key[0] or 'any kind'}{f', price {key[1]:.2f}' if key[1] else ''}")
-        for row in mine:
-            told = f"{row.bets:,} bets: {edge(row.detectable or 0.0)}"
-            plot.dot(place[row.bets], row.detectable or 0.0, css, told, radius=3.0)
+        plot.line(points, mine[0].kind, f"at a price of {price:.2f}")
+        for row, (x, y) in zip(mine, points, strict=True):
+            plot.dot(x, y, row.kind, f"{row.bets:,} bets at {price:.2f}: {edge(y)}", radius=3.0)
+        plot.note(points[0][0] - 0.22, points[0][1], f"{price:.2f}", dy=4.0)
     return plot.svg()
 
 

@@ -28,7 +28,7 @@ def headline(
     told = [_counted(found, tested, steps, rate), _best_sentence(best), _placebo_sentence(placebo)]
     sentences = [text for text in told if text] + _forecast_sentences(forecasts)
     if survived == 0 and tested:
-        sentences += null.sentences[:1]
+        sentences += null.sentences
     return Headline(verdict=verdict, title=title, sentences=sentences)
 
 

@@ -91,7 +91,9 @@ class WalletRow(Part, frozen=True, kw_only=True):
     composite: Annotated[float | None, _says("Score from 0 to 100 of the five components.")] = None
     composite_lower: Annotated[float | None, _says("Its lower bound.")] = None
     composite_upper: Annotated[float | None, _says("Its upper bound.")] = None
-    percentile: Annotated[float | None, _says("Share of judged wallets with a lower score.")] = None
+    percentile: Annotated[
+        float | None, _says("Judged wallets of its kind and policy with a lower score, in percent.")
+    ] = None
     components: Annotated[dict[str, float], _says("Each component from 0 to 1; one that is not known is left out.")] = (
         msgspec.field(default_factory=dict)
     )
@@ -131,17 +133,29 @@ class DelayPoint(Part, frozen=True, kw_only=True):
     bets: Annotated[int, _says("Settled bets at this delay.")]
     edge: Annotated[float | None, _says("Mean net edge per share.")]
     lower: Annotated[float | None, _says("One-sided lower bound.")]
+    common_bets: Annotated[int, _says("Bets that could be priced at every delay.")] = 0
+    common_edge: Annotated[
+        float | None, _says("Mean edge of those: the same bets, so that only the delay differs.")
+    ] = None
 
 
 class CopyRow(Part, frozen=True, kw_only=True):
-    """How copyable one wallet is."""
+    """How copyable one wallet is, by its fills."""
 
     wallet: Annotated[str, _says("Address.")]
     kind: Annotated[str, _says("Kind of leader event.")]
     points: Annotated[list[DelayPoint], _says("Edge against delay.")]
-    capacity_usd: Annotated[float | None, _says("Own size in pUSD at which the edge is gone; null where not known.")]
+    capacity_usd: Annotated[float | None, _says("Own stake in pUSD at which the edge is gone; null where not known.")]
+    capacity_lower_usd: Annotated[float | None, _says("Own stake at which the lower bound is gone.")] = None
+    capacity_bound: Annotated[str, _says("no_edge at any size, impact of our own, or depth: others trade no more.")] = (
+        ""
+    )
+    depth_usd: Annotated[float | None, _says("Half of what others print in the window, median over bets.")] = None
     maker_share: Annotated[float | None, _says("Share of his fills that were a maker's: a taker cannot copy those.")]
-    crowding: Annotated[float | None, _says("Share of his entries that other wallets follow within seconds.")]
+    known_roles: Annotated[int, _says("Fills whose role is known.")] = 0
+    crowding: Annotated[float | None, _says("Others' same-way prints in the minute after less before, over both.")]
+    crowding_lower: Annotated[float | None, _says("Lower bound of it, clustered by event group.")] = None
+    crowding_upper: Annotated[float | None, _says("Upper bound of it.")] = None
 
 
 class ReliabilityBand(Part, frozen=True, kw_only=True):
@@ -177,22 +191,37 @@ class ForecastScore(Part, frozen=True, kw_only=True):
 
 
 class PowerRow(Part, frozen=True, kw_only=True):
-    """The edge that would have been detected with so many bets."""
+    """The edge that would have been detected in a lone skilled wallet with so many bets at a price."""
 
-    kind: Annotated[str, _says("Kind of leader event; empty where the row stands for any.")]
+    kind: Annotated[str, _says("Kind of leader event.")]
+    price: Annotated[float, _says("Mean cost per share.")]
     bets: Annotated[int, _says("Independent settled bets.")]
-    detectable: Annotated[float | None, _says("Edge per share found with 80 % power; null where no edge would be.")]
-    price: Annotated[float | None, _says("Price at which it was reckoned.")] = None
+    power: Annotated[float, _says("With this probability.")]
+    wins: Annotated[int | None, _says("Bets that must be won; null where even all are not enough.")]
+    detectable: Annotated[float | None, _says("Edge per share; null where no edge would be detected.")]
+
+
+class NullKind(Part, frozen=True, kw_only=True):
+    """Whether the rule could have found anybody by one kind of event."""
+
+    kind: Annotated[str, _says("Kind of leader event.")]
+    tested: Annotated[int, _says("Trials tested.")]
+    survived: Annotated[int, _says("Those that survived.")]
+    needed_p: Annotated[float, _says("Logarithm (base 10) of the p-value that a lone survivor needs.")]
+    finest_p: Annotated[float, _says("Logarithm of the smallest p-value that any of the tested could get.")]
+    reaching: Annotated[int, _says("Tested ones that could get a p-value small enough.")]
+    best: Annotated[float | None, _says("Edge found with 80 % power in the wallet with the most evidence.")]
+    median: Annotated[float | None, _says("The same in the median wallet.")]
+    sentence: Annotated[str, _says("The same in words.")]
 
 
 class Null(Part, frozen=True, kw_only=True):
-    """When nothing survives: what would have been seen, and whether the rule could have seen anything."""
+    """What would have been detected, and whether a null may be certified."""
 
-    certified: Annotated[bool, _says("Nothing survives, and the rule's resolution reaches its threshold.")]
+    certified: Annotated[bool, _says("Nothing survives though the rule could have found somebody, by every kind.")]
     sentences: Annotated[list[str], _says("The power in words.")]
-    rows: Annotated[list[PowerRow], _says("Detectable edge by number of bets.")]
-    smallest_p: Annotated[float | None, _says("Smallest p-value that the rule can give (log10).")] = None
-    needed_p: Annotated[float | None, _says("Largest p-value that would have survived alone (log10).")] = None
+    kinds: Annotated[list[NullKind], _says("Kinds by which anybody was tested.")]
+    rows: Annotated[list[PowerRow], _says("Detectable edge by price and number of bets.")]
 
 
 class ScoreReport(Part, frozen=True, kw_only=True):

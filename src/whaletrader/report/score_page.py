@@ -263,8 +263,9 @@ def _gain(row: ForecastScore) -> str:
 def _delay(report: ScoreReport) -> Part:
     return Part(
         "Edge against delay",
-        "The best wallets' edge by the follower's delay, with its lower bound (dashed), all on one scale; below, the "
-        "own size at which the edge is gone, the share of his fills that were a maker's, and how others follow him.",
+        "The best wallets' edge by the follower's delay, with its lower bound (dashed), all on one scale, where there "
+        f"are {figures.FEWEST_BETS} bets; below, the own stake at which the edge is gone, the share of his fills that "
+        "were a maker's, and how much more others trade his way after him than before.",
         figures.delay_multiples(report.copyability, MOST_MULTIPLES) if report.copyability else "",
     )
 
@@ -294,22 +295,31 @@ def _verdicts(report: ScoreReport) -> Part:
 
 def _null(report: ScoreReport) -> Part:
     null = report.null
-    rows = [
-        [_KIND.get(row.kind, "any"), f"{row.bets:,}", "-" if row.price is None else f"{row.price:.2f}",
-         _cents(row.detectable)]
-        for row in null.rows
-    ]  # fmt: skip
     told = "".join(f"<p>{escape(text)}</p>" for text in null.sentences)
-    box = f'<div class="null-box">{told}</div>' if told else ""
-    table = _table(("kind", "settled bets", "at price", "edge found with 80 % power"), rows) if rows else ""
-    title = "Nothing survives: a certified null" if null.certified else "What would have been detected"
+    rows = [
+        [_KIND[row.kind], f"{row.tested:,}", f"{row.survived:,}", _probability(row.needed_p),
+         _probability(row.finest_p), f"{row.reaching:,}", _cents(row.best), _cents(row.median)]
+        for row in null.kinds
+    ]  # fmt: skip
+    head = ("kind", "tested", "survive", "p that a lone survivor needs", "smallest p they could get",
+            "could get it", "edge seen, best wallet", "median wallet")  # fmt: skip
+    figure = _by_kind(report, lambda kind: _power(report, kind))
     return Part(
-        title,
-        "The edge per share that these rules, with this many trials, find in four of five cases.",
-        f'{box}<div class="two"><div>{figures.power_figure(null.rows)}</div><div>{table}</div></div>'
-        if told or rows
-        else "",
+        "Nothing survives: a certified null" if null.certified else "What would have been detected",
+        "The edge per share that these rules, with this many trials, find in four of five cases; by number of "
+        "independent settled bets, one line a price.",
+        f'<div class="null-box">{told}</div>{_table(head, rows)}{figure}' if told else "",
     )
+
+
+def _power(report: ScoreReport, kind: str) -> str:
+    """One kind's power as a figure and a table: bets down, prices across."""
+    mine = [row for row in report.null.rows if row.kind == kind]
+    prices, sizes = sorted({row.price for row in mine}), sorted({row.bets for row in mine})
+    found = {(row.bets, row.price): row.detectable for row in mine}
+    rows = [[f"{n:,}", *(_cents(found.get((n, price))) for price in prices)] for n in sizes]
+    head = ("settled bets", *(f"at {price:.2f}" for price in prices))
+    return figures.power_figure(mine) + (_table(head, rows) if mine else "")
 
 
 def _rules(report: ScoreReport) -> Part:

@@ -45,41 +45,30 @@ class ForecastRecord:
     gain_upper: float | None
 
 
-def split_ts(events: pl.DataFrame) -> int | None:
-    """Median entry time of the priced events of a follower frame; None without one."""
-    entered = events.filter(pl.col("reason").cast(pl.String) == "priced")["entry_ts"].drop_nulls().sort()
+def split_ts(bets: pl.DataFrame) -> int | None:
+    """Median entry time of settled bets; None without one."""
+    entered = bets["entry_ts"].sort()
     return int(entered[len(entered) // 2]) if len(entered) else None
 
 
-def forecast_bets(events: pl.DataFrame, markets: pl.DataFrame, shrunk: pl.DataFrame, after_ts: int) -> pl.DataFrame:
-    """One row per kind, wallet and token entered after a time, in a market that paid 0 or 1 a share.
+def forecast_bets(bets: pl.DataFrame, markets: pl.DataFrame, shrunk: pl.DataFrame, after_ts: int) -> pl.DataFrame:
+    """Settled bets first entered after a time, in markets that paid 0 or 1 a share, with their forecasts.
 
-    `shrunk` has kind, wallet, shrunk_micro as known at `after_ts`; wallets without one are left out. Columns: kind,
-    wallet, group, price, price_plus_edge (both in [0, 1]), outcome (0 or 1).
+    `bets` as of `bets.bets_of`; `shrunk` has kind, wallet, shrunk_micro as known at `after_ts`: wallets without one are
+    left out. Columns: kind, wallet, group, price, price_plus_edge (both in [0, 1]), outcome (0 or 1).
     """
     paid = pl.col("payout0_micro").is_in([0, MICRO])
     known = markets.filter(pl.col("resolved").fill_null(value=False) & paid).select("market", "payout0_micro")
-    outcome = pl.when(pl.col("outcome_index") == 0).then("payout0_micro").otherwise(MICRO - pl.col("payout0_micro"))
     edges = shrunk.filter(pl.col("shrunk_micro").is_not_null()).select(
         pl.col("kind").cast(pl.String), "wallet", "shrunk_micro"
     )
-    entries = (
-        events.filter((pl.col("entry_ts") > after_ts) & pl.col("cost_micro").is_not_null())
+    index = pl.col("token").cast(pl.Int64) - 2 * pl.col("market").cast(pl.Int64)
+    outcome = pl.when(index == 0).then("payout0_micro").otherwise(MICRO - pl.col("payout0_micro"))
+    return (
+        bets.filter(pl.col("entry_ts") > after_ts)
         .with_columns(pl.col("kind").cast(pl.String))
         .join(known, on="market")
         .join(edges, on=["kind", "wallet"])
-        .with_columns(outcome.alias("outcome_micro"))
-    )
-    count = pl.len().cast(pl.Int64)
-    return (
-        entries.group_by("kind", "wallet", "token")
-        .agg(
-            pl.col("group").max(),
-            (pl.col("print_price_micro").sum() // count).alias("print_price_micro"),
-            (pl.col("cost_micro").sum() // count).alias("cost_micro"),
-            pl.col("shrunk_micro").max(),
-            pl.col("outcome_micro").max(),
-        )
         .sort("kind", "wallet", "token")
         .select(
             "kind",
@@ -87,7 +76,7 @@ def forecast_bets(events: pl.DataFrame, markets: pl.DataFrame, shrunk: pl.DataFr
             "group",
             (pl.col("print_price_micro") / MICRO).clip(0.0, 1.0).alias("price"),
             ((pl.col("cost_micro") + pl.col("shrunk_micro")) / MICRO).clip(0.0, 1.0).alias("price_plus_edge"),
-            (pl.col("outcome_micro") / MICRO).alias("outcome"),
+            (outcome / MICRO).alias("outcome"),
         )
     )
 

@@ -7,6 +7,7 @@ from whaletrader.report.score_model import (
     DelayPoint,
     ForecastScore,
     Null,
+    NullKind,
     PlaceboRow,
     Points,
     PowerRow,
@@ -61,8 +62,9 @@ def copy_row(n: int) -> CopyRow:
         for i, d in enumerate(delays)
     ]
     return CopyRow(
-        wallet=f"0x{n:040x}", kind="fill", points=points, capacity_usd=1_500.0, maker_share=0.25, crowding=0.1
-    )
+        wallet=f"0x{n:040x}", kind="fill", points=points, capacity_usd=1_500.0, capacity_bound="impact",
+        maker_share=0.25, crowding=0.1,
+    )  # fmt: skip
 
 
 def bands(kind: str) -> list[ReliabilityBand]:
@@ -125,9 +127,17 @@ def score_report(*, simulated: bool = True, certified: bool = False) -> ScoreRep
         null=Null(
             certified=certified,
             sentences=["With 50 trials, an edge of 8.0 c a share over 100 bets would have been found in four of five."],
-            rows=[PowerRow(kind="", bets=n, detectable=1.2 / n**0.5, price=0.5) for n in (30, 100, 300, 1_000)],
-            smallest_p=-300.0,
-            needed_p=-3.3,
+            kinds=[
+                NullKind(
+                    kind=kind, tested=50, survived=0, needed_p=-3.0, finest_p=-30.0, reaching=48, best=0.05,
+                    median=0.12, sentence="None of 50.",
+                )
+                for kind in KINDS
+            ],
+            rows=[
+                PowerRow(kind=kind, price=price, bets=n, power=0.8, wins=None, detectable=price * 2.4 / n**0.5)
+                for kind in KINDS for price in (0.3, 0.5) for n in (30, 100, 300, 1_000)
+            ],
         ),
         fee_provenance=[FeeRow(whose="priced", kind="fill", provenance="market", count=12, share=1.0)],
         notes=["A note."],

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.report.made_scores import placebo, score_report, wallet
 from tests.unit.report.test_figures import drawn
 from whaletrader.report import score_figures as figures
-from whaletrader.report.score_model import Points, PowerRow
+from whaletrader.report.score_model import Points
 
 REPORT = score_report()
 FILLS = [row for row in REPORT.best if row.kind == "fill"]
@@ -81,7 +81,23 @@ def test_small_multiples_share_one_scale_and_name_their_wallet() -> None:
     svg = [drawn(part) for part in html.split("<figure>")[1:]]
     grids = [[e.text for e in each.iter("text") if e.attrib["class"] == "tick end"] for each in svg]
     assert grids[0] == grids[1] == grids[2]
-    assert "capacity 1,500 pUSD · maker 25 % · crowding 10 %" in html
+    assert "capacity 1,500 pUSD a bet by our own impact · maker of 25 % of his fills · crowding +10 %" in html
+
+
+def test_a_wallet_without_an_edge_has_no_capacity_and_unknown_limits_are_left_out() -> None:
+    row = msgspec.structs.replace(REPORT.copyability[0], capacity_bound="no_edge", maker_share=None, crowding=None)
+    assert figures.copy_limits(row) == ["no edge at any size"]
+    unknown = msgspec.structs.replace(row, capacity_bound="", capacity_usd=None)
+    assert figures.copy_limits(unknown) == []
+
+
+def test_a_delay_with_few_bets_is_left_out_of_the_figure_and_of_its_scale() -> None:
+    row = REPORT.copyability[0]
+    few = msgspec.structs.replace(row.points[-1], bets=2, edge=0.9, lower=-0.9)
+    svg = drawn(figures.delay_multiples([msgspec.structs.replace(row, points=[*row.points[:-1], few])], 1))
+    assert classes(svg, "circle").count("dot fill") == len(row.points) - 1
+    ticks = [e.text for e in svg.iter("text") if e.attrib["class"] == "tick end"]
+    assert all(abs(float((text or "0").split()[0])) < 20 for text in ticks)
 
 
 def test_a_delay_at_which_nothing_could_be_priced_leaves_a_gap() -> None:
@@ -94,7 +110,7 @@ def test_a_delay_at_which_nothing_could_be_priced_leaves_a_gap() -> None:
 def test_nothing_priced_at_any_delay_is_said_in_words() -> None:
     row = REPORT.copyability[0]
     points = [msgspec.structs.replace(point, edge=None, lower=None) for point in row.points]
-    assert "No wallet has an edge" in figures.delay_multiples([msgspec.structs.replace(row, points=points)], 5)
+    assert "No wallet has 10 settled bets" in figures.delay_multiples([msgspec.structs.replace(row, points=points)], 5)
 
 
 @pytest.mark.parametrize(
@@ -130,12 +146,22 @@ def test_verdicts_are_counted_over_policies() -> None:
     assert "width:0.00%" in figures.verdict_figure([])
 
 
-def test_power_is_drawn_by_number_of_bets() -> None:
-    svg = drawn(figures.power_figure(REPORT.null.rows))
-    assert len(list(svg.iter("circle"))) == 4
-    assert figures.power_figure(REPORT.null.rows[:1]) == ""
-    unknown = [PowerRow(kind="", bets=10, detectable=None), PowerRow(kind="", bets=20, detectable=None)]
+def test_power_is_drawn_by_number_of_bets_one_line_a_price() -> None:
+    mine = [row for row in REPORT.null.rows if row.kind == "fill"]
+    svg = drawn(figures.power_figure(mine))
+    assert len(list(svg.iter("circle"))) == 8
+    assert classes(svg, "path").count("line fill") == 2
+    assert figures.power_figure(mine[:1]) == ""
+    unknown = [msgspec.structs.replace(row, detectable=None) for row in mine]
     assert figures.power_figure(unknown) == ""
+
+
+def test_a_number_of_bets_that_detects_nothing_has_a_place_and_no_dot() -> None:
+    mine = [row for row in REPORT.null.rows if row.kind == "fill"]
+    some = [msgspec.structs.replace(mine[0], detectable=None), *mine[1:]]
+    svg = drawn(figures.power_figure(some))
+    assert len(list(svg.iter("circle"))) == 7
+    assert "30" in [element.text for element in svg.iter("text")]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ REPORT = score_report()
 
 def told(counts: dict[str, int], *, certified: bool = False, forecasts: bool = True) -> Headline:
     steps = [StepRow(policy="taker", kind="fill", step=step, wallets=n, share=0.0) for step, n in counts.items()]
-    null = Null(certified=certified, sentences=["Power.", "More."], rows=[])
+    null = Null(certified=certified, sentences=["Power.", "More."], kinds=[], rows=[])
     return headline(steps, REPORT.best, REPORT.placebo, REPORT.forecasts if forecasts else [], null, 0.05)
 
 
@@ -34,7 +34,7 @@ def test_a_null_is_certified_only_where_the_rule_could_have_seen_an_edge() -> No
     assert (certified.verdict, plain.verdict) == ("certified_null", "null")
     assert certified.title == "Nobody's edge survives: a certified null"
     assert plain.title == "Nobody's edge survives"
-    assert certified.sentences[-1] == "Power."
+    assert certified.sentences[-2:] == ["Power.", "More."]
 
 
 def test_without_a_tested_wallet_nothing_is_claimed_of_anybody() -> None:
@@ -59,7 +59,7 @@ def test_placebos_are_added_up_without_the_observed() -> None:
 
 def forecast(**other: float | None) -> str:
     ours = [msgspec.structs.replace(row, **other) for row in REPORT.forecasts if row.gain is not None]
-    return headline([], [], [], ours, Null(certified=False, sentences=[], rows=[]), 0.05).sentences[-1]
+    return headline([], [], [], ours, Null(certified=False, sentences=[], kinds=[], rows=[]), 0.05).sentences[-1]
 
 
 def test_forecasts_say_whether_the_edge_helped() -> None:

@@ -60,7 +60,7 @@ def test_when_nothing_survives_what_would_have_been_seen_comes_first() -> None:
 def test_what_was_not_asked_for_has_no_section() -> None:
     bare = msgspec.structs.replace(
         score_report(), placebo=[], copyability=[], reliability=[], forecasts=[],
-        null=Null(certified=False, sentences=[], rows=[]),
+        null=Null(certified=False, sentences=[], kinds=[], rows=[]),
     )  # fmt: skip
     gone = {
         "Beside wallets that cannot have skill",
@@ -89,7 +89,7 @@ def test_names_are_escaped() -> None:
     "told",
     ["survive at FDR 5 %", "no_print_in_window", "0x000000…0001", "+8.2 c", "too_few_bets", "ef" * 32, "cd" * 32,
      "follower.delay_s", "A note.", "passive", "random-2", "capacity 1,500 pUSD", "profitability", "0.2212",
-     "likely luck", "edge found with 80 % power"],
+     "likely luck", "p that a lone survivor needs"],
 )  # fmt: skip
 def test_what_the_report_holds_is_on_the_page(told: str) -> None:
     assert told in " ".join(read(score_report()).text)

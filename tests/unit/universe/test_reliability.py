@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.support.universe import Tape
 from whaletrader.domain.values import MICRO
+from whaletrader.universe.bets import bets_of
 from whaletrader.universe.follower import build_follower_table
 from whaletrader.universe.reliability import (
     EDGES,
@@ -41,17 +42,17 @@ def shrunk(**edges: int) -> pl.DataFrame:
 
 def later_bets(edge_micro: int = 200_000) -> pl.DataFrame:
     source = tape().source()
-    events = build_follower_table(source).frame
-    middle = split_ts(events)
+    bets = bets_of(build_follower_table(source).frame)
+    middle = split_ts(bets)
     assert middle is not None
-    return forecast_bets(events, source.table("markets"), shrunk(w0=edge_micro), middle)
+    return forecast_bets(bets, source.table("markets"), shrunk(w0=edge_micro), middle)
 
 
-def test_the_split_is_the_median_entry_of_the_priced_events() -> None:
-    events = build_follower_table(tape(11).source()).frame
-    entered = sorted(events.filter(pl.col("reason").cast(pl.String) == "priced")["entry_ts"].to_list())
-    assert split_ts(events) == entered[len(entered) // 2]
-    assert split_ts(events.clear()) is None
+def test_the_split_is_the_median_entry_of_the_settled_bets() -> None:
+    bets = bets_of(build_follower_table(tape(11).source()).frame)
+    entered = sorted(bets["entry_ts"].to_list())
+    assert split_ts(bets) == entered[len(entered) // 2]
+    assert split_ts(bets.clear()) is None
 
 
 def test_only_bets_after_the_split_of_wallets_with_an_edge_are_forecast() -> None:
@@ -82,8 +83,7 @@ def test_a_half_payout_and_an_open_market_are_no_outcome() -> None:
     for m in range(3):
         made.signal(DAY + m, 0, m, 0.4)
     source = made.source()
-    events = build_follower_table(source).frame
-    bets = forecast_bets(events, source.table("markets"), shrunk(w0=0), 0)
+    bets = forecast_bets(bets_of(build_follower_table(source).frame), source.table("markets"), shrunk(w0=0), 0)
     assert bets.height == 1
 
 
