@@ -134,7 +134,7 @@ TABLES: dict[str, dict[str, pl.DataType]] = {
     },
     "truth": {  # simulated datasets only: what a wallet really is
         "wallet": _U32,
-        "label": _TEXT,  # skilled, skilled_until, insider, sybil, herder, fast, lucky, market_maker, wash, noise
+        "label": _TEXT,  # `LABELS` of `simulator.universe.params`, which says what each is
         "edge_micro": _I64,  # expected per share: of a follower, net, in a population; of its own purchases in the demo
     },
     "mended": {  # trades and signals whose market or outcome index the source lacked and the dictionaries supplied

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from whaletrader.datasets.simulator.universe.costs import Costs
 from whaletrader.datasets.simulator.universe.markets import STEPS, Markets
@@ -23,6 +24,8 @@ Bools = NDArray[np.bool_]
 _SUREST = 0.97
 _TRIES = 6
 _HIT_RATE_OF_SPEED = 0.9
+_FALLS, _MOST_MORE = 0.04, 8
+"""How far a token has to fall until a doubler buys again, and how often he does at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +66,7 @@ def draw_decisions(params: PopulationParams, markets: Markets, costs: Costs, rng
             found = _followed(join(parts), mind, first, markets, rng)
         else:
             found = _copied(_decided(mind, first, params, markets, costs, rng), mind, markets, rng)
+            found = _doubled(found, markets) if mind.doubles else found
         parts.append(found)
         first += mind.wallets
     return join(parts)
@@ -181,6 +185,23 @@ def _copied(found: Decisions, mind: Mind, markets: Markets, rng: np.random.Gener
         late = (1 + (rng.random(found.ts.size) * 25).astype(np.int64)) * NANOS
         moved = _at(found, found.ts + late)
         parts.append(_by(moved, found.wallet + copy))
+    return join(parts)
+
+
+def _doubled(found: Decisions, markets: Markets) -> Decisions:
+    """Each decision again at every later step at which the token is well below its last purchase's price."""
+    sign = np.where(found.outcome == 0, 1.0, -1.0)
+    begun = markets.step(found.market, found.ts)
+    last = expit(sign * markets.odds[found.market, begun])
+    more = np.zeros(found.ts.size, dtype=np.int64)
+    parts = [found]
+    for ahead in range(1, STEPS):
+        step = begun + ahead
+        price = expit(sign * markets.odds[found.market, np.minimum(step, STEPS)])
+        ts = markets.step_ts(found.market, np.minimum(step, STEPS)) + NANOS
+        falls = (price < last - _FALLS) & (more < _MOST_MORE) & (ts < markets.last_ts[found.market])
+        parts.append(_at(found, ts).take(falls))
+        last, more = np.where(falls, price, last), more + falls
     return join(parts)
 
 

@@ -12,15 +12,16 @@ from whaletrader.domain.values import DAY_NS
 from whaletrader.errors import SettingError
 
 LABELS = (
-    "skilled", "skilled_until", "insider", "sybil", "herder", "fast", "lucky", "market_maker", "wash", "noise",
+    "skilled", "skilled_until", "insider", "sybil", "herder", "fast", "doubler",
+    "lucky", "market_maker", "wash", "noise",
 )  # fmt: skip
 """What a wallet can really be.
 
 `skilled`: its purchases win more often than their price says. `skilled_until`: so it was until a known time, and no
 longer. `insider`: few purchases, large, late, and right. `sybil`: wallets of one mind, with an edge or without.
 `herder`: repeats what others decided, minutes later. `fast`: buys seconds before the price moves; nobody can copy it.
-`lucky`: of the crowd, but rich at the end. `market_maker`: rests and is hit. `wash`: trades with its twin. `noise`: the
-crowd.
+`doubler`: knows nothing and buys more of what falls, so that its losses are averaged down. `lucky`: of the crowd, but
+rich at the end. `market_maker`: rests and is hit. `wash`: trades with its twin. `noise`: the crowd.
 """
 
 
@@ -30,7 +31,8 @@ class Mind:
 
     `copies` wallets act on each decision (1: everybody for himself). `off_at` is the fraction of the span at which the
     edge goes. A `fast` mind acts seconds before the price moves: what it earns nobody can copy. A `follows` mind
-    copies a decision of others, minutes later. `per_event` bets may share an event group.
+    copies a decision of others, minutes later; one that `doubles` buys again whenever its token has fallen.
+    `per_event` bets may share an event group.
     """
 
     label: str
@@ -46,6 +48,7 @@ class Mind:
     off_at: float | None = None
     fast: bool = False
     follows: bool = False
+    doubles: bool = False
     per_event: int = 1
 
 

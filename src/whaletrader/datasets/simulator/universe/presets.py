@@ -36,6 +36,13 @@ def null_universe(n_wallets: int, seed: int, *, bets: float = 40.0, boundary: bo
     return simulate_population(null_params(n_wallets, bets, boundary=boundary), seed)
 
 
+def doublers(n_wallets: int, n_doublers: int, seed: int, *, bets: float = 100.0) -> Population:
+    """A null universe in which some wallets (ids 0, 1, …) know nothing and buy more of what falls."""
+    crowd = null_params(n_wallets - n_doublers)
+    minds = (Mind(label="doubler", wallets=n_doublers, edge=-1.0, bets=bets, life=(0.1, 0.6), doubles=True),)
+    return simulate_population(replace(crowd, name="doublers", minds=minds, markets=max(1_500, crowd.markets)), seed)
+
+
 def planted_params(n_wallets: int, n_skilled: int, edge: float, n_markets: int, bets: float = 40.0) -> PopulationParams:
     """A null universe in which some wallets bet in `n_markets` independent markets at prices 0.3 to 0.7."""
     crowd = null_params(n_wallets - n_skilled, bets)

@@ -5,6 +5,7 @@ import pytest
 
 from whaletrader.datasets.simulator.universe.params import LABELS
 from whaletrader.datasets.simulator.universe.presets import (
+    doublers,
     labelled_params,
     null_universe,
     planted,
@@ -40,7 +41,7 @@ def test_a_null_universe_has_about_as_many_bets_as_asked():
 
 
 def test_the_labelled_universe_has_every_label(world):
-    assert set(world.tables["truth"]["label"].to_list()) == set(LABELS)
+    assert set(world.tables["truth"]["label"].to_list()) == set(LABELS) - {"doubler"}
     assert world.switched_off.height == 20
 
 
@@ -57,3 +58,23 @@ def test_scale_gives_about_the_fills_that_were_asked_for():
     population = scale(1_000, 60_000, 2)
     assert population.tables["trades"].height == pytest.approx(60_000, rel=0.15)
     assert population.tables["wallets"].height == scale_params(1_000, 60_000).total_wallets
+
+
+def test_doublers_know_nothing_and_their_first_purchases_lose_the_costs():
+    population = doublers(200, 40, 3)
+    truth = population.tables["truth"].filter(pl.col("label") == "doubler")
+    assert truth["wallet"].to_list() == list(range(40))
+    assert truth["edge_micro"].max() < 0
+    bets = priced_bets(population).join(truth.rename({"edge_micro": "true_micro"}), on="wallet")
+    groups = bets.group_by("group").agg((pl.col("edge_micro") - pl.col("true_micro")).sum().alias("gap"))["gap"]
+    assert abs(groups.sum()) < 4.0 * float((groups**2).sum()) ** 0.5
+
+
+def test_doublers_buy_again_only_what_has_fallen():
+    population = doublers(200, 10, 3)
+    fills = population.tables["trades"].filter((pl.col("wallet") < 10) & (pl.col("side") == 0)).sort("ts")
+    steps = fills.with_columns(
+        fall=pl.col("price_micro").diff().over("wallet", "token"), wait=pl.col("ts").diff().over("wallet", "token")
+    ).filter(pl.col("wait") > 3_600 * 10**9)
+    assert steps.height > 100
+    assert (steps["fall"] < 0).mean() > 0.95
