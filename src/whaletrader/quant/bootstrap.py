@@ -33,7 +33,13 @@ class MeanBounds:
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def mix64(value: np.uint64) -> np.uint64:
-    """The splitmix64 finaliser (Steele, Lea & Flood 2014, doi:10.1145/2660193.2660195): uint64 to uint64."""
+    """The splitmix64 finaliser (Steele, Lea & Flood 2014, doi:10.1145/2660193.2660195): uint64 to uint64.
+
+    Examples
+    --------
+    >>> hex(int(mix64(np.uint64(0x9E3779B97F4A7C15))))  # the first word that splitmix64 gives for the seed 0
+    '0xe220a8397b1dcdaf'
+    """
     value = (value ^ (value >> _S30)) * _MIX_1
     value = (value ^ (value >> _S27)) * _MIX_2
     return value ^ (value >> _S31)
@@ -129,6 +135,13 @@ def cluster_bootstrap(
     -----
     Drawing stops early for p-values that are large: Besag & Clifford (1991), doi:10.1093/biomet/78.2.301.
     Field & Welsh (2007), doi:10.1111/j.1467-9868.2007.00593.x; Davison & Hinkley (1997), ch. 3.8.
+
+    Examples
+    --------
+    >>> won = np.repeat([0.5, -0.5], [70, 30])
+    >>> found = cluster_bootstrap(won, np.ones(100), np.array([0, 100]), np.array([7]), seed=1)
+    >>> [round(float(x[0]), 2) for x in (found.lower, found.means, found.upper)]
+    [0.12, 0.2, 0.28]
     """
     assert n_boot >= 100, n_boot
     assert 0.5 < confidence < 1.0, confidence

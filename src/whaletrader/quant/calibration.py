@@ -82,6 +82,11 @@ def log_score(forecasts: Floats, outcomes: Floats) -> float:
     float
         >= 0; infinite where something happened that was called impossible, as nothing is clipped.
         Good (1952), doi:10.1111/j.2517-6161.1952.tb00104.x.
+
+    Examples
+    --------
+    >>> round(log_score(np.array([0.9, 0.2]), np.array([1.0, 0.0])), 4)
+    0.1643
     """
     forecasts, outcomes = _checked(forecasts, outcomes)
     given = np.where(outcomes == 1.0, forecasts, 1.0 - forecasts)
@@ -103,6 +108,12 @@ def reliability_by_band(forecasts: Floats, outcomes: Floats, edges: Floats) -> R
     -------
     Reliability
         Murphy & Winkler (1977), doi:10.2307/2346866.
+
+    Examples
+    --------
+    >>> found = reliability_by_band(np.array([0.1, 0.3, 0.8]), np.array([0.0, 1.0, 1.0]), np.array([0.0, 0.5, 1.0]))
+    >>> found.counts.tolist(), found.shares.tolist()
+    ([2, 1], [0.5, 1.0])
     """
     forecasts, outcomes = _checked(forecasts, outcomes)
     edges = np.asarray(edges, np.float64)
@@ -136,6 +147,12 @@ def murphy_decomposition(forecasts: Floats, outcomes: Floats, edges: Floats | No
     -----
     Murphy (1973), doi:10.1175/1520-0450(1973)012<0595:ANVPOT>2.0.CO;2. Bands wider than one value leave a variance and
     a covariance within them: Stephenson, Coelho & Jolliffe (2008), doi:10.1175/2007WAF2006116.1; `within` is both.
+
+    Examples
+    --------
+    >>> found = murphy_decomposition(np.array([0.25, 0.25, 0.75, 0.75]), np.array([0.0, 1.0, 1.0, 1.0]))
+    >>> found.reliability, found.resolution, found.uncertainty, found.brier_score()
+    (0.0625, 0.0625, 0.1875, 0.1875)
     """
     forecasts, outcomes = _checked(forecasts, outcomes)
     if edges is None:

@@ -101,6 +101,12 @@ def stable_hill_index(values: Floats, beta: float = 0.3) -> TailIndex | None:
     The k that minimises the mean over i <= k of i ** beta |gamma_i - median(gamma_1 .. gamma_k)|: Reiss & Thomas
     (2007), "Statistical Analysis of Extreme Values", 3rd ed., doi:10.1007/978-3-7643-7399-3, section 5.1. Here i starts
     at TAIL_LEAST, since the first estimates are noise at any k. The error takes k as given, not as chosen.
+
+    Examples
+    --------
+    >>> found = stable_hill_index(np.arange(1.0, 1001.0) ** -0.5)  # P(X > x) falls as x ** -2
+    >>> bool(abs(found.index - 2.0) < found.error)
+    True
     """
     assert 0.0 <= beta <= 0.5, beta
     ordered = _positive_descending(values)
@@ -189,6 +195,11 @@ def tail_probability(fit: TailIndex, share: float, level: float) -> float:
     -------
     float
         share * (level / threshold) ** -index. Weissman (1978), doi:10.1080/01621459.1978.10480104.
+
+    Examples
+    --------
+    >>> round(tail_probability(TailIndex(1.3, 0.1, 100, 10.0), 0.1, 100.0), 5)
+    0.00501
     """
     assert 0.0 < share <= 1.0, share
     assert level >= fit.threshold, (level, fit.threshold)

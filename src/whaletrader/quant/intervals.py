@@ -41,9 +41,25 @@ def wilson_interval(successes: float, n: float, confidence: float = 0.95) -> tup
 
 
 def clopper_pearson_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Two-sided exact interval of a proportion from the beta quantiles; (0, 1) without a trial.
+    """Two-sided exact interval of a proportion, from the beta quantiles.
 
-    Clopper & Pearson (1934), doi:10.1093/biomet/26.4.404. Never covers less than `confidence`.
+    Parameters
+    ----------
+    successes, n : int
+        0 <= successes <= n.
+    confidence : float
+        In (0, 1).
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper bound in [0, 1], never covering less than `confidence`; (0, 1) without a trial.
+        Clopper & Pearson (1934), doi:10.1093/biomet/26.4.404.
+
+    Examples
+    --------
+    >>> tuple(round(x, 4) for x in clopper_pearson_interval(7, 10))
+    (0.3475, 0.9333)
     """
     assert 0 <= successes <= n, (successes, n)
     tail = (1.0 - confidence) / 2.0
@@ -53,7 +69,26 @@ def clopper_pearson_interval(successes: int, n: int, confidence: float = 0.95) -
 
 
 def sign_test(successes: int, n: int, probability: float = 0.5) -> float:
-    """One-sided exact p-value P(X >= successes) for X ~ Binomial(n, probability); 1 where successes is 0."""
+    """One-sided exact p-value of "a success is at most this probable".
+
+    Parameters
+    ----------
+    successes, n : int
+        0 <= successes <= n independent trials.
+    probability : float
+        Of one success under the null, in [0, 1].
+
+    Returns
+    -------
+    float
+        P(X >= successes) for X ~ Binomial(n, probability); 1 where successes is 0.
+        Arbuthnot (1710), doi:10.1098/rstl.1710.0011; Conover (1999), "Practical Nonparametric Statistics", ch. 3.
+
+    Examples
+    --------
+    >>> sign_test(9, 10)
+    0.0107421875
+    """
     assert 0 <= successes <= n, (successes, n)
     return 1.0 if successes == 0 else float(bdtrc(successes - 1, n, probability))
 

@@ -135,6 +135,11 @@ def smoothing_weights(knots: Floats, degrees: float = _DEGREES) -> Floats:
     ndarray
         Shape (n, n): fitted values at the knots are this matrix times the observations.
         Green & Silverman (1994), Nonparametric Regression and Generalized Linear Models, ch. 2.
+
+    Examples
+    --------
+    >>> smoothing_weights(np.arange(5.0)).sum(axis=1).round(9).tolist()  # a constant stays one
+    [1.0, 1.0, 1.0, 1.0, 1.0]
     """
     assert 2.0 < degrees < knots.size, degrees
     values, vectors = np.linalg.eigh(_roughness(knots))
@@ -162,6 +167,11 @@ def smoothed_null_share(p_values: Floats) -> float:
         The smoothing spline with 3 degrees of freedom through share(p >= lambda) / (1 - lambda) at lambda = 0.05,
         0.10, …, 0.95, read at 0.95 and held in [1/n, 1]. It has no finite-sample guarantee.
         Storey & Tibshirani (2003), doi:10.1073/pnas.1530509100, remark B.
+
+    Examples
+    --------
+    >>> smoothed_null_share(np.arange(1, 1001) / 1000)
+    1.0
     """
     p_values = _checked(p_values)
     n = p_values.size
@@ -234,6 +244,11 @@ def e_to_p(e_values: Floats) -> Floats:
     -------
     ndarray
         Shape (n,), in [0, 1]. Vovk & Wang (2021), doi:10.1214/20-AOS2020, prop. 2.2.
+
+    Examples
+    --------
+    >>> e_to_p(np.array([0.5, 20.0, np.inf])).tolist()
+    [1.0, 0.05, 0.0]
     """
     e_values = np.asarray(e_values, np.float64)
     assert bool(np.all(e_values >= 0.0)), "an e-value is at least 0 and never NaN"

@@ -213,6 +213,12 @@ def confidence_sequence(
     Waudby-Smith & Ramdas (2024), doi:10.1093/jrsssb/qkad009, theorem 3 (hedged capital, half on either side) with
     predictable plug-in bets sqrt(2 log(2 / alpha) / (variance t log(t + 1))), cut to c / m and c / (1 - m). The capital
     is monotone in m, so the set of means that survive is an interval.
+
+    Examples
+    --------
+    >>> lower, upper = confidence_sequence(np.tile([1.0, 0.0], 100))
+    >>> round(float(lower[-1]), 3), round(float(upper[-1]), 3)
+    (0.384, 0.625)
     """
     observations = np.asarray(observations, np.float64)
     assert low < high, (low, high)

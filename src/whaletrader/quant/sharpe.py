@@ -38,7 +38,25 @@ class SharpeRatio:
 
 
 def sharpe_ratio(returns: Floats, periods_per_year: float = DAYS_PER_YEAR) -> SharpeRatio:
-    """Mean over standard deviation (n - 1) of `returns`, shape (n,); NaN for fewer than two or constant returns."""
+    """Mean over standard deviation (n - 1) of returns.
+
+    Parameters
+    ----------
+    returns : ndarray
+        Shape (n,), one a period.
+    periods_per_year : float
+        Periods of that length in a year.
+
+    Returns
+    -------
+    SharpeRatio
+        Per period; its value is NaN for fewer than two or constant returns. Sharpe (1994), doi:10.3905/jpm.1994.409501.
+
+    Examples
+    --------
+    >>> round(sharpe_ratio(np.array([0.01, 0.02, -0.01, 0.03])).value, 4)
+    0.7319
+    """
     returns = np.asarray(returns, np.float64)
     if returns.size < 2:
         return SharpeRatio(nan, periods_per_year)
@@ -48,12 +66,44 @@ def sharpe_ratio(returns: Floats, periods_per_year: float = DAYS_PER_YEAR) -> Sh
 
 
 def skewness(returns: Floats) -> float:
-    """Third standardised moment (population), shape (n,) to a number; 0 where the variance is 0."""
+    """Third standardised moment (population) of returns.
+
+    Parameters
+    ----------
+    returns : ndarray
+        Shape (n,), n >= 1.
+
+    Returns
+    -------
+    float
+        Without unit; 0 where the variance is 0. Joanes & Gill (1998), doi:10.1111/1467-9884.00122, g1.
+
+    Examples
+    --------
+    >>> round(skewness(np.array([0.01, 0.02, -0.01, 0.03])), 4)
+    -0.4347
+    """
     return _standard_moment(returns, 3)
 
 
 def kurtosis(returns: Floats) -> float:
-    """Fourth standardised moment (population, 3 for a normal), shape (n,) to a number; 3 where the variance is 0."""
+    """Fourth standardised moment (population, 3 for a normal) of returns.
+
+    Parameters
+    ----------
+    returns : ndarray
+        Shape (n,), n >= 1.
+
+    Returns
+    -------
+    float
+        Without unit; 3 where the variance is 0. Joanes & Gill (1998), doi:10.1111/1467-9884.00122, g2 + 3.
+
+    Examples
+    --------
+    >>> round(kurtosis(np.array([0.01, 0.02, -0.01, 0.03])), 4)
+    1.8457
+    """
     moment = _standard_moment(returns, 4)
     return moment if moment > 0.0 else 3.0
 
@@ -121,6 +171,11 @@ def min_track_record_length(
     float
         Observations needed; infinite where the ratio does not exceed the benchmark.
         Bailey & López de Prado (2012), doi:10.21314/JOR.2012.255, eq. 13.
+
+    Examples
+    --------
+    >>> round(min_track_record_length(0.1, 0.0, 3.0), 1)
+    272.9
     """
     if not sharpe > benchmark:
         return inf
@@ -129,7 +184,26 @@ def min_track_record_length(
 
 
 def sharpe_lower_bound(sharpe: float, n: int, skew: float, kurt: float, confidence: float = 0.95) -> float:
-    """One-sided lower confidence bound of a Sharpe ratio per observation (Mertens' error, n - 1); NaN for n < 2."""
+    """One-sided lower confidence bound of a Sharpe ratio per observation.
+
+    Parameters
+    ----------
+    sharpe, n, skew, kurt
+        As of `probabilistic_sharpe_ratio`.
+    confidence : float
+        In (0.5, 1).
+
+    Returns
+    -------
+    float
+        The benchmark against which PSR is `confidence`; NaN for n < 2. Mertens (2002), "Comments on variance of the IID
+        estimator in Lo (2002)"; Bailey & López de Prado (2012), doi:10.21314/JOR.2012.255, with n - 1.
+
+    Examples
+    --------
+    >>> round(sharpe_lower_bound(0.1, 500, 0.0, 3.0), 4)
+    0.0262
+    """
     if n < 2 or isnan(sharpe):
         return nan
     return sharpe - float(ndtri(confidence)) * sqrt(_variance_factor(sharpe, skew, kurt) / (n - 1))
