@@ -7,7 +7,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +18,14 @@ from numpy.typing import NDArray
 
 from whaletrader.datasets.schema import NO_ID, TABLES
 from whaletrader.datasets.store import Dataset
+from whaletrader.domain.values import TapeSide
 from whaletrader.errors import DataError, StorageError
+from whaletrader.universe.entries import LARGE, STAKE_MICRO, large_entries
 from whaletrader.universe.excluded import VENUE_ADDRESSES
 from whaletrader.universe.source import TableSource
 
 Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 CHUNK_ROWS = 2_000_000
 """Rows of a table that are held at a time while it is parted."""
@@ -149,18 +152,48 @@ def balanced(counts: Ints, parts: int) -> Ints:
     return np.unique(np.concatenate([[0], np.minimum(inner, counts.size), [counts.size]]))
 
 
-def part_by_market(source: TableSource, folder: Path, bounds: Ints) -> list[MarketPartition]:
-    """Write the parted tables; partition i has markets bounds[i] to bounds[i + 1] - 1, the last unknown ones too."""
-    parts = max(bounds.size - 1, 1)
+def part_by_market(
+    source: TableSource, folder: Path, bounds: Ints, large: Mapping[str, Flags] | None = None
+) -> list[MarketPartition]:
+    """Write the parted tables; partition i has markets bounds[i] to bounds[i + 1] - 1, the last unknown ones too.
+
+    `large` says of a table's rows whether they are large entries (see `large_rows`), which no part alone can say.
+    """
     shared = _shared(source, folder)
-    files: list[dict[str, list[str]]] = [{name: [] for name in PARTED} for _ in range(parts)]
+    files: list[dict[str, list[str]]] = [{name: [] for name in PARTED} for _ in bounds[1:]]
     homes = _homes(source)
     for name in PARTED:
-        for number, chunk in enumerate(chunks(source, name, _COLUMNS[name])):
+        for number, chunk in enumerate(_flagged(chunks(source, name, _COLUMNS[name]), (large or {}).get(name))):
             for part, rows in _split(chunk, _markets(chunk, homes), bounds):
                 files[part][name].append(write_work_file(rows, folder / f"{name}-{part}-{number}.parquet"))
     made = [{name: tuple(found) for name, found in each.items() if found} for each in files]
     return [MarketPartition(source.fingerprint, {**shared, **each}) for each in made]
+
+
+def large_rows(source: TableSource, name: str, wallets: Sequence[tuple[int, int]]) -> Flags:
+    """Which rows of trades or signals belong to a large entry of their wallet; the wallets of one range at a time."""
+    table = source.scan(name) if isinstance(source, Dataset) else source.table(name).lazy()
+    entries = (
+        (pl.col("side") == int(TapeSide.BUY)) & (pl.col("dup_rank") == 0) if name == "trades" else pl.lit(value=True)
+    )
+    rows = (
+        table.with_row_index("row")
+        .filter(entries)
+        .select("row", "wallet", "token", "ts", STAKE_MICRO.alias("stake_micro"))
+    )
+    flags = np.zeros(rows_of(source, name), np.bool_)
+    for first, end in wallets:
+        mine = rows.filter((pl.col("wallet") >= first) & (pl.col("wallet") < end)).collect()
+        flags[mine["row"].to_numpy()] = large_entries(mine)
+    return flags
+
+
+def _flagged(found: Iterator[pl.DataFrame], flags: Flags | None) -> Iterator[pl.DataFrame]:
+    first = 0
+    for chunk in found:
+        end = first + chunk.height
+        yield chunk if flags is None else chunk.with_columns(pl.Series(LARGE, flags[first:end]))
+        first = end
 
 
 def _shared(source: TableSource, folder: Path) -> dict[str, tuple[str, ...]]:
@@ -188,7 +221,7 @@ def _markets(chunk: pl.DataFrame, homes: NDArray[np.uint32]) -> NDArray[np.uint3
 
 
 def _split(chunk: pl.DataFrame, market: NDArray[np.uint32], bounds: Ints) -> Iterator[tuple[int, pl.DataFrame]]:
-    parts = max(bounds.size - 1, 1)
+    parts = bounds.size - 1
     part = np.minimum(np.searchsorted(bounds, market, side="right") - 1, parts - 1).astype(np.int16)
     order = np.argsort(part, kind="stable")
     ends = np.searchsorted(part[order], np.arange(parts + 1))

@@ -20,10 +20,12 @@ from whaletrader.universe.partitions import (
     MarketPartition,
     balanced,
     chunks,
+    large_rows,
     part_by_market,
     read_work_files,
     write_work_file,
 )
+from whaletrader.universe.policies import policy_params
 from whaletrader.universe.score_params import ScoreParams
 from whaletrader.universe.source import TableSource
 
@@ -49,11 +51,11 @@ def score_in_parts(
     """The judged rows of all wallets and the parts' tallies, by way of files in `folder`; without an executor here."""
     run = map if executor is None else executor.map
     by_market, by_wallet = _counted(source)
-    partitions = part_by_market(source, folder, balanced(by_market, parts))
+    ranges = _ranges(by_wallet, max(by_wallet.sum() * len(params.policies) // BETS_PER_RANGE, parts))
+    partitions = part_by_market(source, folder, balanced(by_market, parts), _large(source, params, ranges))
     try:
         work = partial(_collect_part, params=params, folder=folder)
         spilled = list(run(work, list(enumerate(partitions))))
-        ranges = _ranges(by_wallet, max(by_wallet.sum() * len(params.policies) // BETS_PER_RANGE, parts))
         judging = partial(_judge_range, params=params, folder=folder, spilled=[part.files for part in spilled])
         judged = list(run(judging, ranges))
     except ExecutorError as error:
@@ -72,6 +74,16 @@ def _counted(source: TableSource) -> tuple[Ints, Ints]:
                 known = np.minimum(codes.to_numpy(), counts.size)
                 np.add(counts, np.bincount(known, minlength=counts.size + 1)[: counts.size], out=counts)
     return found[0], found[1]
+
+
+def _large(
+    source: TableSource, params: ScoreParams, ranges: list[tuple[int, int, int]]
+) -> dict[str, NDArray[np.bool_]] | None:
+    """Large entries, where a policy asks for them: they look at a wallet's past in all markets."""
+    if all(policy_params(name, params.follower).which != "large" for name in params.policies):
+        return None
+    wallets = [(first, end) for _, first, end in ranges]
+    return {name: large_rows(source, name, wallets) for name in ("trades", "signals")}
 
 
 def _ranges(by_wallet: Ints, count: int) -> list[tuple[int, int, int]]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from whaletrader.quant import mixture_prior
 from whaletrader.quant.mixture_prior import GRID_POINTS, mixture_shrink
 
 
@@ -75,3 +76,21 @@ def test_an_estimate_far_outside_its_noise_does_not_underflow() -> None:
 def test_an_estimate_without_an_error_is_a_bug() -> None:
     with pytest.raises(AssertionError):
         mixture_shrink(np.array([1.0, 2.0]), np.array([0.0, 1.0]))
+
+
+def test_a_prior_fitted_to_groups_of_means_shrinks_as_the_one_fitted_to_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    true = np.where(rng.random(6_000) < 0.03, 150_000.0, -20_000.0)
+    errors = rng.uniform(20_000, 90_000, true.size)
+    estimates = true + errors * rng.standard_normal(true.size)
+    whole = mixture_shrink(estimates, errors)
+    monkeypatch.setattr(mixture_prior, "MOST_FITTED", 1_000)
+    grouped = mixture_shrink(estimates, errors)
+    assert np.abs(grouped.means - whole.means).max() < 0.03 * np.median(errors)
+    assert grouped.weights.sum() == pytest.approx(1.0)
+
+
+def test_many_equal_means_can_be_grouped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mixture_prior, "MOST_FITTED", 10)
+    found = mixture_shrink(np.full(50, 3.0), np.full(50, 2.0))
+    assert found.means == pytest.approx(np.full(50, 3.0))
