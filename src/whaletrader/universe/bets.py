@@ -1,6 +1,8 @@
-"""Bets: all priced entries of one wallet into one token are one bet, with equal weight however often it was added to.
+"""Bets: the first priced entry of a wallet into a token, with equal weight however often it was added to later.
 
-A bet's edge, cost and proceeds are the means over its entries, in micro-units; its cluster is the event group.
+A mean over all entries would take averaging down for skill: where a price falls more entries follow, so that the mean
+weighs an entry by how the price went after it. The first entry's cost is fixed before anything of its outcome is known.
+A bet's cluster is the event group.
 """
 
 from dataclasses import dataclass
@@ -16,6 +18,10 @@ Ints = NDArray[np.int64]
 
 UNIT = ("policy", "kind", "wallet")
 """Whose bets are judged together."""
+_FIRST = (
+    "market", "group", "ts", "entry_ts", "known_ts", "edge_micro", "cost_micro", "proceeds_micro", "print_price_micro",
+    "spread_micro",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,7 +29,7 @@ class BetTable:
     """Bets sorted by unit (policy, kind and wallet), then event group, then token; `offsets` bounds each unit's rows.
 
     `leader_price` (-1 where unknown), `spread` (half, at entry) and `waited` (ns from the leader's event to our print)
-    are means over a bet's entries, `stake` is the sum of the leader's dollars; `known_ts` is when the last one settled.
+    are the first priced entry's, `stake` is the sum of the leader's dollars in all of them.
     """
 
     units: pl.DataFrame
@@ -42,9 +48,11 @@ class BetTable:
 
 
 def bets_of(frame: pl.DataFrame) -> pl.DataFrame:
-    """One row per kind, wallet and token with a priced entry; integer sums only, so that threads cannot matter."""
+    """One row per kind, wallet and token with a priced entry: the first one's amounts, in integers.
+
+    Within a kind the frame is in the order of time, as `follower` gives it. `entries` counts all priced ones.
+    """
     priced = frame.filter(pl.col("reason").cast(pl.String) == "priced")
-    names = ("edge_micro", "cost_micro", "proceeds_micro", "print_price_micro", "spread_micro")
     price, own = pl.col("leader_price_micro"), pl.coalesce("leader_price_micro", "print_price_micro")
     # Ten-thousandths of a share first: the whole product of a big stake would leave 64 bits.
     stake = (pl.col("size_micro") // 100) * own // 10_000
@@ -52,17 +60,11 @@ def bets_of(frame: pl.DataFrame) -> pl.DataFrame:
         priced.group_by("kind", "wallet", "token")
         .agg(
             pl.len().cast(pl.Int64).alias("entries"),
-            pl.col("market").max(),
-            pl.col("group").max(),
-            pl.col("ts").min(),
-            pl.col("entry_ts").min(),
-            pl.col("known_ts").max(),
-            *(pl.col(name).sum() for name in names),
+            pl.col(*_FIRST).first(),
             stake.sum().alias("stake_micro"),
-            (price.sum() // price.count()).fill_null(-1),
-            ((pl.col("entry_ts") - pl.col("ts")).sum() // pl.len()).alias("waited_ns"),
+            price.first().fill_null(-1),
+            (pl.col("entry_ts") - pl.col("ts")).first().alias("waited_ns"),
         )
-        .with_columns((pl.col(name) // pl.col("entries")).alias(name) for name in names)
         .sort("kind", "wallet", "group", "token")
     )
 

@@ -94,7 +94,7 @@ def test_bets_that_settle_together_are_one_group() -> None:
     assert found["verdict"] == "INSUFFICIENT_DATA"
 
 
-def test_fills_of_one_position_are_one_bet_of_mean_edge() -> None:
+def test_fills_of_one_position_are_one_bet_with_the_first_ones_edge() -> None:
     tape = Tape(wallets=2).market(0, 1.0, 1_000)
     for ts, price in ((100, 0.4), (200, 0.6)):
         tape.trade(ts, 0, 0, price).trade(ts + 10, 1, 0, price, outcome=0)
@@ -102,7 +102,7 @@ def test_fills_of_one_position_are_one_bet_of_mean_edge() -> None:
     bets = bets_of(frame)
     assert bets.height == 1
     assert bets["entries"].item() == 2
-    assert bets["edge_micro"].item() == frame["edge_micro"].sum() // 2
+    assert bets["edge_micro"].item() == frame.sort("ts")["edge_micro"][0]
 
 
 def test_the_same_wallets_fills_and_signals_are_two_rows() -> None:
