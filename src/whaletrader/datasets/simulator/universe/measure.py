@@ -49,17 +49,19 @@ def stakes(tape: pl.DataFrame) -> dict[str, float]:
         .group_by("wallet")
         .agg(pl.len().alias("n"), pl.col("usd").mean().alias("mean"), pl.col("usd").var().alias("var"))
     )
-    busy = per_wallet.filter(pl.col("n") >= 5)
-    within = float(np.mean(busy["var"].to_numpy()))
-    noise = float(np.mean(busy["var"].to_numpy() / busy["n"].to_numpy()))
-    between = max(float(np.var(busy["mean"].to_numpy())) - noise, 0.0)
+    busy = per_wallet.filter(pl.col("n") >= 5).sort("wallet")
+    within, noise, between = 0.0, 0.0, 0.0
+    if busy.height:
+        spread, count = busy["var"].to_numpy(), busy["n"].to_numpy()
+        within, noise = float(np.mean(spread)), float(np.mean(spread / count))
+        between = max(float(np.var(busy["mean"].to_numpy())) - noise, 0.0)
     return {
         **named,
         "stake_log_mean": float(np.median(logs)),
         "stake_log_sigma_low": float((np.quantile(logs, 0.5) - np.quantile(logs, 0.1)) / 1.2816),
         "stake_log_sigma_high": float((np.quantile(logs, 0.9) - np.quantile(logs, 0.5)) / 1.2816),
-        "stake_hill_alpha": float(1.0 / np.mean(np.log(tail[1:] / tail[0]))),
-        "stake_icc": between / (between + within),
+        "stake_hill_alpha": float(1.0 / max(float(np.mean(np.log(tail / tail[0]))), 1e-9)),
+        "stake_icc": between / max(between + within, 1e-12),
     }
 
 
@@ -114,7 +116,7 @@ def holds(tape: pl.DataFrame) -> dict[str, float]:
         .group_by(keys)
         .agg(pl.col("sold").min() - pl.col("ts").first())
     )
-    held = np.log(later["sold"].to_numpy() / NANOS) if later.height else np.zeros(1)
+    held = np.log(np.sort(later["sold"].to_numpy()) / NANOS) if later.height else np.zeros(1)
     return {
         "sold_share": later.height / max(opened.height, 1),
         "hold_log_mean": float(held.mean()),
@@ -164,17 +166,20 @@ def groups(tape: pl.DataFrame, markets: pl.DataFrame) -> dict[str, float]:
     found = first.join(markets.select("market", "event_group", "neg_risk", "payout0_micro"), on="market")
     sizes = found.group_by("event_group").agg(pl.len().alias("n"), pl.col("neg_risk").any())
     shared = sizes.filter(pl.col("n") > 1)
-    judged = found.filter(pl.col("price").is_between(0.05, 0.95) & pl.col("payout0_micro").is_in([0, MICRO]))
+    judged = found.sort("market").filter(
+        pl.col("price").is_between(0.05, 0.95) & pl.col("payout0_micro").is_in([0, MICRO])
+    )
     surprise = (pl.col("payout0_micro") / MICRO - pl.col("price")) / (pl.col("price") * (1 - pl.col("price"))).sqrt()
     products = (
         judged.with_columns(s=surprise)
-        .group_by("event_group")
+        .group_by("event_group", maintain_order=True)
         .agg(
             pl.col("neg_risk").any(),
             pairs=pl.len() * (pl.len() - 1),
             sum=pl.col("s").sum() ** 2 - (pl.col("s") ** 2).sum(),
         )
         .filter(pl.col("pairs") > 0)
+        .sort("event_group")
     )
 
     def mean_product(frame: pl.DataFrame) -> float:
