@@ -13,8 +13,9 @@ from scipy.special import ndtri
 
 from whaletrader.domain.skill import SkillReport
 from whaletrader.domain.values import DAY_NS, MICRO
-from whaletrader.quant.mixture_prior import MixtureShrunk, mixture_posterior_means, mixture_shrink
+from whaletrader.quant.mixture_prior import MixtureShrunk, mixture_shrink
 from whaletrader.quant.multiple_testing import benjamini_hochberg
+from whaletrader.universe.best_of_all import BestOfAll
 from whaletrader.universe.bets import BetTable, bet_table
 from whaletrader.universe.evidence import Evidence, evidence
 from whaletrader.universe.features import features
@@ -44,9 +45,17 @@ class Peers:
 
 
 def skill_reports(
-    source: TableSource, frame: pl.DataFrame, params: ScoreParams, wallet: int
+    source: TableSource,
+    frame: pl.DataFrame,
+    params: ScoreParams,
+    wallet: int,
+    *,
+    best: Mapping[str, BestOfAll] | None = None,
 ) -> dict[tuple[str, str], SkillReport]:
-    """Reports on a wallet by (policy, kind), in the order of the leaderboard `frame` that `params` led to."""
+    """Reports on a wallet by (policy, kind), in the order of the leaderboard `frame` that `params` led to.
+
+    `best` is what `best_of_all` says of that leaderboard, by kind; without it its p-value is unknown.
+    """
     inputs = follower_inputs(source)
     own = {kind: events.filter(pl.col("wallet") == wallet) for kind, events in inputs.events.items()}
     mine = replace(inputs, events=own)
@@ -56,8 +65,10 @@ def skill_reports(
         bets = bet_table(table.at(params.as_of_ts, params.since_ts), policy)
         for row in frame.filter((pl.col("wallet") == wallet) & (pl.col("policy") == policy)).iter_rows(named=True):
             kind = str(row["kind"])
+            of_kind = (best or {}).get(kind)
+            told = row if of_kind is None else row | {"reality_check_p": of_kind.reality_check_p}
             peers = peers_of(frame, row, params.confidence)
-            reports[policy, kind] = unit_report(unit_of(bets, kind), row, peers, params)
+            reports[policy, kind] = unit_report(unit_of(bets, kind), told, peers, params)
     return reports
 
 
@@ -81,6 +92,8 @@ def unit_report(bets: BetTable | None, row: Row, peers: Peers, params: ScorePara
     now = evidence_values(bets, peers, params)
     selected = row.get("e_selected")
     now |= {name: _published(row, name) for name in ("q_by", "dsr")}
+    known = row.get("reality_check_p")
+    now["reality_check_p"] = known if isinstance(known, float) else float("nan")
     now["e_selected"] = float("nan") if selected is None or withheld else float(bool(selected))
     return ANALYZER.explain(
         now,
@@ -109,9 +122,15 @@ def _among(judged: Evidence, mean_edge: float, peers: Peers) -> dict[str, float]
     q_values = benjamini_hochberg(np.append(peers.p_values, judged.p_value[0]))
     if peers.prior is None:
         return {"q_value": float(q_values[-1]), "shrunk": mean_edge}
-    error = _error(judged.lower, judged.upper, peers.confidence)
-    shrunk = mixture_posterior_means(peers.prior, np.array([mean_edge]), error)
-    return {"q_value": float(q_values[-1]), "shrunk": float(shrunk[0])}
+    error = float(_error(judged.lower, judged.upper, peers.confidence)[0])
+    return {"q_value": float(q_values[-1]), "shrunk": _posterior_mean(peers.prior, mean_edge, error)}
+
+
+def _posterior_mean(prior: MixtureShrunk, estimate: float, error: float) -> float:
+    """The mean that an estimate is shrunk to under a prior that was fitted before."""
+    exponent = -0.5 * ((estimate - prior.support) / error) ** 2
+    weights = prior.weights * np.exp(exponent - exponent.max())
+    return float(np.sum(weights * prior.support) / np.sum(weights))
 
 
 def _error(lower: Floats, upper: Floats, confidence: float) -> Floats:

@@ -13,6 +13,7 @@ from tests.support.universe import Tape
 from whaletrader.domain.skill import REQUIRED, Verdict
 from whaletrader.domain.values import MICRO
 from whaletrader.quant.multiple_testing import benjamini_hochberg
+from whaletrader.universe.best_of_all import BestOfAll
 from whaletrader.universe.bets import BetTable
 from whaletrader.universe.score_params import ScoreParams
 from whaletrader.universe.skill_report import (
@@ -27,7 +28,7 @@ from whaletrader.universe.skill_report import (
 from whaletrader.universe.standing import ANALYZER
 
 DAY = 86_400
-PARAMS = ScoreParams(min_bets_position=20, n_boot=300)
+PARAMS = ScoreParams(min_bets_position=20, min_groups=10, n_boot=300)
 ROW: dict[str, object] = {"policy": "taker", "kind": "position", "wallet": 0, "withheld": None, "e_selected": True}
 ALONE = Peers(np.zeros(0), None, PARAMS.confidence)
 
@@ -165,17 +166,34 @@ def test_peers_are_the_judged_of_the_same_kind_without_the_wallet_itself() -> No
     assert peers.prior is not None
 
 
+def test_a_record_as_it_is_shrinks_to_what_everybody_was_shrunk_to() -> None:
+    bets, frame = record(40, 20), board(20)
+    judged = evidence_values(bets, ALONE, PARAMS)
+    row = frame.row(0, named=True)
+    own = {"mean_edge_micro": round(float(bets.edge.mean())), "lower_micro": round(judged["lower"])}
+    frame = frame.with_columns(
+        pl.when(pl.col("wallet") == 0).then(pl.lit(value)).otherwise(pl.col(name)).alias(name)
+        for name, value in own.items()
+    )
+    peers = peers_of(frame, row, PARAMS.confidence)
+    assert peers.prior is not None
+    found = evidence_values(bets, peers, PARAMS)["shrunk"]
+    assert peers.prior.support.min() <= found <= peers.prior.support.max()
+    assert abs(found) < abs(bets.edge.mean())
+
+
 def test_the_reports_of_a_dataset_are_by_policy_and_kind() -> None:
     tape = Tape(wallets=2)
     for m in range(40):
         tape.market(m, 1.0 if m % 8 else 0.0, (m + 2) * DAY)
         tape.signal(m * DAY + 60, 0, m, 0.50)
     frame = board(30)
-    reports = skill_reports(tape.source(), frame, PARAMS, 0)
+    best = {"position": BestOfAll(0.02, 0.01, 20, 40)}
+    reports = skill_reports(tape.source(), frame, PARAMS, 0, best=best)
     assert list(reports) == [("taker", "position")]
     report = reports["taker", "position"]
     values = {f.name: f.value for f in report.findings}
-    assert values["enough"] == 1.0
+    assert (values["enough"], values["reality_check_p"]) == (1.0, 0.02)
     assert ANALYZER.verdict({name: values[name] for name in REQUIRED}) is report.verdict
     assert report.verdict in (Verdict.HIGH_SKILL, Verdict.MODERATE_SKILL)
 
