@@ -283,7 +283,7 @@ def power_figure(rows: Sequence[PowerRow]) -> str:
     sizes = sorted({row.bets for row in rows})
     place = {size: float(i) for i, size in enumerate(sizes, 1)}
     plot = Plot(
-        (0.6, len(sizes) + 0.7), (0.0, max(row.detectable or 0.0 for row in known) * (1 + _PAD)),
+        (0.6, len(sizes) + 0.4), (0.0, max(row.detectable or 0.0 for row in known) * (1 + _PAD)),
         "Edge that would have been detected, by number of bets", height=230, width=460,
     )  # fmt: skip
     plot.y_axis(edge_tick, 4)
@@ -294,7 +294,6 @@ def power_figure(rows: Sequence[PowerRow]) -> str:
         plot.line(points, mine[0].kind, f"at a price of {price:.2f}")
         for row, (x, y) in zip(mine, points, strict=True):
             plot.dot(x, y, row.kind, f"{row.bets:,} bets at {price:.2f}: {edge(y)}", radius=3.0)
-        plot.note(points[0][0] - 0.22, points[0][1], f"{price:.2f}", dy=4.0)
     return plot.svg()
 
 

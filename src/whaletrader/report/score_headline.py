@@ -27,8 +27,6 @@ def headline(
         title = f"{survived:,} of {tested:,} edges tested {'survives' if survived == 1 else 'survive'}"
     told = [_counted(found, tested, steps, rate), _best_sentence(best), _placebo_sentence(placebo)]
     sentences = [text for text in told if text] + _forecast_sentences(forecasts)
-    if survived == 0 and tested:
-        sentences += null.sentences
     return Headline(verdict=verdict, title=title, sentences=sentences)
 
 

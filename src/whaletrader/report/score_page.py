@@ -11,6 +11,8 @@ from whaletrader.report.score_model import ForecastScore, PlaceboRow, ScoreRepor
 
 MOST_ROWS = 20
 MOST_MULTIPLES = 12
+MOST_SCORED = 10
+_LEAST = -299.0
 _KIND = {"fill": "fills", "position": "positions"}
 
 
@@ -69,7 +71,9 @@ def _share(value: float | None, places: int = 0) -> str:
 
 
 def _probability(log10: float | None) -> str:
-    return '<span class="null">none</span>' if log10 is None else f"{10.0**log10:.2g}"
+    if log10 is None:
+        return '<span class="null">none</span>'
+    return f"{10.0**log10:.2g}" if log10 > _LEAST else "&lt; 1e-299"
 
 
 def _kinds(report: ScoreReport) -> list[str]:
@@ -271,12 +275,15 @@ def _delay(report: ScoreReport) -> Part:
 
 
 def _components(report: ScoreReport) -> Part:
-    rows = [row for row in report.best if row.components and row.policy == report.policies[0]]
+    def draw(kind: str) -> str:
+        return figures.component_bars(_listed(report, report.policies[0], kind)[:MOST_SCORED])
+
+    known = any(row.components for row in report.best)
     return Part(
         "What the score is made of",
-        "Each component as a place among all judged wallets, from 0 to 100; the score is their weighted sum, and its "
-        "bounds come from those of the edge.",
-        figures.component_bars(rows[:MOST_ROWS]) if rows else "",
+        "Each component as a place among all judged wallets of the kind, from 0 to 100; the score is their weighted "
+        "sum, and its bounds come from those of the edge.",
+        "".join(_title(kind) + draw(kind) for kind in _kinds(report)) if known else "",
     )
 
 
@@ -301,13 +308,13 @@ def _null(report: ScoreReport) -> Part:
          _probability(row.finest_p), f"{row.reaching:,}", _cents(row.best), _cents(row.median)]
         for row in null.kinds
     ]  # fmt: skip
-    head = ("kind", "tested", "survive", "p that a lone survivor needs", "smallest p they could get",
-            "could get it", "edge seen, best wallet", "median wallet")  # fmt: skip
+    head = ("kind", "tested", "survive", "p needed", "finest p", "can reach it", "edge, best wallet", "edge, median")
     figure = _by_kind(report, lambda kind: _power(report, kind))
     return Part(
         "Nothing survives: a certified null" if null.certified else "What would have been detected",
         "The edge per share that these rules, with this many trials, find in four of five cases; by number of "
-        "independent settled bets, one line a price.",
+        "independent settled bets, one line a price. A lone survivor needs the p-value of the table; the finest one is "
+        "what the best of those tested could get by winning everything.",
         f'<div class="null-box">{told}</div>{_table(head, rows)}{figure}' if told else "",
     )
 

@@ -34,7 +34,7 @@ def test_a_null_is_certified_only_where_the_rule_could_have_seen_an_edge() -> No
     assert (certified.verdict, plain.verdict) == ("certified_null", "null")
     assert certified.title == "Nobody's edge survives: a certified null"
     assert plain.title == "Nobody's edge survives"
-    assert certified.sentences[-2:] == ["Power.", "More."]
+    assert "Power." not in certified.sentences  # the report tells it in a part of its own
 
 
 def test_without_a_tested_wallet_nothing_is_claimed_of_anybody() -> None:

@@ -89,7 +89,7 @@ def test_names_are_escaped() -> None:
     "told",
     ["survive at FDR 5 %", "no_print_in_window", "0x000000…0001", "+8.2 c", "too_few_bets", "ef" * 32, "cd" * 32,
      "follower.delay_s", "A note.", "passive", "random-2", "capacity 1,500 pUSD", "profitability", "0.2212",
-     "likely luck", "p that a lone survivor needs"],
+     "likely luck", "can reach it"],
 )  # fmt: skip
 def test_what_the_report_holds_is_on_the_page(told: str) -> None:
     assert told in " ".join(read(score_report()).text)

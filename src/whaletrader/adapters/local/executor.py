@@ -1,6 +1,7 @@
 """Work in this process, or in processes of this machine; started anew (spawn), so that no state is carried over."""
 
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor as Pool
@@ -56,7 +57,11 @@ class LocalExecutor:
 
 
 def _limit_threads(share: int) -> None:
-    """Keep a worker's own threads to its share of the machine; runs before the libraries are loaded."""
+    """Keep a worker's own threads to its share of the machine; runs before the libraries are loaded.
+
+    Ctrl-C reaches every process of a terminal: the parent ends the work, a worker must not tell of it too.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in ("POLARS_MAX_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = str(share)
 
