@@ -9,8 +9,11 @@ from whaletrader.datasets.schema import TABLES
 from whaletrader.universe.score_params import ScoreParams
 from whaletrader.universe.scores import Scores, score_universe
 from whaletrader.universe.source import FrameSource
+from whaletrader.universe.thresholds import THRESHOLDS
 
 DAY = 86_400
+ENOUGH = max(THRESHOLDS.groups.needed)
+"""Event groups that a verdict needs at any price."""
 PARAMS = ScoreParams(n_boot=200)
 
 
@@ -64,7 +67,7 @@ def test_wallets_that_did_nothing_are_nobody() -> None:
 
 
 def test_a_universe_of_one_wallet_is_judged() -> None:
-    found = score(tape(wallets=1).source())
+    found = score(tape(bets=ENOUGH, wallets=1).source())
     assert row(found, 0)["withheld"] is None
     assert row(found, 0)["percentile_micro"] is not None
 
@@ -82,7 +85,7 @@ def test_a_wallet_with_one_bet_is_withheld_with_a_reason() -> None:
 
 
 def test_equal_returns_have_bounds_but_no_sharpe_ratio() -> None:
-    found = row(score(tape(wallets=1, always=True).source()), 0)
+    found = row(score(tape(bets=ENOUGH, wallets=1, always=True).source()), 0)
     assert found["mean_edge_micro"] > 0  # type: ignore[operator]
     assert (found["sharpe_bet_micro"], found["psr_micro"], found["dsr_micro"]) == (None, None, None)
     assert found["withheld"] is None
@@ -128,11 +131,12 @@ def test_a_market_without_a_result_gives_no_bet() -> None:
 
 @pytest.mark.parametrize("as_of", [0, -1, 10**18 * 4])
 def test_a_date_before_or_after_everything_is_no_fault(as_of: int) -> None:
-    score(tape().source(), ScoreParams(n_boot=200, as_of_ts=as_of))
+    found = score(tape().source(), ScoreParams(n_boot=200, as_of_ts=as_of))
+    assert found.frame.is_empty() is (as_of <= 0)
 
 
 def test_events_of_a_wallet_or_market_that_nobody_listed_are_no_nan() -> None:
     tables = tables_of(tape().source())
-    score(FrameSource(tables | {"markets": tables["markets"].clear()}))
-    score(FrameSource(tables | {"tokens": tables["tokens"].clear()}))
-    score(FrameSource(tables | {"fee_schedules": tables["fee_schedules"].clear()}))
+    for name in ("markets", "tokens", "fee_schedules"):
+        found = score(FrameSource(tables | {name: tables[name].clear()}))
+        assert found.frame.height in (0, 4), name
