@@ -24,8 +24,8 @@ from whaletrader.domain.pruning import (
     PruningRule,
     Watch,
     observe,
+    promise,
     spread_of_bounds,
-    strength_of_promise,
     watched,
 )
 from whaletrader.domain.values import MICRO
@@ -74,10 +74,9 @@ def begun(score: LeaderScore, rules: WatchRules) -> LeaderWatch:
     """Begin to watch a leader, promised what his score says."""
     bounds = (score.edge_lower_micro, score.edge_upper_micro, score.n_groups, rules.confidence_micro)
     spread = spread_of_bounds(*bounds)
-    promised = max(score.edge_shrunk_micro, 1)
-    strength = strength_of_promise(score.edge_micro, promised, max(score.n_groups, 1))
+    promised, strength = promise(score.edge_micro, score.edge_shrunk_micro, score.n_groups)
     return LeaderWatch(
-        prior=prior_belief(promised, spread, score.n_groups),
+        prior=prior_belief(score.edge_shrunk_micro, spread, score.n_groups),
         moments=FadingMoments(),
         watch=watched(promised, spread, strength, rules.pruning),
     )

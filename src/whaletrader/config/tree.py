@@ -64,7 +64,7 @@ class AllocationSettings(_Section, frozen=True, kw_only=True):
 class PruningSettings(_Section, frozen=True, kw_only=True):
     """When a leader is said to have lost his edge."""
 
-    e_arl_groups: Annotated[int, Meta(ge=2, le=1_000_000)] = 1_500
+    e_arl_groups: Annotated[int, Meta(ge=2, le=1_000_000)] = 4_000
     """Mean number of a leader's event groups until the e-detector's false alarm, at least."""
     cusum_arl_groups: Annotated[int, Meta(ge=2, le=1_000_000)] = 1_000
     """Mean number of a leader's event groups until the CUSUM's false alarm."""

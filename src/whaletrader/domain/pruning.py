@@ -49,7 +49,7 @@ class PruningRule(msgspec.Struct, frozen=True, kw_only=True):
     is loose because it never prunes alone.
     """
 
-    e_arl: float = 1_500.0
+    e_arl: float = 4_000.0
     cusum_arl: float = 1_000.0
     adwin_delta: float = 0.7
     agree: int = 2
@@ -102,24 +102,26 @@ def spread_of_bounds(lower_micro: int, upper_micro: int, n_groups: int, confiden
     return round(min(max(error * sqrt(max(n_groups, 1)), LEAST_SPREAD * MICRO), GREATEST_SPREAD * MICRO))
 
 
-def strength_of_promise(edge_micro: int, shrunk_micro: int, n_groups: int) -> int:
-    """Event groups that a shrunk edge is worth: those it rests on, over the part of the edge that shrinking left.
+def promise(edge_micro: int, shrunk_micro: int, n_groups: int) -> tuple[int, int]:
+    """What a leader's score promises, and how many event groups the promise is worth.
 
     Parameters
     ----------
     edge_micro, shrunk_micro : int
         Mean edge before and after shrinking.
     n_groups : int
-        Event groups that the mean rests on, at least 1.
+        Event groups that the mean rests on.
 
     Returns
     -------
-    int
-        Between `n_groups` and ten times as many: the normal posterior's precision over one observation's.
+    tuple of int
+        The shrunk edge, but at least half of the mean (among many without any edge the shrunk one is nearly nothing,
+        and a leader of whom nothing is expected cannot disappoint), at least 1; and the groups over the part of the
+        mean that is promised, which is the normal posterior's precision over one observation's.
     """
-    assert n_groups > 0, n_groups
-    kept = shrunk_micro / edge_micro if edge_micro > 0 else 1.0
-    return round(n_groups / min(max(kept, 0.1), 1.0))
+    promised = max(shrunk_micro, edge_micro // 2, 1)
+    kept = min(promised / edge_micro, 1.0) if edge_micro > 0 else 1.0
+    return promised, round(max(n_groups, 1) / max(kept, 0.5))
 
 
 def watched(promised_micro: int, spread_micro: int, strength: int, rule: PruningRule) -> Watch:

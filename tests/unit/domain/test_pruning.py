@@ -18,9 +18,9 @@ from whaletrader.domain.pruning import (
     alarm_times,
     alarms,
     observe,
+    promise,
     prune_reason,
     spread_of_bounds,
-    strength_of_promise,
     watched,
 )
 from whaletrader.domain.reasons import PruneReason
@@ -172,10 +172,18 @@ def test_the_spread_is_the_bounds_error_times_the_root_of_the_groups(bounds, spr
 
 
 @pytest.mark.parametrize(
-    ("edge", "shrunk", "strength"), [(100_000, 100_000, 40), (100_000, 50_000, 80), (100_000, 1, 400), (-5, 1, 40)]
+    ("edge", "shrunk", "promised", "strength"),
+    [
+        (100_000, 100_000, 100_000, 40),
+        (100_000, 80_000, 80_000, 50),
+        (100_000, 120_000, 120_000, 40),
+        (100_000, 1, 50_000, 80),
+        (-5, -7, 1, 40),
+        (0, 0, 1, 40),
+    ],
 )
-def test_what_was_shrunk_much_is_a_promise_of_much_certainty(edge, shrunk, strength):
-    assert strength_of_promise(edge, shrunk, 40) == strength
+def test_the_promise_is_the_shrunk_edge_but_at_least_half_of_the_mean(edge, shrunk, promised, strength):
+    assert promise(edge, shrunk, 40) == (promised, strength)
 
 
 @pytest.mark.parametrize(("promised", "strength"), [(0, 10), (-1, 10), (5, 0)])
