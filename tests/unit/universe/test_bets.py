@@ -14,16 +14,16 @@ def two_entries(size: float = 100.0) -> BetTable:
     return bet_table(build_follower_table(tape.source()).at(None))
 
 
-def test_two_entries_are_one_bet_of_the_summed_stake_and_the_mean_price() -> None:
+def test_two_entries_are_one_bet_of_the_summed_stake_at_the_first_price() -> None:
     bets = two_entries()
     assert bets.offsets.tolist() == [0, 1]
     assert bets.stake.tolist() == [40_000_000 + 50_000_000]
-    assert bets.leader_price.tolist() == [450_000]
-    assert bets.entry_price.tolist() == [490_000]
+    assert bets.leader_price.tolist() == [400_000]
+    assert bets.entry_price.tolist() == [420_000]
 
 
-def test_the_wait_is_the_mean_time_from_the_leaders_event_to_our_print() -> None:
-    assert two_entries().waited.tolist() == [(22 + 30) * 10**9 // 2]
+def test_the_wait_is_the_time_from_the_leaders_first_event_to_our_print() -> None:
+    assert two_entries().waited.tolist() == [22 * 10**9]
 
 
 def test_a_bet_is_known_when_its_market_resolves() -> None:
