@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.null_worlds import BANDS, Floats, Wallets, herd
+from benchmarks.null_worlds import Floats, Wallets, herd, unskilled
 from whaletrader.quant.betting import log_e_values
 from whaletrader.quant.bounded_mean import log_p_values
 from whaletrader.quant.multiple_testing import (
@@ -85,9 +85,11 @@ def storey_under_one_factor(rng: np.random.Generator, universes: int, tests: int
 
 
 def daily_alarms(rng: np.random.Generator, wallets: int, band: str, alpha: float) -> int:
-    """Wallets whose capital ever reaches 1 / alpha within two years of one event group a day, each at its own price."""
-    made = herd(rng, wallets, TWO_YEARS, TWO_YEARS + 500, band)
-    clusters = made.clusters()
+    """Wallets whose capital ever reaches 1 / alpha within two years of one event group a day, each at its own price.
+
+    Each wallet has events of its own: on shared ones they would raise their alarms together, and no band would hold.
+    """
+    clusters = unskilled(rng, wallets, TWO_YEARS, band).clusters()
     peaks = log_e_values(clusters, np.arange(clusters.bets.size))[1]
     return int(np.count_nonzero(peaks >= -np.log(alpha)))
 
@@ -116,8 +118,3 @@ def sequences_that_lose_the_mean(rng: np.random.Generator, lives: int, mean: flo
         # Means are on the grid: one that is rejected is the bound itself.
         missed += not lower[-1] < mean - 1e-9 < mean + 1e-9 < upper[-1]
     return missed
-
-
-def band_names() -> tuple[str, ...]:
-    """The price bands, in order."""
-    return tuple(BANDS)

@@ -179,8 +179,9 @@ def about(dataset: Dataset) -> str:
     """What was read and by which rules."""
     return (
         f"A sample of Polymarket's fills and copy signals (fingerprint `{dataset.fingerprint[:16]}`), of which nothing "
-        f"but figures is told here. Rules: `universe/thresholds.toml`, sha256 `{thresholds_hash()}`, committed before "
-        "any later period was read. The result stands whatever it is."
+        f"but figures is told here. Rules: `universe/thresholds.toml`, sha256 `{thresholds_hash()}`; what they need of "
+        "a wallet was found on made-up wallets without skill, and the part of the data that is kept sealed was "
+        "not read. The result stands whatever it is."
     )
 
 

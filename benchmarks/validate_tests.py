@@ -148,24 +148,24 @@ def discoveries(page: Page) -> None:
     page.heading("False discoveries")
     size, universes = (500, 10) if quick() else (10_000, 60)
     page.text(
-        f"{universes} universes of {size:,} wallets on shared events, {many.GROUPS} groups each, judged by the exact "
-        "test and by betting e-values. Without skill any discovery is false, so the rate is the share of universes "
-        f"with one; the target is the binomial band's end. With {many.SKILLED:.0%} skilled wallets (edge {many.EDGE}) "
-        "it is the mean share of false ones among those found; the target is the nominal rate."
+        f"{universes} universes of {size:,} wallets on either side of shared events, {many.GROUPS} groups each, judged "
+        "by the exact test and by betting e-values. Without skill any discovery is false, so the rate is the share of "
+        f"universes with one; the target is the binomial band's end. With {many.SKILLED:.0%} skilled wallets (edge "
+        f"{many.EDGE}) it is the mean share of false ones among those found; the target is the nominal rate."
     )
     rng, power = np.random.default_rng(SEED), []
     for band in BANDS:
         nulls = many.discoveries(rng, universes, size, band, 0.0)
         mixed = many.discoveries(rng, universes, size, band, many.SKILLED)
         for (rule, nominal), found in nulls.items():
-            name = f"FDR of {rule} at {nominal:.0%}, prices {band}"
+            name = f"FDR of {rule} at {nominal:.0%}, events at {band}"
             page.figure(f"{name}, nobody skilled", found.any_false,
                         target=band_end(nominal, universes), higher_is_better=False)  # fmt: skip
             page.figure(
                 f"{name}, some skilled", mixed[rule, nominal].false_share, target=nominal, higher_is_better=False
             )
             power.append((rule, f"{nominal:.0%}", band, mixed[rule, nominal].power))
-    page.table(("rule", "nominal", "prices", "share of the skilled found"), power)
+    page.table(("rule", "nominal", "events at", "share of the skilled found"), power)
     shared = many.storey_under_one_factor(rng, 50 if quick() else 1_000, 500 if quick() else 10_000)
     page.text(
         "Where every test shares one factor (correlation 1/2 of normal statistics, nobody skilled), the share of "
