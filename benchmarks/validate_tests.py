@@ -86,9 +86,9 @@ def other_checks() -> list[Check]:
         Check("stationary bootstrap of Sharpe, percentile", "days that remember a third",
               one.stationary(one.remembering, False), 4_000, "the studentised one"),
         Check("rolling persistence, slope", "normal days", one.persistence(one.normal, "slope_p_value"), 4_000,
-              "the threshold of the committed file, which is stricter"),
+              "it informs, and decides nothing"),
         Check("rolling persistence, slope", "days that remember a third",
-              one.persistence(one.remembering, "slope_p_value"), 4_000, "as above; memory of a day is not skill"),
+              one.persistence(one.remembering, "slope_p_value"), 4_000, "it informs; memory of a day is not skill"),
         Check("rolling persistence, mean", "normal days", one.persistence(one.normal, "mean_p_value"), 4_000, EXACT),
         Check("rank IC", "like-minded wallets on shared events", one.rank_ic_of(True), 4_000,
               "an interval over periods, not over wallets"),
@@ -179,6 +179,10 @@ def discoveries(page: Page) -> None:
 def anytime(page: Page) -> None:
     """Evidence that is looked at every day."""
     page.heading("Daily peeking for two years")
+    page.text(
+        "Each wallet has events of its own. On shared events wallets raise their alarms together: the chance of each is "
+        "the same, but the share in a single universe is then no count of independent trials."
+    )
     wallets, lives = (200, 50) if quick() else (10_000, 1_000)
     rng = np.random.default_rng(SEED)
     for alpha in (0.05, 0.01):
