@@ -180,8 +180,8 @@ def anytime(page: Page) -> None:
     """Evidence that is looked at every day."""
     page.heading("Daily peeking for two years")
     page.text(
-        "Each wallet has events of its own. On shared events wallets raise their alarms together: the chance of each is "
-        "the same, but the share in a single universe is then no count of independent trials."
+        "Each wallet has events of its own. On shared events wallets raise their alarms together: the chance of each "
+        "is the same, but the share in a single universe is then no count of independent trials."
     )
     wallets, lives = (200, 50) if quick() else (10_000, 1_000)
     rng = np.random.default_rng(SEED)
