@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numba.extending import register_jitable
 from numpy.typing import NDArray
 
 from whaletrader.domain.values import MICRO, NANOS
@@ -41,6 +42,10 @@ _EXIT_TS, _EXIT_KIND, _PROCEEDS, _EDGE, _KNOWN_TS, _MARK_TS, _ADVERSE, _REASON =
 
 MARK_WITHIN_NS = 3_600 * NANOS
 """How long after its time a mark's print may come; later ones say little of the fill."""
+
+
+_inlined = register_jitable(inline="always")
+"""For parts of the one kernel: passed as arguments, the world's many arrays would cost more than the work."""
 
 
 class Events(NamedTuple):
@@ -92,13 +97,12 @@ def price_events(events: Events, world: World, policy: Policy) -> Ints:
         out[_ENTRY_TS, i] = out[_EXIT_TS, i] = out[_KNOWN_TS, i] = out[_MARK_TS, i] = NEVER
         reason = _enter(events, world, policy, i, out)
         if reason == PRICED:
-            _mark(events, world, policy, i, out)
             reason = _leave(events, world, policy, i, out)
         out[_REASON, i] = reason
     return out
 
 
-@njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+@_inlined  # type: ignore[untyped-decorator]
 def _enter(events: Events, world: World, policy: Policy, i: int, out: Ints) -> int:
     market, ts = events.market[i], events.ts[i]
     if market < 0 or events.outcome[i] < 0:
@@ -108,7 +112,7 @@ def _enter(events: Events, world: World, policy: Policy, i: int, out: Ints) -> i
         return AFTER_RESOLUTION
     if policy.passive:
         return int(_rest(events, world, policy, i, out))
-    price, when = events.entry_price[i], ts
+    price, when, row = events.entry_price[i], ts, -1
     if price < 0:
         row = first_print_of_others(
             world.prints, market, ts, policy.delay_ns, policy.window_ns, events.wallet[i], events.transaction[i]
@@ -119,10 +123,13 @@ def _enter(events: Events, world: World, policy: Policy, i: int, out: Ints) -> i
     out[_ENTRY_TS, i], out[_PRINT, i] = when, price
     if when >= resolved_ts:
         return AFTER_RESOLUTION
-    return int(_pay(events, world, policy, i, out))
+    reason = _pay(events, world, policy, i, out)
+    if reason == PRICED:
+        _mark(events, world, policy, i, row, out)
+    return int(reason)
 
 
-@njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+@_inlined  # type: ignore[untyped-decorator]
 def _pay(events: Events, world: World, policy: Policy, i: int, out: Ints) -> int:
     market, when, price = events.market[i], out[_ENTRY_TS, i], out[_PRINT, i]
     if price <= 0 or price >= MICRO:
@@ -139,7 +146,7 @@ def _pay(events: Events, world: World, policy: Policy, i: int, out: Ints) -> int
     return PRICED
 
 
-@njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+@_inlined  # type: ignore[untyped-decorator]
 def _rest(events: Events, world: World, policy: Policy, i: int, out: Ints) -> int:
     """Fill our limit where somebody else trades through it; a maker pays the limit and nothing else."""
     market, limit = events.market[i], events.limit[i]
@@ -154,15 +161,19 @@ def _rest(events: Events, world: World, policy: Policy, i: int, out: Ints) -> in
     when = world.prints.ts[row]
     _, provenance = fee_per_share_micro(world.costs, market, when, limit)
     out[_ENTRY_TS, i], out[_PRINT, i], out[_COST, i], out[_PROVENANCE, i] = when, limit, limit, provenance
+    _mark(events, world, policy, i, row, out)
     return PRICED
 
 
-@njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
-def _mark(events: Events, world: World, policy: Policy, i: int, out: Ints) -> None:
-    """How far the market stands against us: our print or limit less the first print `mark_ns` after the entry."""
+@_inlined  # type: ignore[untyped-decorator]
+def _mark(events: Events, world: World, policy: Policy, i: int, entry: int, out: Ints) -> None:
+    """How far the market stands against us: our print or limit less the first print `mark_ns` after the entry.
+
+    `entry` is the row of the print that the entry met, -1 where it met none.
+    """
     market = events.market[i]
     when = out[_ENTRY_TS, i] + policy.mark_ns
-    row = first_print_at(world.prints, market, when)
+    row = first_print_at(world.prints, market, when, entry)
     if row < 0 or world.prints.ts[row] > when + MARK_WITHIN_NS:
         return
     if world.prints.ts[row] >= world.facts.resolved_ts[market]:
@@ -171,7 +182,7 @@ def _mark(events: Events, world: World, policy: Policy, i: int, out: Ints) -> No
     out[_ADVERSE, i] = out[_PRINT, i] - _token_price(world.prints, row, events.outcome[i])
 
 
-@njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+@_inlined  # type: ignore[untyped-decorator]
 def _leave(events: Events, world: World, policy: Policy, i: int, out: Ints) -> int:
     market = events.market[i]
     if policy.mirror and events.entry_price[i] < 0:
@@ -190,7 +201,7 @@ def _leave(events: Events, world: World, policy: Policy, i: int, out: Ints) -> i
     return PRICED
 
 
-@njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+@_inlined  # type: ignore[untyped-decorator]
 def _sell(events: Events, world: World, policy: Policy, i: int, row: int, out: Ints) -> bool:
     """Exit at the first print of others after the leader's sell; False where the tape has none before resolution."""
     market, token = events.market[i], events.token[i]
@@ -212,6 +223,6 @@ def _sell(events: Events, world: World, policy: Policy, i: int, row: int, out: I
     return True
 
 
-@njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+@_inlined  # type: ignore[untyped-decorator]
 def _token_price(prints: PrintTape, row: int, outcome: int) -> int:
     return int(prints.price0[row] if outcome == 0 else MICRO - prints.price0[row])

@@ -7,6 +7,7 @@ from whaletrader.datasets.schema import TABLES
 from whaletrader.domain.values import DAY_NS, MICRO
 from whaletrader.quant.covariance import ledoit_wolf
 from whaletrader.quant.fee_curve import taker_fees
+from whaletrader.universe.copyability import copyability
 from whaletrader.universe.funnel import print_availability
 from whaletrader.universe.scores import ScoreParams, score_universe
 from whaletrader.universe.source import FrameSource
@@ -16,6 +17,8 @@ def compile_kernels() -> None:
     """Score a made-up dataset of a few rows and throw the result away."""
     source = few_rows()
     score_universe(source, ScoreParams(min_bets_fill=2, min_groups=1, n_boot=100))
+    score_universe(source, ScoreParams(policies=("passive", "large"), n_boot=100))
+    copyability(source, [0], ScoreParams(n_boot=100), delays_s=(5.0,))
     print_availability(source, (60.0,))
     one, prices = np.ones(1), np.array([0.5])
     taker_fees(prices, one, one, np.ones(1, np.int64), np.zeros(1, np.bool_))
