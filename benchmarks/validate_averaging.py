@@ -1,7 +1,7 @@
 """Wallets that know nothing and buy more of what falls: does anything take their averaged-down losses for skill?
 
 Writes docs/validation/averaging.md. Every single purchase of theirs is at a fair price; but the mean over the entries
-of a bet weighs an entry by how many came after it, which depends on how the price went.
+of a bet weighs an entry by how many came after it, which depends on how the price went. So a bet is its first entry.
 """
 
 import numpy as np

@@ -2,8 +2,9 @@
 
 A purchase's true edge is, given everything public at the follower's entry and the evidence of the purchase itself
 (price odds x likelihood ratio = posterior odds): the expected payoff, or the expected price at the mirrored sale,
-less the print that the follower meets, half-spread, impact and fee. Means over the fills of a bet, then over bets with
-equal weight, exactly as wallets are judged; purchases that no print follows are left out. Luck has no part in it.
+less the print that the follower meets, half-spread, impact and fee. A bet is a wallet's first such purchase of a token,
+chosen before the price went on; the mean over bets has equal weights, exactly as wallets are judged. Purchases that no
+print follows are left out. Luck has no part in it.
 """
 
 import numpy as np
@@ -27,28 +28,27 @@ _MOST_ROWS = 8_000_000
 
 
 class TruthBook:
-    """Sums the true edges of chunks; a sale in a later chunk than its purchase counts as held to the end."""
+    """Keeps the true edge of every bet; a sale in a later chunk than its purchase counts as held to the end."""
 
     def __init__(self, params: PopulationParams, markets: Markets, costs: Costs) -> None:
         self._params, self._markets, self._costs = params, markets, costs
         self._known = markets.resolved_ts < params.end_ts
-        self._sums: list[pl.DataFrame] = []
+        self._bets: list[pl.DataFrame] = []
         self._gains = np.zeros(params.total_wallets)
 
     def add(self, fills: Fills) -> None:
         """Take in a chunk."""
         self._gains += _own_gains(fills, self._markets, self._known, self._gains.size)
-        bets = bet_sums(priced(fills, self._markets, self._costs, self._known))
-        self._sums.append(bets)
-        if sum(part.height for part in self._sums) > _MOST_ROWS:
-            self._sums = [_summed(self._sums)]
+        self._bets.append(first_entries([priced(fills, self._markets, self._costs, self._known)]))
+        if sum(part.height for part in self._bets[1:]) > max(_MOST_ROWS, self._bets[0].height):
+            self._bets = [first_entries(self._bets)]
 
     def frame(self) -> pl.DataFrame:
         """The table `truth`; a wallet without a priced bet has an edge of 0."""
-        bets = _summed(self._sums).with_columns(mean=pl.col("edge") / pl.col("entries"))
-        edges = bets.group_by("wallet").agg(pl.col("mean").mean())
+        edges = first_entries(self._bets).sort("wallet", "token").group_by("wallet", maintain_order=True)
+        means = edges.agg(mean=pl.col("edge").mean())
         people = pl.DataFrame({"wallet": np.arange(self._params.total_wallets), "label": self._labels()})
-        found = people.with_columns(pl.col("wallet").cast(pl.UInt32)).join(edges, on="wallet", how="left")
+        found = people.with_columns(pl.col("wallet").cast(pl.UInt32)).join(means, on="wallet", how="left")
         found = found.sort("wallet").with_columns(edge_micro=pl.col("mean").fill_null(0.0).round())
         return found.select(pl.col(column).cast(dtype) for column, dtype in TABLES["truth"].items())
 
@@ -113,17 +113,11 @@ def _token_price(tape: Fills, row: Ints, outcome: Ints) -> Floats:
     return np.where(tape.outcome[row] == outcome, price, 1.0 - price)
 
 
-def bet_sums(found: pl.DataFrame) -> pl.DataFrame:
-    """Sum of edges and number of entries by wallet and token."""
-    return found.group_by("wallet", "token").agg(pl.col("edge").sum(), pl.len().cast(pl.UInt32).alias("entries"))
-
-
-def _summed(parts: list[pl.DataFrame]) -> pl.DataFrame:
+def first_entries(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    """The first row of every wallet and token, of parts in order of time."""
     if not parts:
-        schema = {"wallet": pl.UInt32, "token": pl.UInt32, "edge": pl.Int64, "entries": pl.UInt32}
-        return pl.DataFrame(schema=schema)
-    whole = pl.concat(parts).group_by("wallet", "token").agg(pl.col("edge").sum(), pl.col("entries").sum())
-    return whole.sort("wallet", "token")
+        return pl.DataFrame(schema={"wallet": pl.UInt32, "token": pl.UInt32, "edge": pl.Int64})
+    return pl.concat(parts).unique(["wallet", "token"], keep="first", maintain_order=True)
 
 
 def _own_gains(fills: Fills, markets: Markets, known: NDArray[np.bool_], wallets: int) -> Floats:
