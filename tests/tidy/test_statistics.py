@@ -14,7 +14,7 @@ PAGE = "docs/statistics.md"
 SOURCE = re.compile(r"doi:|\bch\. \d|\bsec(tion|\.) \d|ed\.|Kish|arXiv")
 MODULES = [
     "beta_binomial", "block_length", "bootstrap", "bounded_mean", "betting", "calibration", "heavy_tail", "intervals",
-    "monte_carlo", "multiple_testing", "persistence", "ranking", "reality_check", "sequential",
+    "mixture_prior", "monte_carlo", "multiple_testing", "persistence", "ranking", "reality_check", "sequential",
     "sharpe", "sharpe_arrays", "shrinkage", "stationary", "studentised",
 ]  # fmt: skip
 
