@@ -7,9 +7,10 @@ What decides and why. Insufficient: too few bets or event groups for a bound tha
 exclude an edge of 0. High skill needs all of: lower bound above 0; q-value of the exact p-value within the false
 discovery rate; an edge shrunk towards everybody's that is above 0; an edge above 0 in the later half of the record, so
 that a faded skill is not called high. The rest informs and decides nothing: PSR, DSR and MinTRL rest on a normal limit
-of the Sharpe ratio that payoffs of 0 or 1 at extreme prices do not reach in a few hundred bets; sign and signed-rank
-tests are about a median, which 95 wins of 100 at 0.97 pass at a loss; the slope of later on earlier windows is 0 for a
-skill that stays the same; Benjamini-Yekutieli and e-values are stricter than the claim that is made.
+that payoffs of 0 or 1 at extreme prices are far from (after 100 fair bets at 0.05 the PSR passes 0.95 in 6.3 % of
+records, at 0.95 in none; won bets alone have no Sharpe ratio); sign and signed-rank tests are about a median, which 95
+wins of 100 at 0.97 pass at a loss; the slope of later on earlier windows is 0 for a skill that stays the same;
+Benjamini-Yekutieli and e-values are stricter than the claim that is made.
 """
 
 from collections.abc import Callable, Mapping

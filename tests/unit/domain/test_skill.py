@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from whaletrader.domain.skill import (
     REQUIRED,
@@ -15,6 +16,8 @@ from whaletrader.domain.skill import (
     fewest,
     skill_checks,
 )
+from whaletrader.quant.heavy_tail import signed_rank_test
+from whaletrader.quant.sharpe_arrays import probabilistic_sharpe_ratios
 
 CUTOFFS = SkillCutoffs(false_discovery_rate=0.05, significance=0.05, probability=0.95)
 ANALYZER = SkillVsLuckAnalyzer(CUTOFFS)
@@ -74,6 +77,25 @@ def test_evidence_that_informs_never_decides(informing: dict[str, float]) -> Non
 def test_better_evidence_never_weakens_the_verdict(wallet: dict[str, float], name: str) -> None:
     better = {**wallet, name: 0.0 if name == "q_value" else 5.0}
     assert VERDICTS.index(ANALYZER.verdict(better)) >= VERDICTS.index(ANALYZER.verdict(wallet))
+
+
+@pytest.mark.parametrize(("price", "least", "most"), [(0.05, 0.06, 0.07), (0.5, 0.04, 0.05), (0.95, 0.0, 0.0)])
+def test_why_the_psr_only_informs_its_level_depends_on_the_price(price: float, least: float, most: float) -> None:
+    """Exact: over all numbers of wins in 100 fair bets."""
+    wins = np.arange(1, 100)
+    share = wins / 100
+    spread = np.sqrt(share * (1 - share) * 100 / 99)
+    skew = (1 - 2 * share) / np.sqrt(share * (1 - share))
+    kurt = 3 + (1 - 6 * share * (1 - share)) / (share * (1 - share))
+    passed = probabilistic_sharpe_ratios((share - price) / spread, 100, skew, kurt) >= 0.95
+    assert least <= float(stats.binom.pmf(wins, 100, price)[passed].sum()) <= most
+
+
+def test_a_median_is_won_at_a_loss() -> None:
+    edges = np.concatenate([np.full(95, 0.03), np.full(5, -0.97)])
+    assert edges.mean() < 0
+    assert signed_rank_test(edges) < 1e-9
+    assert stats.binomtest(95, 100, 0.5, "greater").pvalue < 1e-9
 
 
 def test_a_million_verdicts_are_codes_of_the_verdicts() -> None:
