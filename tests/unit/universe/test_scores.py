@@ -35,7 +35,7 @@ def universe(bets: int = 60) -> Tape:
 
 @pytest.fixture(scope="module")
 def scores() -> Scores:
-    return score_universe(universe().source(), ScoreParams())
+    return score_universe(universe().source(), ScoreParams(min_groups=10))
 
 
 def row(scores: Scores, wallet: int) -> dict[str, object]:
