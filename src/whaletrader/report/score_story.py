@@ -18,6 +18,7 @@ from whaletrader.report.model import DatasetInfo, Part
 from whaletrader.report.score_figures import copy_limits
 from whaletrader.report.score_make import Asked, Tell, boards_of_placebos, dataset_info, is_small
 from whaletrader.report.score_model import CopyRow, DelayPoint, WalletRow
+from whaletrader.universe.best_of_all import best_of_all
 from whaletrader.universe.collect import collect
 from whaletrader.universe.copyability import copyability
 from whaletrader.universe.scores import score_universe
@@ -139,7 +140,8 @@ def wallet_story(asked: Asked, wallet: str, *, placebo: bool = True, tell: Tell 
     mine = scores.frame.filter(pl.col("address") == address)
     code = int(mine["wallet"][0])
     tell("weighing the wallet's evidence")
-    reports = skill_reports(dataset, scores.frame, params, code)
+    best = best_of_all(dataset, scores.frame, params) if is_small(dataset) else None
+    reports = skill_reports(dataset, scores.frame, params, code, best=best)
     boards = {}
     if placebo and mine["rank"].is_not_null().any() and is_small(dataset):
         tell("judging wallets without skill")
