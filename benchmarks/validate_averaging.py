@@ -13,7 +13,7 @@ from whaletrader.universe.follower import KINDS
 from whaletrader.universe.scores import ScoreParams, score_universe
 from whaletrader.universe.source import FrameSource
 
-FIRST_SEED, SEEDS, QUICK_SEED = 3_000, 10, 80
+FIRST_SEED, SEEDS, QUICK_SEED = 3_000, 5, 80
 CROWD, DOUBLERS = 600, 200
 POLICIES = ("taker", "first")
 LEVELS = (0.05, 0.01)
