@@ -133,7 +133,7 @@ class DelayPoint(Part, frozen=True, kw_only=True):
     bets: Annotated[int, _says("Settled bets at this delay.")]
     edge: Annotated[float | None, _says("Mean net edge per share.")]
     lower: Annotated[float | None, _says("One-sided lower bound.")]
-    common_bets: Annotated[int, _says("Bets that could be priced at every delay.")] = 0
+    common_bets: Annotated[int, _says("Bets priced at this delay and at our own.")] = 0
     common_edge: Annotated[
         float | None, _says("Mean edge of those: the same bets, so that only the delay differs.")
     ] = None

@@ -102,8 +102,9 @@ def combine(
 ) -> pl.DataFrame:
     """Put the parts of all markets together: one row per wallet (in the order given) and delay, integers only.
 
-    Per delay: `bets`, `mean_edge_micro`, `lower_micro` (the scoring's own bound), and `common_bets`,
-    `common_edge_micro` over tokens that were priced at every delay, so that the curve compares the same bets.
+    Per delay: `bets`, `mean_edge_micro`, `lower_micro` (the scoring's own bound). Another delay prices other bets; so
+    that the same ones can be compared, `common_bets` counts those priced at this and at our own delay, with their
+    `common_edge_micro` here and `common_own_edge_micro` there.
     Per wallet: `capacity_usd_micro` (own stake at which the mean edge is gone), `capacity_lower_usd_micro` (the lower
     bound is), `capacity_bound` (a word of `BOUNDS`), `depth_usd_micro` (half of what others print in the window, median
     over bets), `maker_share_micro` of `known_roles` fills, `crowding_micro`: same-way prints of others in the minute
@@ -114,11 +115,12 @@ def combine(
     whole = CopyParts(*(pl.concat([getattr(part, field.name) for part in parts]) for field in fields(CopyParts)))
     asked = pl.DataFrame({"wallet": list(dict.fromkeys(wallets))}, schema={"wallet": pl.UInt32})
     rows = asked.join(pl.DataFrame({"delay_s": list(delays_s)}, schema={"delay_s": pl.Float64}), how="cross")
-    own = _edges(whole.bets.filter(pl.col("delay_s") == params.follower.delay_s), params)
+    at_own = whole.bets.filter(pl.col("delay_s") == params.follower.delay_s)
+    own = _edges(at_own, params)
     mine = whole.bets.filter(pl.col("delay_s").is_in(list(delays_s)))
     for frame, keys in (
         (_edges(mine, params), ["wallet", "delay_s"]),
-        (_common(mine, len(rows["delay_s"].unique())), ["wallet", "delay_s"]),
+        (_common(mine, at_own), ["wallet", "delay_s"]),
         (_capacity(own.join(_legs_added(whole.legs), on="wallet", how="left"), params), ["wallet"]),
         (_maker_share(whole.roles), ["wallet"]),
         (_crowding(whole.crowd, params), ["wallet"]),
@@ -198,15 +200,14 @@ def _edges(bets: pl.DataFrame, params: ScoreParams) -> pl.DataFrame:
     return pl.concat(frames)
 
 
-def _common(bets: pl.DataFrame, delays: int) -> pl.DataFrame:
-    """Mean edge per wallet and delay over tokens that are there at every delay."""
-    keys = ["wallet", "token"]
-    everywhere = bets.group_by(keys).len().filter(pl.col("len") == delays)
-    edge = pl.col("edge_micro").sum() // pl.len()
-    return (
-        bets.join(everywhere, on=keys, how="semi")
-        .group_by("wallet", "delay_s")
-        .agg(pl.len().cast(pl.Int64).alias("common_bets"), edge.alias("common_edge_micro"))
+def _common(bets: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
+    """Mean edge per wallet and delay, there and at our own delay, over tokens that were priced at both."""
+    here = own.select("wallet", "token", pl.col("edge_micro").alias("own_edge_micro"))
+    both = bets.join(here, on=["wallet", "token"])
+    return both.group_by("wallet", "delay_s").agg(
+        pl.len().cast(pl.Int64).alias("common_bets"),
+        (pl.col("edge_micro").sum() // pl.len()).alias("common_edge_micro"),
+        (pl.col("own_edge_micro").sum() // pl.len()).alias("common_own_edge_micro"),
     )
 
 
