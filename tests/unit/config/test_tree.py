@@ -9,8 +9,10 @@ import pytest
 from whaletrader.config.tree import RuntimeSettings, Settings
 from whaletrader.domain.risk.limits import RiskLimits
 
-UNITS = ("_micro", "_s", "_ms", "_days", "_bytes")
+UNITS = ("_micro", "_s", "_ms", "_days", "_bytes", "_groups")
 COUNTS = {
+    "agree",
+    "draws",
     "seed",
     "max_open_positions",
     "min_resolved_bets_fills",
