@@ -40,8 +40,8 @@ class Sizes:
     wallets: int = 10_000
     resamples: int = 1_000
     universe: int = 10_000
-    null_seeds: int = 100
-    mixed_seeds: int = 20
+    null_seeds: int = 20
+    mixed_seeds: int = 5
 
 
 SMALL = Sizes(wallets=1_000, resamples=200, universe=500, null_seeds=3, mixed_seeds=2)

@@ -26,7 +26,7 @@ _FIRST = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BetTable:
-    """Bets sorted by unit (policy, kind and wallet), then event group, then token; `offsets` bounds each unit's rows.
+    """Bets sorted by unit (policy, kind, wallet), event group, entry and token; `offsets` bounds each unit's rows.
 
     `leader_price` (-1 where unknown), `spread` (half, at entry) and `waited` (ns from the leader's event to our print)
     are the first priced entry's, `stake` is the sum of the leader's dollars in all of them.
@@ -65,7 +65,7 @@ def bets_of(frame: pl.DataFrame) -> pl.DataFrame:
             price.first().fill_null(-1),
             (pl.col("entry_ts") - pl.col("ts")).first().alias("waited_ns"),
         )
-        .sort("kind", "wallet", "group", "token")
+        .sort("kind", "wallet", "group", "entry_ts", "token")
     )
 
 
@@ -75,7 +75,7 @@ def bet_table(frame: pl.DataFrame, policy: str = "taker") -> BetTable:
 
 
 def table_of(bets: pl.DataFrame) -> BetTable:
-    """Bets with their policy, sorted by policy, kind, wallet, group and token, as arrays."""
+    """Bets with their policy, sorted by policy, kind, wallet, group, entry and token, as arrays."""
     units = bets.group_by(UNIT, maintain_order=True).agg(pl.len().alias("bets"))
     ends = units["bets"].cast(pl.Int64).to_numpy().cumsum()
     days = {name: pl.col(name) // DAY_NS for name in ("entry_ts", "known_ts")}

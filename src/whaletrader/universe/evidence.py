@@ -15,7 +15,7 @@ from whaletrader.quant.betting import log_e_values
 from whaletrader.quant.bounded_mean import Clusters, exact_interval, log_p_values
 from whaletrader.quant.studentised import cluster_bootstrap_t
 from whaletrader.universe.bets import BetTable
-from whaletrader.universe.evidence_kernel import EventGroups, counted_once, event_groups, flaws, groups_of, rarer_side
+from whaletrader.universe.evidence_kernel import EventGroups, event_groups, first_bets, flaws, groups_of, rarer_side
 from whaletrader.universe.thresholds import THRESHOLDS, GroupRules
 
 Floats = NDArray[np.float64]
@@ -50,7 +50,7 @@ class Evidence:
 
     `lower`, `upper`: bounds of the mean edge per bet, each at the given confidence; NaN where `interval` is none (the
     bets' amounts are impossible). `p_value`, `log_p`: exact p-value of "no event group's expected edge is above 0",
-    each group counted once. `log_e`: betting e-value of the same at the end of the data; `log_e_peak`: at its best,
+    by the first bet in each. `log_e`: betting e-value of the same at the end of the data; `log_e_peak`: at its best,
     for looking at any time. These four are NaN where a unit is not judged.
     """
 
@@ -117,13 +117,14 @@ def _exact(groups: Clusters, held: Bools, params: EvidenceParams) -> Floats:
 def _tests(groups: EventGroups, held: Bools) -> Floats:
     """p-value, its logarithm, logarithms of the e-value at the end and at its peak: shape (4, units).
 
-    Each event group counts once. Of bets held to resolution the first entered stands for its group: it pays 0 or 1, so
-    the test is exact. Where a leader's sells end bets early, the group's average bet does; such payoffs vary less than
-    coins, which only a bettor who learns notices: the p-value is then the smaller of the bound for coins, paid for with
-    4/5 of the level, and one over the bettors' peak, with 1/5.
+    Each event group counts once, by the bet entered first. Held to resolution that pays 0 or 1, so the test is exact.
+    Where a leader's sells end bets early, payoffs vary less than coins do, which only a bettor who learns notices: the
+    p-value is then the smaller of the bound for any payoff, paid for with 4/5 of the level, and one over the bettors'
+    peak, with 1/5.
     """
-    end, peak = log_e_values(groups.clusters, groups.day)
-    log_p = log_p_values(counted_once(groups, held), held)
+    bets = first_bets(groups)
+    end, peak = log_e_values(bets, groups.day)
+    log_p = log_p_values(bets, held)
     either = np.minimum(log_p - np.log1p(-_BETTORS), -peak - np.log(_BETTORS))
     log_p = np.where(held, log_p, np.minimum(either, 0.0))
     return np.stack([np.exp(log_p), log_p, end, peak])

@@ -26,7 +26,7 @@ class EventGroups(NamedTuple):
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def event_groups(offsets: Ints, group: Ints, edge: Ints, cost: Ints, entry_day: Ints) -> EventGroups:
-    """Sum bets, payoffs and costs by event group; of bets entered on one day the table's first is the first.
+    """Sum bets, payoffs and costs by event group; a group's bets are in the order of entry.
 
     A bet's edge and cost are rounded down each, so that a payoff can come out one micro-unit short: that is mended.
     """
@@ -99,14 +99,11 @@ def groups_of(groups: EventGroups, chosen: Ints) -> EventGroups:
     return EventGroups(some, groups.day[rows], groups.first_payoff[rows], groups.first_cost[rows])
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def counted_once(groups: EventGroups, held: Bools) -> Clusters:
-    """Each event group as one bet: where bets are held to resolution the first, else the average bet."""
-    clusters = groups.clusters
-    payoff, cost = groups.first_payoff.copy(), groups.first_cost.copy()
-    for u in range(held.size):
-        if not held[u]:
-            first, last = clusters.offsets[u], clusters.offsets[u + 1]
-            payoff[first:last] = clusters.payoff[first:last] / clusters.bets[first:last]
-            cost[first:last] = clusters.cost[first:last] / clusters.bets[first:last]
-    return Clusters(clusters.offsets, np.ones(payoff.size, np.int64), payoff, cost)
+def first_bets(groups: EventGroups) -> Clusters:
+    """Each event group as the bet that was entered first.
+
+    How many more bets follow in a group may depend on how the first one went, so that their average is not fair even
+    where each bet is: who adds after a fall and stops after a rise has an average bet above its cost.
+    """
+    once = np.ones(groups.day.size, np.int64)
+    return Clusters(groups.clusters.offsets, once, groups.first_payoff, groups.first_cost)

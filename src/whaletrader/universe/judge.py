@@ -31,7 +31,7 @@ _EVIDENCE = tuple(field.name for field in fields(Evidence) if field.name != "wit
 
 def judge(collected: Collected, params: ScoreParams) -> pl.DataFrame:
     """One row per policy, kind and wallet found: statistics, evidence, features, own results; floats, NaN unknown."""
-    table = table_of(collected.bets.sort(*UNIT, "group", "token"))
+    table = table_of(collected.bets.sort(*UNIT, "group", "entry_ts", "token"))
     statistics = statistics_of(table)
     found = evidence(table, statistics, _needed(table, params), evidence_params(params))
     events = events_added(collected.events)

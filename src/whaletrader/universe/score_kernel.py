@@ -91,29 +91,3 @@ def _trimmed_return(edge: Ints, cost: Ints) -> float:
     returns = np.sort(edge / cost)
     cut = int(returns.size * _TRIM)
     return float(returns[cut : returns.size - cut].mean())
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def cluster_sums(offsets: Ints, group: Ints, edge: Ints, pseudo: Ints) -> tuple[Floats, Floats, Ints]:
-    """Summed edge and number of bets per event group, and one more group per unit: bets of edge `pseudo[u]`.
-
-    That group holds as many bets as the group of an average bet does: a single bet beside groups of three would count
-    for a third of a loss, and ten groups won by luck would look certain.
-    """
-    units = offsets.size - 1
-    sums = np.empty(group.size + units, np.float64)
-    counts = np.empty(group.size + units, np.float64)
-    bounds = np.zeros(units + 1, np.int64)
-    at = 0
-    for u in range(units):
-        for i in range(offsets[u], offsets[u + 1]):
-            if i == offsets[u] or group[i] != group[i - 1]:
-                sums[at], counts[at] = 0.0, 0.0
-                at += 1
-            sums[at - 1] += edge[i]
-            counts[at - 1] += 1.0
-        counts[at] = design_effect(group[offsets[u] : offsets[u + 1]])
-        sums[at] = pseudo[u] * counts[at]
-        at += 1
-        bounds[u + 1] = at
-    return sums[:at], counts[:at], bounds

@@ -1,5 +1,6 @@
 """What is said of each wallet: reasons, intervals, p-values, e-values; nothing that another wallet could change."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from scipy.stats import binom
 
 from benchmarks.made_up_bets import centres, made_up_bets, planted_bets
 from whaletrader.quant.bounded_mean import Clusters, exact_interval
+from whaletrader.quant.multiple_testing import benjamini_hochberg
 from whaletrader.quant.studentised import cluster_bootstrap_t, sums_by_cluster
 from whaletrader.universe.bets import BetTable
 from whaletrader.universe.evidence import (
@@ -91,6 +93,22 @@ def test_of_several_bets_in_an_event_group_the_first_entered_is_tested() -> None
     second = judge(table([bets], days=[2, 1, 3] * 8))
     assert first.p_value[0] == pytest.approx(0.5**8)
     assert second.p_value[0] == pytest.approx(1.0)
+
+
+def test_adding_after_a_fall_and_stopping_after_a_rise_is_no_skill() -> None:
+    rng = np.random.default_rng(6)
+    units: list[list[Bet]] = []
+    for _ in range(300):
+        bets: list[Bet] = []
+        for g in range(60):
+            fell = rng.random() < 0.5
+            won = float(rng.random() < (0.2 if fell else 0.8))
+            bets += [(g, 0.5, won), (g, 0.2, won)] if fell else [(g, 0.5, won)]
+        units.append(bets)
+    for policy in ("taker", "taker_hold"):
+        found = judge(table(units, policy))
+        assert np.mean(found.p_value <= 0.05) <= 0.08
+        assert np.mean(found.log_e_peak >= np.log(20.0)) <= 0.08
 
 
 def test_where_a_leader_may_sell_no_payoff_is_taken_for_a_coins() -> None:
@@ -204,3 +222,23 @@ def test_intervals_cover_and_p_values_err_as_rarely_as_they_say_in_a_small_unive
     assert np.mean((found.lower <= 0.0) & (found.upper >= 0.0)) == pytest.approx(0.955, abs=0.02)
     assert np.mean(found.p_value <= 0.05) <= 0.06
     assert np.mean(found.log_e_peak >= np.log(20.0)) <= 0.06
+
+
+SIZES: dict[str, Callable[[np.random.Generator], int]] = {
+    "three each": lambda _: 3,
+    "one to six": lambda rng: int(rng.integers(1, 7)),
+    "a few many": lambda rng: int(rng.geometric(0.25)),
+}
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("groups", "price"), [(10, 0.8), (20, 0.9), (30, 0.95), (50, 0.95), (20, 0.5)])
+def test_luck_that_settles_together_does_not_pass_for_skill(groups: int, price: float, size: str) -> None:
+    rng = np.random.default_rng(11)
+    units: list[list[Bet]] = []
+    for _ in range(400):
+        luck = [(g, SIZES[size](rng), float(rng.random() < price)) for g in range(groups)]
+        units.append([(g, price, won) for g, bets, won in luck for _ in range(bets)])
+    found = judge(table(units))
+    assert np.mean(found.lower > 0) < 0.05
+    assert np.sum(benjamini_hochberg(found.p_value[found.enough]) <= 0.05) == 0

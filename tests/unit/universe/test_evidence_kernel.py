@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from whaletrader.universe.evidence_kernel import counted_once, event_groups, flaws, groups_of, rarer_side
+from whaletrader.universe.evidence_kernel import event_groups, first_bets, flaws, groups_of, rarer_side
 
 MICRO = 1_000_000
 Bet = tuple[int, int, bool, int]
@@ -55,13 +55,10 @@ def test_chosen_units_keep_their_groups() -> None:
     assert groups_of(whole, np.zeros(0, np.int64)).clusters.offsets.tolist() == [0]
 
 
-def test_a_group_counts_once_by_its_first_bet_or_by_its_average_bet() -> None:
-    whole = event_groups(*columns(example()))
-    first, average = (counted_once(whole, np.full(3, held)) for held in (True, False))
+def test_a_group_counts_once_by_its_first_bet() -> None:
+    first = first_bets(event_groups(*columns(example())))
     assert first.payoff.tolist() == [0.0, 1.0, 0.0, 1.0]
     assert first.cost.tolist() == [0.4, 0.6, 0.2, 0.3]
-    assert average.payoff.tolist() == [0.5, 1.0, 0.0, 1.0]
-    assert average.cost.tolist() == [0.45, 0.6, 0.2, 0.3]
     assert first.bets.tolist() == [1, 1, 1, 1]
 
 
