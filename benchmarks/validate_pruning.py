@@ -148,8 +148,8 @@ def _markets(page: Page, seeds: range) -> None:
         "leaders with the net edges of the headline and 400 bets, half of whom lose it in the middle. "
         "*Labelled*: the universe with every kind of wallet, in which only 20 wallets lose an edge of 0.1, after 100 "
         "of 200 bets, among five times as many followed who keep theirs. Whoever had no edge from the start "
-        "is left out of the shares and counted apart. In *labelled* neither aim of the headline is reached: the edge is "
-        "too small for some 80 bets, and those who keep theirs are too many."
+        "is left out of the shares and counted apart. In *labelled* neither aim of the headline is reached: the edge "
+        "is too small for some 80 bets, and those who keep theirs are too many."
     )
     universes = {
         "halves": lambda seed: halves(MIXED, seed),
