@@ -1,11 +1,11 @@
-"""Writes `docs/report.md` from the report's structs: every field with its type and what it says."""
+"""Writes `docs/report.md` and `docs/score-report.md` from the reports' structs: every field and what it says."""
 
 from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
 
-from whaletrader.report import model
+from whaletrader.report import model, score_model, score_story
 
 _INTRO = f"""# The backtest's report
 
@@ -18,16 +18,34 @@ dataset, settings and seed give the same bytes. What cannot be said is null, wit
 stands in `stamp` where the dataset is made up.
 """
 
+_SCORE_INTRO = f"""# The report of scores
+
+`whaletrader score --json` prints it, `--html` draws it; `whaletrader score explain WALLET --json` prints a
+`WalletStory`. What the figures and columns mean is in [scoring.md](scoring.md). This page is generated from
+`whaletrader.report.score_model` and `score_story` (`python -m whaletrader.report.docs scores > docs/score-report.md`);
+a test holds them together.
+
+Schema version {score_model.SCHEMA_VERSION}. Prices and edges are pUSD per share, shares of something and probabilities
+fractions from 0 to 1, logarithms have base 10; all is rounded to six places. There is no clock, host, path or duration
+in it: the same dataset, parameters and thresholds give the same bytes. What cannot be said is null.
+"""
+
 
 def schema_markdown() -> str:
-    """The page."""
+    """The page of the backtest's report."""
     return "\n".join([_INTRO, *(_told(struct) for struct in _structs(model.Report))])
 
 
-def _structs(root: type[Any]) -> list[type[Any]]:
-    """The root and every struct in it, in the order of first mention."""
+def score_markdown() -> str:
+    """The page of the report of scores."""
+    structs = _structs(score_model.ScoreReport, score_story.WalletStory)
+    return "\n".join([_SCORE_INTRO, *(_told(struct) for struct in structs)])
+
+
+def _structs(*roots: type[Any]) -> list[type[Any]]:
+    """The roots and every struct in them, in the order of first mention."""
     found: list[type[Any]] = []
-    waiting: list[type[Any]] = [root]
+    waiting: list[type[Any]] = list(roots)
     while waiting:
         struct = waiting.pop(0)
         if struct in found:
@@ -66,10 +84,10 @@ def _type(hint: Any) -> str:
 
 
 def main() -> None:
-    """Print the page."""
+    """Print the page: that of scores where the word is given."""
     import sys
 
-    sys.stdout.write(schema_markdown())
+    sys.stdout.write(score_markdown() if sys.argv[1:] == ["scores"] else schema_markdown())
 
 
 if __name__ == "__main__":

@@ -134,9 +134,8 @@ class DelayPoint(Part, frozen=True, kw_only=True):
     edge: Annotated[float | None, _says("Mean net edge per share.")]
     lower: Annotated[float | None, _says("One-sided lower bound.")]
     common_bets: Annotated[int, _says("Bets priced at this delay and at our own.")] = 0
-    common_edge: Annotated[
-        float | None, _says("Mean edge of those: the same bets, so that only the delay differs.")
-    ] = None
+    common_edge: Annotated[float | None, _says("Mean edge of those at this delay.")] = None
+    common_own_edge: Annotated[float | None, _says("Mean edge of those at our own: only the delay differs.")] = None
 
 
 class CopyRow(Part, frozen=True, kw_only=True):

@@ -232,6 +232,7 @@ def _copy_row(mine: list[dict[str, Any]], address: str) -> CopyRow:
                 lower=units(row["lower_micro"]),
                 common_bets=row["common_bets"],
                 common_edge=units(row["common_edge_micro"]),
+                common_own_edge=units(row.get("common_own_edge_micro")),
             )
             for row in mine
         ],
