@@ -5,6 +5,7 @@ import polars as pl
 
 from whaletrader.datasets.schema import TABLES
 from whaletrader.domain.values import DAY_NS, MICRO
+from whaletrader.quant.bootstrap import cluster_bootstrap
 from whaletrader.quant.covariance import ledoit_wolf
 from whaletrader.quant.fee_curve import taker_fees
 from whaletrader.universe.copyability import copyability
@@ -22,6 +23,7 @@ def compile_kernels() -> None:
     print_availability(source, (60.0,))
     one, prices = np.ones(1), np.array([0.5])
     taker_fees(prices, one, one, np.ones(1, np.int64), np.zeros(1, np.bool_))
+    cluster_bootstrap(np.ones(10), np.ones(10), np.array([0, 10]), np.zeros(1, np.int64), seed=1, n_boot=100)
     ledoit_wolf(np.arange(6, dtype=np.float64).reshape(3, 2))
 
 
