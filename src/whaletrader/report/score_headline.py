@@ -14,6 +14,8 @@ def headline(
     forecasts: Sequence[ForecastScore],
     null: Null,
     rate: float,
+    *,
+    high_skill: int = 0,
 ) -> Headline:
     """Found, a certified null, a null that is not certified, or nobody judged."""
     found, tested, survived = (_sum(steps, step) for step in ("found", "tested", "survived_fdr"))
@@ -25,7 +27,13 @@ def headline(
     else:
         verdict = "found"
         title = f"{survived:,} of {tested:,} edges tested {'survives' if survived == 1 else 'survive'}"
-    told = [_counted(found, tested, steps, rate), _best_sentence(best), _placebo_sentence(placebo)]
+    called = (
+        f"{high_skill:,} {'is' if high_skill == 1 else 'are'} called HIGH_SKILL, which also asks that the edge is "
+        "above 0 when shrunk and in the later half of the record."
+        if survived
+        else ""
+    )
+    told = [_counted(found, tested, steps, rate), called, _best_sentence(best), _placebo_sentence(placebo)]
     sentences = [text for text in told if text] + _forecast_sentences(forecasts)
     return Headline(verdict=verdict, title=title, sentences=sentences)
 

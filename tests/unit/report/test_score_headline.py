@@ -13,7 +13,8 @@ REPORT = score_report()
 def told(counts: dict[str, int], *, certified: bool = False, forecasts: bool = True) -> Headline:
     steps = [StepRow(policy="taker", kind="fill", step=step, wallets=n, share=0.0) for step, n in counts.items()]
     null = Null(certified=certified, sentences=["Power.", "More."], kinds=[], rows=[])
-    return headline(steps, REPORT.best, REPORT.placebo, REPORT.forecasts if forecasts else [], null, 0.05)
+    forecast = REPORT.forecasts if forecasts else []
+    return headline(steps, REPORT.best, REPORT.placebo, forecast, null, 0.05, high_skill=1)
 
 
 def test_survivors_are_counted_among_the_tested() -> None:
@@ -21,6 +22,7 @@ def test_survivors_are_counted_among_the_tested() -> None:
     assert (found.verdict, found.title) == ("found", "2 of 40 edges tested survive")
     assert "Of 100 trials" in found.sentences[0]
     assert "3 have a lower bound above 0, 2 survive at a false discovery rate of 5 %, 1 also" in found.sentences[0]
+    assert found.sentences[1].startswith("1 is called HIGH_SKILL")
     assert "Power." not in found.sentences
 
 
@@ -34,6 +36,7 @@ def test_a_null_is_certified_only_where_the_rule_could_have_seen_an_edge() -> No
     assert (certified.verdict, plain.verdict) == ("certified_null", "null")
     assert certified.title == "Nobody's edge survives: a certified null"
     assert plain.title == "Nobody's edge survives"
+    assert not [text for text in certified.sentences if "HIGH_SKILL" in text]
     assert "Power." not in certified.sentences  # the report tells it in a part of its own
 
 
@@ -44,13 +47,13 @@ def test_without_a_tested_wallet_nothing_is_claimed_of_anybody() -> None:
 
 
 def test_the_best_bound_is_named_with_its_interval_and_what_shrinking_leaves() -> None:
-    sentence = told({"found": 9, "tested": 4, "survived_fdr": 1}).sentences[1]
+    sentence = told({"found": 9, "tested": 4, "survived_fdr": 1}).sentences[2]
     assert "+3.2 c a share, up to +14.2 c, over 79 bets in 60 event groups" in sentence
     assert "it is +4.1 c" in sentence
 
 
 def test_placebos_are_added_up_without_the_observed() -> None:
-    sentence = told({"found": 9, "tested": 4, "survived_fdr": 1}).sentences[2]
+    sentence = told({"found": 9, "tested": 4, "survived_fdr": 1}).sentences[3]
     assert (
         sentence
         == "Of 300 placebos, which cannot have skill, 18 have a lower bound above 0 and 0 survive the same rules."
