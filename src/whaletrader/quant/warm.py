@@ -4,6 +4,7 @@ import numpy as np
 
 from whaletrader.quant.block_length import optimal_block_lengths
 from whaletrader.quant.sharpe_arrays import sharpe_moments
+from whaletrader.quant.drift import cusum_paths, e_detector_paths
 from whaletrader.quant.stationary import sharpe_intervals, stationary_indices, variance_of_stationary_mean
 from whaletrader.quant.studentised import sums_by_cluster
 
@@ -16,4 +17,7 @@ def compile_kernels() -> None:
     stationary_indices(10, 2, 3.0, seed=1)
     variance_of_stationary_mean(series[0], 3.0)
     sharpe_intervals(series, 3.0, seed=1, n_boot=100)
+    cusum_paths(series, 0.5)
+    half = np.full_like(series, 0.5)
+    e_detector_paths(half, half, 0.8 * half)
     sums_by_cluster(series[0], np.arange(60), np.array([0, 60]))
