@@ -3,8 +3,8 @@
 import numpy as np
 
 from whaletrader.quant.block_length import optimal_block_lengths
-from whaletrader.quant.sharpe_arrays import sharpe_moments
 from whaletrader.quant.drift import cusum_paths, e_detector_paths
+from whaletrader.quant.sharpe_arrays import sharpe_moments
 from whaletrader.quant.stationary import sharpe_intervals, stationary_indices, variance_of_stationary_mean
 from whaletrader.quant.studentised import sums_by_cluster
 
