@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,10 @@ def test_no_items_give_no_results(executor: Executor) -> None:
 def test_results_come_in_the_order_of_the_items(executor: Executor) -> None:
     assert list(executor.map(square, range(20))) == [number * number for number in range(20)]
     assert list(executor.map(unlike, range(12))) == [str(number) for number in range(12)]
+
+
+def test_the_work_may_carry_parameters(executor: Executor) -> None:
+    assert list(executor.map(partial(pow, 2), [3, 4])) == [8, 16]
 
 
 def test_an_executor_can_be_used_again(executor: Executor) -> None:

@@ -38,17 +38,17 @@ class RayExecutor:
 
     def map(self, work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
         """Yield the results in the order of the items; `ExecutorError` at the first that failed."""
-        task = self._ray.remote(max_retries=1)(work)
+        task = self._ray.remote(max_retries=1)(_carried_out)
         pending: deque[Any] = deque()
         rest = iter(items)
         number = 0
         try:
             most = _PER_CPU * max(int(self._ray.cluster_resources().get("CPU", 1)), 1)
-            pending.extend(task.remote(item) for item in islice(rest, most))
+            pending.extend(task.remote(work, item) for item in islice(rest, most))
             while pending:
                 yield self._result(pending.popleft(), number)
                 number += 1
-                pending.extend(task.remote(item) for item in islice(rest, 1))
+                pending.extend(task.remote(work, item) for item in islice(rest, 1))
         finally:
             for reference in pending:
                 self._ray.cancel(reference, force=True)
@@ -66,3 +66,8 @@ class RayExecutor:
                 f"a Ray worker died ({type(error).__name__}: {told}); look after the cluster and try again",
                 retryable=True,
             ) from None
+
+
+def _carried_out(work: Callable[[T], R], item: T) -> R:
+    """A function of a module, as Ray wants it; `work` may be any picklable callable."""
+    return work(item)
