@@ -9,13 +9,13 @@ import pytest
 from tests.support.universe import Tape
 from whaletrader.errors import SchemaError, UsageError
 from whaletrader.universe.frames import BOARD, funnel, leaderboard, plain_frames, score_frames, source_of
-from whaletrader.universe.scores import Scores, score_universe
+from whaletrader.universe.scores import ScoreParams, Scores, score_universe
 
 DAY = 86_400
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def tape(bets: int = 40) -> Tape:
+def tape(bets: int = 70) -> Tape:
     """Wallet 0 is mostly right at even odds; wallet 1 prints after him, so that he can be copied."""
     made = Tape(wallets=3)
     for m in range(bets):
@@ -29,7 +29,7 @@ def tape(bets: int = 40) -> Tape:
 @pytest.fixture(scope="module")
 def scores() -> Scores:
     trades, markets, positions = plain_frames(tape().source())
-    return score_frames(trades, markets, positions)
+    return score_frames(trades, markets, positions, min_groups=10)
 
 
 def few(**other: Any) -> dict[str, pl.DataFrame]:
@@ -58,7 +58,7 @@ def few(**other: Any) -> dict[str, pl.DataFrame]:
 
 def test_frames_give_the_scores_that_the_dataset_gives(scores: Scores) -> None:
     names = ["kind", "address", "n_bets", "n_groups", "mean_edge_micro", "mean_price_micro", "p_value_micro", "verdict"]
-    theirs = score_universe(tape().source()).frame.select(names).sort("kind", "address")
+    theirs = score_universe(tape().source(), ScoreParams(min_groups=10)).frame.select(names).sort("kind", "address")
     assert scores.frame.select(names).sort("kind", "address").equals(theirs)
 
 

@@ -21,7 +21,7 @@ from whaletrader.universe.policies import POLICIES
 from whaletrader.universe.score_params import ScoreParams
 from whaletrader.universe.scores import score_universe
 
-PARAMS = ScoreParams(n_boot=200)
+PARAMS = ScoreParams(n_boot=200, min_groups=10)
 
 
 @pytest.fixture(scope="module")
