@@ -35,6 +35,12 @@ Workers = typer.Option(1, "--workers", min=1, max=256, help="Processes of this m
 Ray = typer.Option(None, "--ray", metavar="ADDRESS", help="A Ray cluster instead, or local (needs the extra ray).")
 
 
+WorkDir = typer.Option(
+    None, "--work-dir", metavar="FOLDER",
+    help="Where a large dataset's parts are put: for --ray on storage that every machine sees (default: temporary).",
+)  # fmt: skip
+
+
 @app.callback(invoke_without_command=True)
 def score_command(
     context: typer.Context,
@@ -55,6 +61,7 @@ def score_command(
     seed: int = Seed,
     workers: int = Workers,
     ray: str | None = Ray,
+    work_dir: Path | None = WorkDir,
     data_dir: Path | None = DataDir,
 ) -> None:
     """Rank the wallets of a dataset by what a follower would have earned per share.
@@ -67,7 +74,7 @@ def score_command(
     with interruptible():
         for target in (html, csv, parquet):
             check_target(target)
-        asked = _asked(data, data_dir, policies, min_bets, window_s, delay_s, as_of, seed, workers, ray)
+        asked = _asked(data, data_dir, policies, min_bets, window_s, delay_s, as_of, seed, workers, ray, work_dir)
         from whaletrader.cli.score_print import print_scores
         from whaletrader.report.model import report_bytes
         from whaletrader.report.score_make import make_score_report
@@ -110,6 +117,7 @@ def explain_command(
     seed: int = Seed,
     workers: int = Workers,
     ray: str | None = Ray,
+    work_dir: Path | None = WorkDir,
     data_dir: Path | None = DataDir,
 ) -> None:
     """Tell the verdict on one wallet, every piece of evidence, and what would change it.
@@ -117,7 +125,7 @@ def explain_command(
     Example: whaletrader score explain 0x6af7… --data ~/datasets/bundle
     """
     with interruptible():
-        asked = _asked(data, data_dir, policies, min_bets, window_s, delay_s, as_of, seed, workers, ray)
+        asked = _asked(data, data_dir, policies, min_bets, window_s, delay_s, as_of, seed, workers, ray, work_dir)
         import msgspec
 
         from whaletrader.cli.score_print import print_story
@@ -143,7 +151,7 @@ def _refuse_stray_options(context: typer.Context) -> None:
 
 def _asked(
     data: Path | None, data_dir: Path | None, policies: str, min_bets: int | None, window_s: float, delay_s: float,
-    as_of: str | None, seed: int, workers: int, ray: str | None,
+    as_of: str | None, seed: int, workers: int, ray: str | None, work_dir: Path | None,
 ) -> "Asked":  # fmt: skip
     """Open the dataset and gather what is asked of it."""
     from whaletrader.app.executor import executor_for
@@ -164,7 +172,7 @@ def _asked(
     executor = executor_for(workers, ray)
     source = f"replay:{data}" if data else "sim"
     dataset = open_source(source, DataDirectory(data_directory(data_dir)), seed=seed, tell=note)
-    return Asked(dataset, params, executor)
+    return Asked(dataset, params, executor, work_dir)
 
 
 def _policies(text: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ Where a dataset is too large to be priced in memory, what needs every single bet
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -49,6 +50,7 @@ class Asked:
     dataset: Dataset
     params: ScoreParams
     executor: Executor | None = None
+    work_dir: Path | None = None
 
 
 @dataclass(slots=True)
@@ -67,7 +69,7 @@ def make_score_report(
 ) -> tuple[ScoreReport, Scores]:
     """Score and report; `whole` adds what only the page and the JSON tell: reliability and edge against delay."""
     tell("pricing and judging every wallet")
-    scores = score_universe(asked.dataset, asked.params, executor=asked.executor)
+    scores = score_universe(asked.dataset, asked.params, executor=asked.executor, work_dir=asked.work_dir)
     beside = Beside()
     if (placebo or whole) and scores.frame.height:
         _beside(asked, scores, beside, placebo=placebo, whole=whole, tell=tell)

@@ -135,7 +135,7 @@ def wallet_story(asked: Asked, wallet: str, *, placebo: bool = True, tell: Tell 
     """Score the universe and tell everything that is known of one wallet of it."""
     dataset, params = asked.dataset, asked.params
     tell("pricing and judging every wallet")
-    scores = score_universe(dataset, params, executor=asked.executor)
+    scores = score_universe(dataset, params, executor=asked.executor, work_dir=asked.work_dir)
     address = find_wallet(scores.frame, wallet)
     mine = scores.frame.filter(pl.col("address") == address)
     code = int(mine["wallet"][0])

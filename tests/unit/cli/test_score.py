@@ -210,6 +210,17 @@ def test_workers_and_a_cluster_at_once_are_refused(simulated: Path) -> None:
     assert isinstance(result.exception, UsageError)
 
 
+def test_a_large_datasets_parts_are_put_where_it_was_asked(
+    simulated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("whaletrader.universe.scores.TRADES_IN_MEMORY", 0)
+    no_folder = tmp_path / "file"
+    no_folder.write_text("", encoding="utf-8")
+    result = run("--data", simulated, "--no-placebo", "--work-dir", no_folder)
+    assert isinstance(result.exception, StorageError)
+    assert "choose another folder" in result.exception.message
+
+
 def test_options_before_explain_are_refused_instead_of_lost(simulated: Path) -> None:
     result = run("--data", simulated, "explain", "0x1")
     assert isinstance(result.exception, UsageError)
