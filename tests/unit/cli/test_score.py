@@ -214,6 +214,7 @@ def test_a_large_datasets_parts_are_put_where_it_was_asked(
     simulated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("whaletrader.universe.scores.TRADES_IN_MEMORY", 0)
+    monkeypatch.setattr("whaletrader.universe.scores.TRADES_PER_PART", 3_000)
     no_folder = tmp_path / "file"
     no_folder.write_text("", encoding="utf-8")
     result = run("--data", simulated, "--no-placebo", "--work-dir", no_folder)
