@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from whaletrader.config.tree import DiscoverySettings
 from whaletrader.universe import thresholds
 from whaletrader.universe.thresholds import THRESHOLDS, GroupRules, parse_thresholds, thresholds_hash
 
@@ -49,3 +50,7 @@ def test_there_is_one_number_of_event_groups_per_price_band() -> None:
 
 def test_the_two_bounds_together_are_a_95_percent_interval() -> None:
     assert 1.0 - 2.0 * (1.0 - THRESHOLDS.judging.confidence) == pytest.approx(0.95)
+
+
+def test_the_platforms_scans_are_as_sure_as_score() -> None:
+    assert DiscoverySettings().confidence_micro == round(THRESHOLDS.judging.confidence * 1_000_000)
