@@ -94,7 +94,8 @@ class WhaleDiscovery:
                 remember(state.barred, leader_key(wallet, kind), PruneReason.COPIES_LOST.value, MAX_BARRED)
             case UniverseScanned(as_of_ts=as_of) as scan:
                 state.watches = self._watches(state, scan)
-                state.told_ts = as_of
+                if scan.since_ts == state.told_ts:
+                    state.told_ts = as_of
             case WhaleDiscovered(score=score) | WhaleScoreUpdated(score=score):
                 key = leader_key(score.wallet, score.kind)
                 state.followed[key] = score

@@ -212,6 +212,13 @@ def test_outcomes_that_go_on_from_another_time_are_not_counted(agent):
     assert agent.state.watches[f"fill/{ALICE}"].watch.n == 0
 
 
+def test_what_an_answer_out_of_turn_passed_over_is_asked_for_again(agent):
+    agent.tell(scanned(score(), as_of=40))
+    agent.tell(scanned(score(), as_of=80, since_ts=0))
+    scan, _ = agent.tell(TimerFired(owner=NAME, name="scan", due_ts=0), at=100)
+    assert scan.since_ts == 40
+
+
 def test_outcomes_in_weekly_parts_prune_like_all_at_once(agent):
     agent.tell(scanned(score(), as_of=0))
     pruned = []

@@ -1,7 +1,7 @@
 """What a follower of the followed leaders got from the bets that settled in a span of time.
 
-An entry is told by exactly one scan, the first that knows how it ended; entries of one token are one bet, and bets of
-one event group that the same scan tells are one outcome, with the mean of their edges.
+A bet is told by exactly one scan, the first that knows how an entry of it ended; what was added to it later is not told
+again, and bets of one event group that the same scan tells are one outcome, with the mean of their edges.
 """
 
 from collections.abc import Sequence
@@ -41,10 +41,12 @@ def _outcomes(
     wanted = pl.DataFrame([leader.partition("/")[::2] for leader in followed], ["kind", "address"], orient="row")
     wanted = wanted.join(addresses.select("wallet", "address"), on="address")
     kind = pl.col("kind").cast(pl.String)
-    fresh = frame.filter(pl.col("known_ts") > since_ts).with_columns(kind).join(wanted, on=["kind", "wallet"])
+    mine = frame.with_columns(kind).join(wanted, on=["kind", "wallet"], how="semi")
+    before = mine.filter((pl.col("reason").cast(pl.String) == "priced") & (pl.col("known_ts") <= since_ts))
+    fresh = bets_of(mine).join(before, on=["kind", "wallet", "token"], how="anti")
     group = pl.when(pl.col("event_group") == "").then(pl.col("condition_id")).otherwise(pl.col("event_group"))
     named = markets.select(pl.col("market"), group.alias("event_group_id"))
-    bets = bets_of(fresh).join(named, on="market", how="left").join(wanted, on=["kind", "wallet"])
+    bets = fresh.join(named, on="market", how="left").join(wanted, on=["kind", "wallet"])
     grouped = (
         bets.group_by("kind", "address", "event_group_id")
         .agg(

@@ -1,4 +1,4 @@
-"""What a scan tells of the followed leaders' bets: each entry once, by event group, nothing of the future."""
+"""What a scan tells of the followed leaders' bets: each bet once, by event group, nothing of the future."""
 
 from itertools import pairwise
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.universe import Tape
+from tests.support.universe import SELL, Tape
 from whaletrader.adapters.local import settled
 from whaletrader.adapters.local.settled import settled_outcomes
 from whaletrader.domain.values import NANOS
@@ -83,6 +83,24 @@ def test_every_bet_is_told_once_however_often_one_looks(days):
         assert sum(each.n_bets for part in parts for each in part[place].outcomes) == sum(
             each.n_bets for each in whole[place].outcomes
         )
+
+
+def test_an_entry_added_to_a_bet_that_was_told_is_not_told_again():
+    made = Tape(wallets=4).market(0, payout0=1.0, resolved=9 * DAY, group="one")
+    made.trade(1_000, 0, 0, 0.4).trade(1_008, 3, 0, 0.4, size=1_000)
+    made.trade(2_000, 0, 0, 0.6, side=SELL).trade(2_008, 3, 0, 0.6, size=1_000)
+    made.trade(3_000, 0, 0, 0.5).trade(3_008, 3, 0, 0.5, size=1_000)
+    source = made.source(["w0", "w1", "w2", "w3"])
+    table, markets = build_follower_table(source), source.table("markets")
+
+    def bets(as_of_day, since_day):
+        as_of, since = as_of_day * DAY * NANOS, since_day * DAY * NANOS
+        (found,) = settled_outcomes(table.at(as_of), table.addresses, markets, ("fill/w0",), since)
+        return [(each.n_bets, each.edge_micro) for each in found.outcomes]
+
+    assert len(bets(1, 0)) == 1
+    assert bets(10, 1) == []
+    assert bets(10, 0) == bets(1, 0)
 
 
 def test_a_bets_proceeds_are_between_nothing_and_one():
