@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
-KERNEL_PACKAGES = ("backtest", "domain", "quant", "universe")
+KERNEL_PACKAGES = ("backtest", "datasets", "domain", "quant", "universe")
 VARIABLE = "NUMBA_CACHE_DIR"
 
 

@@ -42,5 +42,5 @@ def test_every_kernel_of_the_package_is_compiled_by_the_warm_up(tmp_path):
 
 def test_the_warm_up_does_not_call_itself():
     assert "whaletrader.cli.warm" not in warm.warm_ups()
-    named = {f"whaletrader.{package}.warm" for package in ("backtest", "domain", "universe")}
+    named = {f"whaletrader.{package}.warm" for package in ("backtest", "datasets", "domain", "quant", "universe")}
     assert named <= set(warm.warm_ups())
