@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 import polars as pl
@@ -40,7 +41,8 @@ _COLUMNS = {
     "fee_schedules": list(TABLES["fee_schedules"]),
 }
 """What scoring reads of each table."""
-_PREFIX, _LOCK = "score-", "lock"
+_PREFIX, _LOCK = "whaletrader-score-", "whaletrader.lock"
+"""Of a run's folder and the file in it: in a folder that the user named nothing of his own may be taken for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +99,25 @@ def work_folder(parent: Path | None) -> Iterator[Path]:
     try:
         base.mkdir(parents=True, exist_ok=True)
         _remove_left(base)
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
-        lock = (folder / _LOCK).open("w")
+        folder, lock = _locked(base)
     except OSError as error:
         raise StorageError(f"cannot work in {base}: {error.strerror}; choose another folder") from None
     with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _locked(base: Path) -> tuple[Path, TextIO]:
+    """A new folder and its lock, held; anew where another run took the folder for a dead one's before it was locked."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
+        lock = (folder / _LOCK).open("w")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (folder / _LOCK).exists():
+            return folder, lock
+        lock.close()
 
 
 def _remove_left(base: Path) -> None:

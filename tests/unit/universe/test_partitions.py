@@ -1,7 +1,10 @@
 """Parts by market: nothing is lost, nothing is doubled, order holds, and the work folder is cleaned."""
 
+import fcntl
+import shutil
 from itertools import pairwise
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 import polars as pl
@@ -146,7 +149,31 @@ def test_the_work_folder_goes_with_its_run_even_when_that_fails(tmp_path: Path) 
 
 def test_folders_that_are_not_of_a_run_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
-    (tmp_path / "score-without-lock").mkdir()
-    with work_folder(tmp_path):
-        pass
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "score-without-lock"]
+    (tmp_path / "score-keeper").mkdir()
+    (tmp_path / "score-keeper" / "lock").write_text("somebody's own")
+    (tmp_path / "whaletrader-score-without-lock").mkdir()
+    with work_folder(tmp_path) as folder:
+        assert folder.name.startswith("whaletrader-score-")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "mine",
+        "score-keeper",
+        "whaletrader-score-without-lock",
+    ]
+
+
+def test_a_folder_that_another_run_took_away_before_it_was_locked_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, taken = fcntl.flock, []
+
+    def late(file: TextIO, how: int) -> None:
+        if not taken:
+            taken.append(Path(file.name).parent)
+            shutil.rmtree(taken[0])
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with work_folder(tmp_path) as folder:
+        assert folder.is_dir()
+        assert folder != taken[0]
+    assert list(tmp_path.iterdir()) == []
