@@ -4,6 +4,7 @@ Its machines must see the files that the items name: give `work_dir` on storage 
 of the package must be installed on each.
 """
 
+import socket
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -17,6 +18,8 @@ R = TypeVar("R")
 
 _PER_CPU = 2
 """Tasks under way for each processor of the cluster."""
+_CONNECT_S = 10.0
+"""How long an address may take to answer; Ray itself would try for minutes."""
 
 
 class RayExecutor:
@@ -30,6 +33,7 @@ class RayExecutor:
         self._ray: Any = ray
         if ray.is_initialized():
             return
+        check_answers(address)
         try:
             ray.init(address=address, log_to_driver=False, configure_logging=False)
         except (ConnectionError, ValueError, RuntimeError) as error:
@@ -66,6 +70,17 @@ class RayExecutor:
                 f"a Ray worker died ({type(error).__name__}: {told}); look after the cluster and try again",
                 retryable=True,
             ) from None
+
+
+def check_answers(address: str) -> None:
+    """`UsageError` where nobody listens at HOST:PORT; an address of another form is Ray's to read."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_S).close()
+    except (OSError, OverflowError) as error:
+        raise UsageError(f"there is no Ray cluster at {address} ({error}); start one with `ray start`") from None
 
 
 def _carried_out(work: Callable[[T], R], item: T) -> R:
