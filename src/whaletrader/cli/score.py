@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from whaletrader.cli.common import AsJson, DataDir, data_directory, note, print_json, say
-from whaletrader.cli.score_run import check_target, interruptible, stages, write_atomically
+from whaletrader.cli.score_run import check_targets, interruptible, stages, write_atomically
 
 if TYPE_CHECKING:
     from whaletrader.report.score_make import Asked
@@ -72,8 +72,7 @@ def score_command(
         _refuse_stray_options(context)
         return
     with interruptible():
-        for target in (html, csv, parquet):
-            check_target(target)
+        check_targets((html, csv, parquet))
         asked = _asked(data, data_dir, policies, min_bets, window_s, delay_s, as_of, seed, workers, ray, work_dir)
         from whaletrader.cli.score_print import print_scores
         from whaletrader.report.model import report_bytes

@@ -95,7 +95,7 @@ def _print_placebo(report: "ScoreReport") -> None:
     for row in report.placebo:
         if row.judged:
             counts = f"{row.judged:>7,} {row.lower_above_zero:>7,} {row.survived:>7,}"
-            say(f"  {row.which:10} {row.kind:9} {counts} {_number(3)(row.best_lower):>8}")
+            say(f"  {row.which:10} {row.kind:9} {row.policy:13} {counts} {_number(3)(row.best_lower):>8}")
 
 
 def _print_null(report: "ScoreReport") -> None:

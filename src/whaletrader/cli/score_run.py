@@ -1,7 +1,7 @@
 """What surrounds a scoring: a clean end at Ctrl-C, stages told on standard error, files replaced as a whole or not."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,6 +38,17 @@ def stages() -> Iterator[Tell]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
         yield lambda text: bar.update(task, description=text)
+
+
+def check_targets(paths: Sequence[Path | None]) -> None:
+    """Refuse, before the long work begins, a file that cannot be written, and one file for two reports."""
+    from whaletrader.errors import UsageError
+
+    named = [path.resolve() for path in paths if path is not None]
+    for path in paths:
+        check_target(path)
+    if len(set(named)) < len(named):
+        raise UsageError("name a file of its own for each of --html, --csv and --parquet")
 
 
 def check_target(path: Path | None) -> None:

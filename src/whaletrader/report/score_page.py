@@ -221,11 +221,13 @@ def _placebos(report: ScoreReport, kind: str) -> list[PlaceboRow]:
 
 def _placebo(report: ScoreReport) -> Part:
     rows = [
-        [escape(row.which), _KIND[row.kind], f"{row.judged:,}", f"{row.lower_above_zero:,}", f"{row.survived:,}",
-         _cents(row.median_edge), _cents(row.best_edge), _cents(row.best_lower)]
+        [escape(row.which), escape(row.policy), _KIND[row.kind], f"{row.judged:,}",
+         f"{row.lower_above_zero:,}", f"{row.survived:,}", _cents(row.median_edge), _cents(row.best_edge),
+         _cents(row.best_lower)]
         for row in report.placebo
     ]  # fmt: skip
-    head = ("leaderboard", "kind", "tested", "lower above 0", "survive", "median edge", "best edge", "best lower")
+    head = ("leaderboard", "policy", "kind", "tested", "lower above 0", "survive", "median edge", "best edge",
+            "best lower")  # fmt: skip
     figure = _by_kind(
         report, lambda kind: figures.placebo_figure(_placebos(report, kind)) + figures.placebo_legend(kind)
     )

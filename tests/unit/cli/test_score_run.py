@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from whaletrader.cli.score_run import INTERRUPTED, check_target, interruptible, stages, write_atomically
+from whaletrader.cli.score_run import INTERRUPTED, check_target, check_targets, interruptible, stages, write_atomically
 from whaletrader.errors import StorageError, UsageError
 
 
@@ -55,3 +55,10 @@ def test_a_target_is_checked_before_the_work(tmp_path: Path, monkeypatch: pytest
         check_target(tmp_path / "gone" / "file")
     with pytest.raises(UsageError, match="is a folder"):
         check_target(tmp_path)
+
+
+def test_one_file_for_two_reports_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    check_targets((None, Path("scores.csv"), Path("scores.parquet")))
+    with pytest.raises(UsageError, match="a file of its own"):
+        check_targets((tmp_path / "scores", None, Path("scores")))

@@ -71,6 +71,15 @@ def test_what_was_not_asked_for_has_no_section() -> None:
     assert titles(bare) == [name for name in SECTIONS if name not in gone]
 
 
+def test_placebos_of_several_policies_are_told_apart() -> None:
+    first = score_report()
+    other = [msgspec.structs.replace(row, policy="first_hold") for row in first.placebo]
+    both = msgspec.structs.replace(first, policies=["taker", "first_hold"], placebo=[*first.placebo, *other])
+    section = page_html(both).split("Beside wallets that cannot have skill")[1].split("<section>")[0]
+    rows = re.findall(r"<tr><td>(.*?)</tr>", section)
+    assert len(rows) == len(set(rows)) == len(both.placebo)
+
+
 def test_a_simulated_report_is_stamped_first_and_last() -> None:
     text = " ".join(read(score_report()).text)
     assert text.index("SIMULATED") < text.index("who is worth copying")
