@@ -2,7 +2,8 @@
 
 A mean over all entries would take averaging down for skill: where a price falls more entries follow, so that the mean
 weighs an entry by how the price went after it. The first entry's cost is fixed before anything of its outcome is known.
-A bet's cluster is the event group.
+Nor is a bet judged before its market has resolved: a leader who sells what rose and keeps what fell would have sold,
+and so settled, his winners alone. A bet's cluster is the event group.
 """
 
 from dataclasses import dataclass
@@ -50,9 +51,10 @@ class BetTable:
 def bets_of(frame: pl.DataFrame) -> pl.DataFrame:
     """One row per kind, wallet and token with a priced entry: the first one's amounts, in integers.
 
-    Within a kind the frame is in the order of time, as `follower` gives it. `entries` counts all priced ones.
+    First is what we got into first: of two resting limits the lower one may be filled long after the higher one, and
+    only where the price fell. Ties keep the order of the leader's events. `entries` counts all priced ones.
     """
-    priced = frame.filter(pl.col("reason").cast(pl.String) == "priced")
+    priced = frame.filter(pl.col("reason").cast(pl.String) == "priced").sort("entry_ts", maintain_order=True)
     price, own = pl.col("leader_price_micro"), pl.coalesce("leader_price_micro", "print_price_micro")
     # Ten-thousandths of a share first: the whole product of a big stake would leave 64 bits.
     stake = (pl.col("size_micro") // 100) * own // 10_000
@@ -69,9 +71,14 @@ def bets_of(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def settled_bets(frame: pl.DataFrame) -> pl.DataFrame:
+    """`bets_of` the markets that have resolved: whether a bet counts must not hang on when the leader sold it."""
+    return bets_of(frame.filter("market_settled"))
+
+
 def bet_table(frame: pl.DataFrame, policy: str = "taker") -> BetTable:
-    """The bets of a follower frame as arrays, and the units they belong to."""
-    return table_of(bets_of(frame).select(pl.lit(policy).alias("policy"), pl.all()))
+    """The settled bets of a follower frame as arrays, and the units they belong to."""
+    return table_of(settled_bets(frame).select(pl.lit(policy).alias("policy"), pl.all()))
 
 
 def table_of(bets: pl.DataFrame) -> BetTable:
@@ -101,4 +108,4 @@ def table_of(bets: pl.DataFrame) -> BetTable:
 
 def resolved_bets(table: FollowerTable, as_of_ts: int | None) -> pl.DataFrame:
     """The bets that were settled at a time, as a frame."""
-    return bets_of(table.at(as_of_ts))
+    return settled_bets(table.at(as_of_ts))

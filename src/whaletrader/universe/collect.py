@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 import polars as pl
 
 from whaletrader.domain.values import TapeRole, TapeSide
-from whaletrader.universe.bets import bets_of
+from whaletrader.universe.bets import settled_bets
 from whaletrader.universe.entries import STAKE_MICRO
 from whaletrader.universe.follower import KINDS, FollowerTable, follower_inputs, price_inputs
 from whaletrader.universe.ledger import ledger_at
@@ -121,7 +121,7 @@ def activity_of(trades: pl.DataFrame, params: ScoreParams) -> pl.DataFrame:
 def _of_table(table: FollowerTable, policy: str, params: ScoreParams) -> dict[str, pl.DataFrame]:
     frame = table.at(params.as_of_ts, params.since_ts)
     label = pl.lit(policy, dtype=POLICY).alias("policy")
-    found = {"bets": bets_of(frame), "events": _events(frame), "tallies": _tallies(frame)}
+    found = {"bets": settled_bets(frame), "events": _events(frame), "tallies": _tallies(frame)}
     return {name: rows.select(label, pl.all()) for name, rows in found.items()}
 
 

@@ -16,7 +16,7 @@ from scipy.stats import binomtest
 from whaletrader.domain.matching import IMPACT_MICRO, IMPACT_STAKE_MICRO, PARTICIPATION_MICRO
 from whaletrader.domain.values import MICRO, NANOS, TapeRole
 from whaletrader.quant.bootstrap import cluster_bootstrap
-from whaletrader.universe.bets import bets_of, table_of
+from whaletrader.universe.bets import settled_bets, table_of
 from whaletrader.universe.copyability_kernel import Around, Spans, around, flow_of
 from whaletrader.universe.costs import impact_micro
 from whaletrader.universe.evidence import evidence
@@ -85,7 +85,7 @@ def copy_parts(
     policy = pl.lit(params.policies[0]).alias("policy")
     return CopyParts(
         bets=pl.concat(
-            [bets_of(frame).select(pl.lit(d).alias("delay_s"), policy, pl.all()) for d, frame in frames.items()]
+            [settled_bets(frame).select(pl.lit(d).alias("delay_s"), policy, pl.all()) for d, frame in frames.items()]
         ),
         legs=_legs(frames[chosen.delay_s], near),
         roles=_roles(trades.filter(pl.col("wallet").is_in(list(wallets)) & recent)),
@@ -184,7 +184,9 @@ def _edges(bets: pl.DataFrame, params: ScoreParams) -> pl.DataFrame:
     frames = [pl.DataFrame(schema={"wallet": pl.UInt32, "delay_s": pl.Float64, **dict.fromkeys(_EDGES, pl.Int64)})]
     for delay_s in sorted(bets["delay_s"].unique()):
         rows = (
-            bets.filter(pl.col("delay_s") == delay_s).drop("delay_s").sort("policy", "kind", "wallet", "group", "token")
+            bets.filter(pl.col("delay_s") == delay_s)
+            .drop("delay_s")
+            .sort("policy", "kind", "wallet", "group", "entry_ts", "token")
         )
         table = table_of(rows)
         statistics = statistics_of(table)

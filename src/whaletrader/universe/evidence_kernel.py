@@ -26,10 +26,7 @@ class EventGroups(NamedTuple):
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def event_groups(offsets: Ints, group: Ints, edge: Ints, cost: Ints, entry_day: Ints) -> EventGroups:
-    """Sum bets, payoffs and costs by event group; a group's bets are in the order of entry.
-
-    A bet's edge and cost are rounded down each, so that a payoff can come out one micro-unit short: that is mended.
-    """
+    """Sum bets, payoffs and costs by event group; a group's bets are in the order of entry."""
     size = 0
     for u in range(offsets.size - 1):
         for i in range(offsets[u], offsets[u + 1]):
@@ -38,7 +35,7 @@ def event_groups(offsets: Ints, group: Ints, edge: Ints, cost: Ints, entry_day: 
     sums, first, at = np.zeros((2, size)), np.zeros((2, size)), -1
     for u in range(offsets.size - 1):
         for i in range(offsets[u], offsets[u + 1]):
-            paid, got = cost[i] / _MICRO, _payoff(edge[i] + cost[i]) / _MICRO
+            paid, got = cost[i] / _MICRO, (edge[i] + cost[i]) / _MICRO
             starts = i == offsets[u] or group[i] != group[i - 1]
             at += 1 if starts else 0
             if starts or entry_day[i] < day[at]:
@@ -51,13 +48,6 @@ def event_groups(offsets: Ints, group: Ints, edge: Ints, cost: Ints, entry_day: 
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _payoff(micro: int) -> int:
-    if micro == -1:
-        return 0
-    return 1_000_000 if micro == 999_999 else micro
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
 def flaws(offsets: Ints, edge: Ints, cost: Ints) -> tuple[Bools, Bools]:
     """Units with a bet that cost nothing, and with a payoff outside of 0 to 1."""
     units = offsets.size - 1
@@ -65,7 +55,7 @@ def flaws(offsets: Ints, edge: Ints, cost: Ints) -> tuple[Bools, Bools]:
     for u in range(units):
         for i in range(offsets[u], offsets[u + 1]):
             free[u] |= cost[i] <= 0
-            outside[u] |= edge[i] + cost[i] < -1 or edge[i] + cost[i] > 1_000_000
+            outside[u] |= edge[i] + cost[i] < 0 or edge[i] + cost[i] > 1_000_000
     return free, outside
 
 

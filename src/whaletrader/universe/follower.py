@@ -27,6 +27,7 @@ from whaletrader.universe.follower_kernel import COLUMNS, PRICED, Events, Policy
 from whaletrader.universe.source import TableSource
 from whaletrader.universe.tape import (
     NEVER,
+    UNKNOWN_PAYOUT,
     exit_tape,
     market_facts,
     pool_keys,
@@ -58,6 +59,7 @@ _MET = ("entry_ts", "print_price_micro")
 _PAID = ("spread_micro", "impact_micro", "fee_micro", "cost_micro", "spread_assumed", "fee_provenance")
 _MARKED = ("mark_ts", "adverse_micro")
 _LEFT = ("exit_ts", "exit_kind", "proceeds_micro", "edge_micro", "known_ts")
+_SETTLED = ("market_settled", "market_settled_ts")
 _EVENT_COLUMNS = ("row", "wallet", "token", "market", "outcome_index", "ts", "leader_price_micro", "size_micro")
 
 ENTRIES, WHICH, EXITS = ("taker", "passive"), ("all", "first", "large"), ("mirror", "resolution")
@@ -135,8 +137,10 @@ def _known_at(frame: pl.DataFrame, as_of_ts: int, never_met: str) -> pl.DataFram
         .then(pl.lit("unresolved", dtype=_ENUMS["reason"]))
         .otherwise(pl.col("reason"))
     )
+    over = pl.col("market_settled") & (pl.col("market_settled_ts") <= as_of_ts).fill_null(value=False)
+    ended = (over.alias(_SETTLED[0]), pl.when(over).then(_SETTLED[1]).alias(_SETTLED[1]))
     marked = (pl.when(pl.col("mark_ts") <= as_of_ts).then(pl.col(name)).alias(name) for name in _MARKED)
-    return _only_known(frame.filter(pl.col("ts") <= as_of_ts).with_columns(reason.alias("reason"), *marked))
+    return _only_known(frame.filter(pl.col("ts") <= as_of_ts).with_columns(reason.alias("reason"), *marked, *ended))
 
 
 def _only_known(frame: pl.DataFrame) -> pl.DataFrame:
@@ -243,13 +247,13 @@ def _large_if_known(table: pl.DataFrame) -> list[str]:
 
 def _priced(events: pl.DataFrame, kind: str, world: World, policy: Policy) -> pl.DataFrame:
     out = price_events(_kernel_events(events, world.facts.payout0.size), world, policy)
-    group = _groups(events, world)
+    facts = _of_markets(events, world)
     columns = {name: out[row] for row, name in enumerate(COLUMNS)}
     label = pl.lit(kind, dtype=pl.Enum(KINDS)).alias("kind")
-    frame = events.select(label, *_EVENT_COLUMNS).with_columns(group, *(pl.Series(n, v) for n, v in columns.items()))
+    frame = events.select(label, *_EVENT_COLUMNS).with_columns(*facts, *(pl.Series(n, v) for n, v in columns.items()))
     typed = frame.with_columns(
         *(_decoded(name, dtype) for name, dtype in _ENUMS.items()),
-        *(_without(name, NEVER) for name in ("entry_ts", "exit_ts", "known_ts", "mark_ts")),
+        *(_without(name, NEVER) for name in ("entry_ts", "exit_ts", "known_ts", "mark_ts", _SETTLED[1])),
         pl.col("spread_assumed").cast(pl.Boolean),
     )
     return _only_known(typed)
@@ -278,13 +282,19 @@ def _kernel_events(events: pl.DataFrame, n_markets: int) -> Events:
     )
 
 
-def _groups(events: pl.DataFrame, world: World) -> pl.Series:
-    """Event-group code of every event; -1 where the market is unknown."""
+def _of_markets(events: pl.DataFrame, world: World) -> tuple[pl.Series, pl.Series, pl.Series]:
+    """Event-group code of every event, -1 where the market is unknown; whether and when its market has resolved."""
     market = events["market"].cast(pl.Int64).to_numpy(writable=True)
     known = market < world.facts.group.size
-    group = np.full(market.size, -1, np.int64)
+    group, settled, when = (
+        np.full(market.size, -1, np.int64),
+        np.zeros(market.size, np.bool_),
+        np.full(market.size, NEVER),
+    )
     group[known] = world.facts.group[market[known]]
-    return pl.Series("group", group)
+    settled[known] = world.facts.payout0[market[known]] != UNKNOWN_PAYOUT
+    when[known] = world.facts.resolved_ts[market[known]]
+    return pl.Series("group", group), pl.Series(_SETTLED[0], settled), pl.Series(_SETTLED[1], when)
 
 
 def _decoded(name: str, dtype: pl.Enum) -> pl.Expr:

@@ -21,6 +21,8 @@ AMOUNTS = (
     "buy_volume_usd",
 )  # fmt: skip
 """Columns that are in micro-units already; all others are in whole units."""
+_MOST = 9e18
+"""What 64 bits hold; a greater number (a t whose error is rounding) is not one to publish."""
 _LN10 = float(np.log(10.0))
 
 
@@ -52,13 +54,13 @@ def annualised(daily: Floats) -> Floats:
 
 
 def published(described: pl.DataFrame) -> pl.DataFrame:
-    """Integers only: amounts as they are, ratios and probabilities times 10^6; what is not finite is null."""
+    """Integers only: amounts as they are, ratios and probabilities times 10^6; null where not finite or too great."""
     columns = []
     for name, dtype in described.schema.items():
         if dtype != pl.Float64:
             columns.append(pl.col(name))
             continue
         scaled = pl.col(name) * (1 if name in AMOUNTS else MICRO)
-        finite = pl.when(scaled.is_finite()).then(scaled)
+        finite = pl.when(scaled.is_finite() & (scaled.abs() < _MOST)).then(scaled)
         columns.append(finite.round().cast(pl.Int64).alias(f"{name}_micro"))
     return described.select(columns)

@@ -196,12 +196,6 @@ def test_a_wallets_evidence_does_not_depend_on_the_others() -> None:
         assert getattr(whole, name)[first:last].tolist() == getattr(alone, name).tolist()
 
 
-def test_a_payoff_rounded_down_by_a_micro_unit_is_a_whole_one() -> None:
-    exact = table([wins(9, 12)])
-    short = replace(exact, edge=exact.edge - 1)
-    assert judge(short).p_value[0] == judge(exact).p_value[0]
-
-
 def test_no_wallet_and_wallets_without_a_verdict_give_no_error() -> None:
     nobody = table([])
     assert judge(nobody).enough.size == 0

@@ -73,10 +73,3 @@ def test_impossible_amounts_are_told_apart() -> None:
     free, outside = flaws(offsets, edge, cost)
     assert free.tolist() == [True, False, False, False]
     assert outside.tolist() == [False, True, True, False]
-
-
-@pytest.mark.parametrize(("edge", "cost", "payoff"), [(-400_001, 400_000, 0.0), (599_999, 400_000, 1.0)])
-def test_a_micro_unit_lost_in_rounding_is_given_back(edge: int, cost: int, payoff: float) -> None:
-    one = np.array([edge]), np.array([cost])
-    found = event_groups(np.array([0, 1]), np.array([1]), *one, np.array([0]))
-    assert found.clusters.payoff[0] == payoff
