@@ -42,6 +42,9 @@ MEANINGS = {
     "discovery.scan_interval_days": "Between two scorings of all wallets.",
     "discovery.min_resolved_bets_fills": "Settled bets below which a wallet gets no verdict, by its fills.",
     "discovery.min_resolved_bets_signals": "The same, by its position signals.",
+    "discovery.min_event_groups": (
+        "Event groups below which a wallet gets no verdict; 0: as the committed thresholds say for its prices."
+    ),
     "discovery.confidence": "One-sided, of the lower bound that must be above nothing.",
     "discovery.max_leaders": "Followed at once.",
     "discovery.bootstrap_resamples": "Behind each bound.",

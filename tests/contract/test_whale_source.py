@@ -17,7 +17,9 @@ from whaletrader.universe.source import FrameSource, known_at
 DAY = 86_400
 MARKETS = 24
 SETTINGS = Settings(
-    discovery=DiscoverySettings(min_resolved_bets_fills=5, min_resolved_bets_signals=5, bootstrap_resamples=100)
+    discovery=DiscoverySettings(
+        min_resolved_bets_fills=5, min_resolved_bets_signals=5, min_event_groups=10, bootstrap_resamples=100
+    )
 )
 Make = Callable[[FrameSource], WhaleSource]
 MAKERS: dict[str, Make] = {"dataset": lambda source: DatasetWhales(source, SETTINGS)}

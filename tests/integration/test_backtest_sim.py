@@ -28,7 +28,11 @@ SMALL = SimulationParams(
 )  # fmt: skip
 SETTINGS = Settings(
     discovery=DiscoverySettings(
-        scan_interval_days=7, min_resolved_bets_fills=12, min_resolved_bets_signals=8, bootstrap_resamples=200
+        scan_interval_days=7,
+        min_resolved_bets_fills=12,
+        min_resolved_bets_signals=8,
+        min_event_groups=10,
+        bootstrap_resamples=200,
     )
 )
 MAKE = """
@@ -233,7 +237,11 @@ def test_a_history_too_short_is_refused_in_one_sentence(dataset: Dataset, folder
 
 def test_where_nobody_is_good_enough_nobody_is_copied_and_the_report_says_so(dataset: Dataset, folder: Path) -> None:
     sure = DiscoverySettings(
-        min_resolved_bets_fills=12, min_resolved_bets_signals=8, bootstrap_resamples=200, confidence_micro=999_999
+        min_resolved_bets_fills=12,
+        min_resolved_bets_signals=8,
+        min_event_groups=10,
+        bootstrap_resamples=200,
+        confidence_micro=999_999,
     )
     sceptic = msgspec.structs.replace(SETTINGS, discovery=sure)
     found = make_report(dataset, sceptic, scratch=folder)

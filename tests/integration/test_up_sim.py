@@ -25,7 +25,11 @@ SMALL = SimulationParams(days=50, binary_markets=200, groups=4, fills=60_000, no
 SETTINGS = Settings(
     seed=3,
     discovery=DiscoverySettings(
-        min_resolved_bets_fills=15, min_resolved_bets_signals=15, confidence_micro=800_000, bootstrap_resamples=200
+        min_resolved_bets_fills=15,
+        min_resolved_bets_signals=15,
+        min_event_groups=10,
+        confidence_micro=800_000,
+        bootstrap_resamples=200,
     ),
     runtime=RuntimeSettings(mark_interval_s=21_600),
 )

@@ -17,6 +17,7 @@ SCENARIO_SETTINGS = """\
 [discovery]
 min_resolved_bets_fills = 10
 min_resolved_bets_signals = 10
+min_event_groups = 10
 bootstrap_resamples = 200
 [copy]
 max_position_age_s = 3600

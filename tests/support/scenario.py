@@ -32,7 +32,9 @@ FAULTS = FaultPlanSettings(drop_micro=150_000, delay_micro=150_000, repeat_micro
 def scenario_settings(*, faults: FaultPlanSettings | None = None) -> Settings:
     """Settings under which the scenario trades; commits happen only where something is sent."""
     return Settings(
-        discovery=DiscoverySettings(min_resolved_bets_fills=10, min_resolved_bets_signals=10, bootstrap_resamples=200),
+        discovery=DiscoverySettings(
+            min_resolved_bets_fills=10, min_resolved_bets_signals=10, min_event_groups=10, bootstrap_resamples=200
+        ),
         copy=CopySettings(max_position_age_s=HOUR),
         execution=ExecutionSettings(max_slippage_micro=30_000),
         runtime=RuntimeSettings(mark_interval_s=12 * HOUR, batch_delay_ms=3_600_000, batch_messages=100_000),

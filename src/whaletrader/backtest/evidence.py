@@ -10,25 +10,13 @@ from whaletrader.report.model import Detectable, Overlay
 from whaletrader.universe.bets import resolved_bets
 from whaletrader.universe.follower import KINDS, FollowerTable
 from whaletrader.universe.placebo import table_boards
+from whaletrader.universe.score_params import scan_params
 from whaletrader.universe.scores import ScoreParams, Scores, score_table
-
-
-def score_params(settings: Settings, as_of_ts: int) -> ScoreParams:
-    """The parameters with which the app's own scans score."""
-    discovery = settings.discovery
-    return ScoreParams(
-        as_of_ts=as_of_ts,
-        min_bets_fill=discovery.min_resolved_bets_fills,
-        min_bets_position=discovery.min_resolved_bets_signals,
-        confidence=discovery.confidence_micro / MICRO,
-        n_boot=discovery.bootstrap_resamples,
-        seed=settings.seed,
-    )
 
 
 def refuse_thin(table: FollowerTable, settings: Settings, last_ts: int) -> None:
     """`DataError` where no wallet has enough settled bets even at the data's end."""
-    needed = score_params(settings, last_ts)
+    needed = scan_params(settings, last_ts)
     counts = resolved_bets(table, last_ts).group_by(pl.col("kind").cast(pl.String), "wallet").len()
     most = {kind: int(counts.filter(pl.col("kind") == kind)["len"].cast(pl.Int64).max() or 0) for kind in KINDS}  # type: ignore[arg-type]
     if all(most[kind] < needed.min_bets(kind) for kind in KINDS):

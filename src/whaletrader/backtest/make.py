@@ -12,7 +12,7 @@ import msgspec
 
 from whaletrader.backtest import curves
 from whaletrader.backtest.baseline import BaselineRun, leaders_events, past_window_leaders, run_baseline
-from whaletrader.backtest.evidence import detectable, overlay, refuse_thin, score_params
+from whaletrader.backtest.evidence import detectable, overlay, refuse_thin
 from whaletrader.backtest.headline import headline
 from whaletrader.backtest.metrics import Curve, rounded
 from whaletrader.backtest.replayed import Job, Replayed, Replays, follower_params
@@ -26,6 +26,7 @@ from whaletrader.errors import DataError
 from whaletrader.report.model import SCHEMA_VERSION, Detectable, Overlay, Report, WindowRow
 from whaletrader.universe.follower import FollowerInputs, FollowerTable, follower_inputs, price_inputs
 from whaletrader.universe.ledger_tape import ledger_tape
+from whaletrader.universe.score_params import scan_params
 
 Tell = Callable[[str], None]
 
@@ -89,7 +90,7 @@ def _world(dataset: Dataset, settings: Settings, tell: Tell) -> _World:
 def _universe(world: _World, placebos: int) -> _Universe:
     chosen = past_window_leaders(ledger_tape(world.dataset), world.windows)
     seeds = tuple((world.settings.seed + number) % 2**63 for number in range(1, max(placebos, 1) + 1))
-    scores, rows = overlay(world.table, score_params(world.settings, world.last_ts), seeds)
+    scores, rows = overlay(world.table, scan_params(world.settings, world.last_ts), seeds)
     return _Universe(chosen, rows, detectable(scores))
 
 
@@ -121,7 +122,7 @@ def _report(world: _World, universe: _Universe, runs: list[Replayed]) -> Report:
         first_day=day(days[0] * DAY_NS),
         last_day=day(days[1] * DAY_NS),
         windows=rows,
-        funnel=funnel_rows(world.table, ours.record, score_params(settings, world.last_ts)),
+        funnel=funnel_rows(world.table, ours.record, scan_params(settings, world.last_ts)),
         withheld=curves.withheld(world.table.frame),
         window_effect=curves.window_effect(world.inputs, params, world.table),
         delay_effect=curves.delay_effect(world.inputs, params, world.table, signals),

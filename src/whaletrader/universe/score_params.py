@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from whaletrader.config.tree import Settings
+from whaletrader.domain.values import MICRO
 from whaletrader.errors import UsageError
 from whaletrader.universe.follower import KINDS, FollowerParams
 from whaletrader.universe.policies import POLICIES
@@ -39,3 +41,17 @@ class ScoreParams:
     def min_bets(self, kind: str) -> int:
         """Settled bets that a wallet needs for a verdict."""
         return self.min_bets_fill if kind == KINDS[0] else self.min_bets_position
+
+
+def scan_params(settings: Settings, as_of_ts: int) -> ScoreParams:
+    """The parameters with which the platform scans at a date."""
+    discovery = settings.discovery
+    return ScoreParams(
+        as_of_ts=as_of_ts,
+        min_bets_fill=discovery.min_resolved_bets_fills,
+        min_bets_position=discovery.min_resolved_bets_signals,
+        min_groups=discovery.min_event_groups or None,
+        confidence=discovery.confidence_micro / MICRO,
+        n_boot=discovery.bootstrap_resamples,
+        seed=settings.seed,
+    )

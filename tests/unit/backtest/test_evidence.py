@@ -4,15 +4,18 @@ import polars as pl
 import pytest
 
 from tests.support.universe import Tape
-from whaletrader.backtest.evidence import detectable, overlay, refuse_thin, score_params
+from whaletrader.backtest.evidence import detectable, overlay, refuse_thin
 from whaletrader.config.tree import DiscoverySettings, Settings
 from whaletrader.domain.values import MICRO, NANOS
 from whaletrader.errors import DataError
 from whaletrader.universe.follower import FollowerTable, build_follower_table
+from whaletrader.universe.score_params import scan_params
 from whaletrader.universe.source import FrameSource
 
 FEW = Settings(
-    discovery=DiscoverySettings(min_resolved_bets_fills=12, min_resolved_bets_signals=12, bootstrap_resamples=200)
+    discovery=DiscoverySettings(
+        min_resolved_bets_fills=12, min_resolved_bets_signals=12, min_event_groups=10, bootstrap_resamples=200
+    )
 )
 END = 10_000_000 * NANOS
 
@@ -33,9 +36,9 @@ def table() -> FollowerTable:
 
 
 def test_the_parameters_are_those_of_the_apps_scans() -> None:
-    params = score_params(FEW, END)
+    params = scan_params(FEW, END)
     assert (params.min_bets_fill, params.min_bets_position, params.n_boot) == (12, 12, 200)
-    assert (params.as_of_ts, params.seed, params.confidence) == (END, FEW.seed, 0.95)
+    assert (params.as_of_ts, params.seed, params.confidence) == (END, FEW.seed, 0.975)
 
 
 def test_a_history_too_short_to_score_anybody_is_refused_in_one_sentence(table: FollowerTable) -> None:
@@ -55,7 +58,7 @@ def test_bets_that_settle_after_the_data_ends_do_not_count(table: FollowerTable)
 
 
 def test_the_real_leaderboard_stands_beside_its_mirror_and_shuffled_labels(table: FollowerTable) -> None:
-    scores, rows = overlay(table, score_params(FEW, END), (1, 2))
+    scores, rows = overlay(table, scan_params(FEW, END), (1, 2))
     fills = {row.which: row for row in rows if row.kind == "fill"}
     assert list(fills) == ["real", "mirrored", "random-1", "random-2"]
     assert fills["real"].judged >= 2
@@ -68,7 +71,7 @@ def test_the_real_leaderboard_stands_beside_its_mirror_and_shuffled_labels(table
 
 
 def test_the_smallest_visible_edge_is_the_narrowest_half_interval(table: FollowerTable) -> None:
-    scores, _ = overlay(table, score_params(FEW, END), ())
+    scores, _ = overlay(table, scan_params(FEW, END), ())
     judged = scores.frame.filter(pl.col("lower_micro").is_not_null())
     widths = sorted(e - low for e, low in judged.select("mean_edge_micro", "lower_micro").iter_rows())
     fill, position = detectable(scores)

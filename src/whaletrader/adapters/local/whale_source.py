@@ -7,10 +7,11 @@ import polars as pl
 
 from whaletrader.adapters.local.settled import settled_outcomes
 from whaletrader.config.tree import Settings
-from whaletrader.domain.values import MICRO, LeaderEventKind
+from whaletrader.domain.values import LeaderEventKind
 from whaletrader.messages.leaders import FunnelStep, LeaderScore, UniverseScanned
 from whaletrader.universe.follower import FollowerParams, FollowerTable, build_follower_table
-from whaletrader.universe.scores import ScoreParams, Scores, score_table
+from whaletrader.universe.score_params import scan_params
+from whaletrader.universe.scores import Scores, score_table
 from whaletrader.universe.source import TableSource
 
 MAX_SCORES_PER_KIND = 100
@@ -27,15 +28,7 @@ class DatasetWhales:
 
     def scan(self, as_of_ts: int, followed: Sequence[str] = (), since_ts: int = 0) -> UniverseScanned:
         """Score everything known at `as_of_ts`, and tell what the followed leaders' bets brought since `since_ts`."""
-        discovery = self._settings.discovery
-        params = ScoreParams(
-            as_of_ts=as_of_ts,
-            min_bets_fill=discovery.min_resolved_bets_fills,
-            min_bets_position=discovery.min_resolved_bets_signals,
-            confidence=discovery.confidence_micro / MICRO,
-            n_boot=discovery.bootstrap_resamples,
-            seed=self._settings.seed,
-        )
+        params = scan_params(self._settings, as_of_ts)
         table, markets = self._follower_table(), self._source.table("markets")
         told = scanned(score_table(table, params), as_of_ts)
         settled = settled_outcomes(table.at(as_of_ts), table.addresses, markets, followed, since_ts)
