@@ -27,6 +27,8 @@ from whaletrader.universe.frame_checks import Column, checked, known_in, without
 from whaletrader.universe.scores import ScoreParams, Scores, score_universe
 from whaletrader.universe.source import FrameSource, TableSource
 
+MOST = 1e8
+"""Shares or dollars of one row: in micro-units, products of it with a price still fit into 64 bits."""
 TRADES = (
     Column("time", "time"),
     Column("wallet", "text"),
@@ -34,10 +36,10 @@ TRADES = (
     Column("outcome", "whole", low=0, high=1),
     Column("side", "text", words=("BUY", "SELL")),
     Column("price", "number", low=0.0, high=1.0),
-    Column("size", "number", low=0.0),
+    Column("size", "number", low=0.0, high=MOST),
     Column("transaction", "text", required=False, nulls=True),
     Column("role", "text", required=False, nulls=True, words=("maker", "taker")),
-    Column("fee", "number", required=False, nulls=True, low=0.0),
+    Column("fee", "number", required=False, nulls=True, low=0.0, high=MOST),
 )
 MARKETS = (
     Column("market", "text"),
@@ -53,7 +55,7 @@ POSITIONS = (
     Column("market", "text"),
     Column("outcome", "whole", low=0, high=1),
     Column("price", "number", low=0.0, high=1.0),
-    Column("size", "number", required=False, nulls=True, low=0.0),
+    Column("size", "number", required=False, nulls=True, low=0.0, high=MOST),
 )
 BOARD = {
     "rank": "rank",

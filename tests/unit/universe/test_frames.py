@@ -159,6 +159,8 @@ def test_no_trades_at_all_give_an_empty_leaderboard() -> None:
         ({"trades_price": [1.4, 0.2]}, r"trades.price has 1.4 in row 0; it must be at least 0 and at most 1"),
         ({"trades_price": ["a", "b"]}, r"trades.price is String; it must be numbers"),
         ({"trades_size": [-1, 2]}, r"trades.size has -1.0 in row 0; it must be at least 0"),
+        ({"trades_size": [1.0, 1e20]}, r"trades.size has 1e\+20 in row 1; it must be at least 0 and at most 1e\+08"),
+        ({"trades_fee": [1e9, None]}, r"trades.fee has 1000000000.0 in row 0"),
         ({"trades_side": ["BUY", "buy"]}, r"trades.side has 'buy' in row 1; it must be one of BUY, SELL"),
         ({"trades_outcome": [0, 2]}, r"trades.outcome has 2 in row 1"),
         ({"trades_outcome": ["Yes", "No"]}, r"trades.outcome is String; it must be whole numbers"),
