@@ -11,6 +11,7 @@ from whaletrader.universe.ledger import ledger, ledger_at
 from whaletrader.universe.ledger_tape import ledger_tape
 from whaletrader.universe.scores import ScoreParams, score_table, score_universe
 from whaletrader.universe.source import known_at
+from whaletrader.universe.tape import usable_trades
 
 dates = st.integers(0, HORIZON_S + 100).map(lambda second: second * NANOS)
 FOLLOWER = FollowerParams(window_s=150.0)
@@ -37,7 +38,8 @@ def test_scores_at_a_date_equal_the_scores_of_the_cut_dataset(tape: Tape, as_of_
     source = tape.source()
     few = {"min_bets_fill": 2, "min_bets_position": 2, "min_groups": 1, "n_boot": 100, "follower": FOLLOWER}
     params = ScoreParams(as_of_ts=as_of_ts, **few)
-    from_table = score_table(build_follower_table(source, FOLLOWER), params, ledger_tape(source))
+    table = build_follower_table(source, FOLLOWER)
+    from_table = score_table(table, params, ledger_tape(source), usable_trades(source))
     then = score_universe(known_at(source, as_of_ts), ScoreParams(**few))
     assert from_table.frame.equals(then.frame)
     assert from_table.funnel.equals(then.funnel)
