@@ -1,7 +1,8 @@
 """What a follower of the followed leaders got from the bets that settled in a span of time.
 
-A bet is told by exactly one scan, the first that knows how an entry of it ended; what was added to it later is not told
-again, and bets of one event group that the same scan tells are one outcome, with the mean of their edges.
+A bet is told by exactly one scan, the first that knows its market's result and how an entry of it ended: a leader who
+sells what rose and keeps what fell must not be told by his winners first. Bets of one event group that the same scan
+tells are one outcome, with the mean of their edges.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from whaletrader.messages.leaders import LeaderOutcomes, SettledOutcome
-from whaletrader.universe.bets import bets_of
+from whaletrader.universe.bets import settled_bets
 
 MAX_TOLD = 5_000
 """Outcomes that one scan tells of all leaders together, an equal part for each; a message has its limit of bytes."""
@@ -41,9 +42,12 @@ def _outcomes(
     wanted = pl.DataFrame([leader.partition("/")[::2] for leader in followed], ["kind", "address"], orient="row")
     wanted = wanted.join(addresses.select("wallet", "address"), on="address")
     kind = pl.col("kind").cast(pl.String)
-    mine = frame.with_columns(kind).join(wanted, on=["kind", "wallet"], how="semi")
-    before = mine.filter((pl.col("reason").cast(pl.String) == "priced") & (pl.col("known_ts") <= since_ts))
-    fresh = bets_of(mine).join(before, on=["kind", "wallet", "token"], how="anti")
+    over = pl.max_horizontal("known_ts", "market_settled_ts").alias("known_ts")
+    mine = frame.with_columns(kind, over).join(wanted, on=["kind", "wallet"], how="semi")
+    priced = mine.filter(pl.col("market_settled") & (pl.col("reason").cast(pl.String) == "priced"))
+    before = priced.filter(pl.col("known_ts") <= since_ts)
+    told = settled_bets(priced).filter(pl.col("known_ts") > since_ts)
+    fresh = told.join(before, on=["kind", "wallet", "token"], how="anti")
     group = pl.when(pl.col("event_group") == "").then(pl.col("condition_id")).otherwise(pl.col("event_group"))
     named = markets.select(pl.col("market"), group.alias("event_group_id"))
     bets = fresh.join(named, on="market", how="left").join(wanted, on=["kind", "wallet"])

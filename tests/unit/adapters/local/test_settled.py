@@ -85,7 +85,7 @@ def test_every_bet_is_told_once_however_often_one_looks(days):
         )
 
 
-def test_an_entry_added_to_a_bet_that_was_told_is_not_told_again():
+def sold_and_bought_again():
     made = Tape(wallets=4).market(0, payout0=1.0, resolved=9 * DAY, group="one")
     made.trade(1_000, 0, 0, 0.4).trade(1_008, 3, 0, 0.4, size=1_000)
     made.trade(2_000, 0, 0, 0.6, side=SELL).trade(2_008, 3, 0, 0.6, size=1_000)
@@ -96,11 +96,23 @@ def test_an_entry_added_to_a_bet_that_was_told_is_not_told_again():
     def bets(as_of_day, since_day):
         as_of, since = as_of_day * DAY * NANOS, since_day * DAY * NANOS
         (found,) = settled_outcomes(table.at(as_of), table.addresses, markets, ("fill/w0",), since)
-        return [(each.n_bets, each.edge_micro) for each in found.outcomes]
+        return [(each.n_bets, each.edge_micro, each.settled_ts) for each in found.outcomes]
 
-    assert len(bets(1, 0)) == 1
-    assert bets(10, 1) == []
-    assert bets(10, 0) == bets(1, 0)
+    return bets
+
+
+def test_a_bet_that_was_sold_is_told_when_its_market_has_resolved_and_not_before():
+    bets = sold_and_bought_again()
+    assert bets(8, 0) == []
+    ((count, edge, settled_ts),) = bets(10, 8)
+    assert (count, settled_ts) == (1, 9 * DAY * NANOS)
+    assert 100_000 < edge < 200_000, "of the first entry, which was sold"
+
+
+def test_a_bet_that_was_sold_and_bought_again_is_told_once():
+    bets = sold_and_bought_again()
+    assert [each for day in range(1, 13) for each in bets(day, day - 1)] == bets(12, 0)
+    assert len(bets(12, 0)) == 1
 
 
 def test_a_bets_proceeds_are_between_nothing_and_one():
