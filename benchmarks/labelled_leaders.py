@@ -14,7 +14,7 @@ from whaletrader.datasets.simulator.universe.params import Mind, PopulationParam
 from whaletrader.datasets.simulator.universe.population import Population, simulate_population
 from whaletrader.domain.values import DAY_NS
 from whaletrader.quant.mixture_prior import mixture_shrink
-from whaletrader.universe.bets import bets_of
+from whaletrader.universe.bets import settled_bets
 from whaletrader.universe.follower import build_follower_table
 from whaletrader.universe.source import FrameSource
 
@@ -61,7 +61,9 @@ def labelled_leaders(population: Population) -> list[Leader]:
     """Everybody whom a weekly scan of a labelled universe would begin to follow."""
     table = build_follower_table(FrameSource(population.tables, population.fingerprint))
     fills = table.frame.filter(pl.col("kind").cast(pl.String) == "fill")
-    bets = bets_of(fills).select("wallet", "group", "ts", "known_ts", "edge_micro", "cost_micro")
+    over = pl.max_horizontal("known_ts", "market_settled_ts").alias("known_ts")
+    told = settled_bets(fills.with_columns(over))  # as `adapters.local.settled` tells them
+    bets = told.select("wallet", "group", "ts", "known_ts", "edge_micro", "cost_micro")
     lost = population.switched_off["wallet"].implode()
     switch = population.switched_off["ts"].min()
     truth = population.tables["truth"].with_columns(pl.col("wallet").is_in(lost).alias("lost"))

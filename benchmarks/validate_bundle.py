@@ -19,7 +19,7 @@ from whaletrader.datasets.importers.run import import_bundle
 from whaletrader.datasets.store import Dataset
 from whaletrader.domain.values import DAY_NS, MICRO
 from whaletrader.quant.persistence import rank_ic
-from whaletrader.universe.bets import bets_of
+from whaletrader.universe.bets import settled_bets
 from whaletrader.universe.follower import KINDS, FollowerTable, build_follower_table
 from whaletrader.universe.policies import POLICIES
 from whaletrader.universe.power import certified_null
@@ -81,7 +81,7 @@ def as_of_dates(bets: pl.DataFrame) -> list[int]:
 
 def walk_forward(table: FollowerTable, params: ScoreParams) -> list[Foretold]:
     """Score at the end of each week what was known then; compare with the bets entered in the week after."""
-    bets = bets_of(table.at(None))
+    bets = settled_bets(table.at(None))
     found: dict[tuple[str, str], list[tuple[float, int]]] = {(kind, score): [] for kind in KINDS for score in SCORES}
     for date in as_of_dates(bets):
         then = score_table(table, ScoreParams(as_of_ts=date, n_boot=params.n_boot)).frame
