@@ -44,9 +44,9 @@ def null_kind(found: CertifiedNull) -> NullKind:
 
 
 def power_rows(found: CertifiedNull, policies: tuple[str, ...]) -> list[PowerRow]:
-    """Detectable edges at the number tested; where bets may end early, by the rule that such bets are judged by."""
+    """Detectable edges at the number of trials; where bets may end early, by the rule that such bets are judged by."""
     held = found.kind == str(LeaderEventKind.POSITION) or all(name.endswith(HELD) for name in policies)
-    table = power_table(found.tested, powers=(POWER,), held=held)
+    table = power_table(found.trials, powers=(POWER,), held=held)
     return [
         PowerRow(
             kind=found.kind,

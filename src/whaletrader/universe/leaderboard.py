@@ -1,6 +1,7 @@
 """Third stage of scoring: what only the whole universe can say: selection, shrinkage, verdicts, ranks; published.
 
-Fills and position signals are never pooled; all policies of a kind are, for each wallet and policy judged is a trial.
+Fills and position signals are never pooled; all policies of a kind are, for each wallet and policy with a settled bet
+is a trial.
 """
 
 from collections.abc import Callable
@@ -59,7 +60,7 @@ def leaderboard(judged: pl.DataFrame, wallets: pl.DataFrame, params: ScoreParams
     rows = judged.sort("policy", "kind", "wallet")
     found = of_columns(rows)
     kinds = rows["kind"].cast(pl.String).to_numpy()
-    selection = select(kinds, found)
+    selection = select(kinds, found, trials=rows["n_bets"].to_numpy() > 0)
     described = _described(rows, found, selection, kinds, params)
     addresses = wallets.select("wallet", "address").unique("wallet", keep="first", maintain_order=True)
     listed = described.join(addresses, on="wallet", how="left", maintain_order="left")
@@ -90,7 +91,11 @@ def _described(
         "p_value": found.p_value,
         "log10_p": log10_of(found.log_p),
         "q_value": selection.q_value,
-        "log10_q": _by_kind(kinds, enough, lambda chosen: log10_of(_log_q(found.log_p[chosen]))),
+        "log10_q": _by_kind(
+            kinds,
+            enough,
+            lambda chosen: log10_of(_log_q(found.log_p[chosen], _trials(kinds, values["n_bets"], chosen))),
+        ),
         "q_by": selection.q_by,
         "log10_e": log10_of(found.log_e),
         "sharpe_bet": values["sharpe_bet"],
@@ -143,10 +148,15 @@ def _shrunk(means: Floats, found: Evidence, chosen: Rows, params: ScoreParams) -
     return mixture_shrink(means, np.maximum(errors, 1.0)).means
 
 
-def _log_q(log_p: Floats) -> Floats:
-    """Benjamini-Hochberg on logarithms, so that no q-value is too small to be told."""
+def _trials(kinds: NDArray[np.object_], n_bets: Floats, chosen: Rows) -> int:
+    """How many rows of the chosen ones' kind have a settled bet."""
+    return int(np.count_nonzero((kinds == kinds[chosen[0]]) & (n_bets > 0)))
+
+
+def _log_q(log_p: Floats, trials: int) -> Floats:
+    """Benjamini-Hochberg of so many trials on logarithms, so that no q-value is too small to be told."""
     order = np.argsort(log_p, kind="stable")
-    scaled = log_p[order] + np.log(log_p.size / np.arange(1, log_p.size + 1))
+    scaled = log_p[order] + np.log(trials / np.arange(1, log_p.size + 1))
     out = np.empty(log_p.size)
     out[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 0.0)
     return out

@@ -1,8 +1,8 @@
 """What a leaderboard would have detected: so that "nothing survives" is a finding and not a blind spot.
 
-The rule is the scoring's own: exact p-values per wallet, Benjamini-Hochberg over all that were tested. A lone skilled
-wallet is found where its p-value is at most rate / tested. Each event group is counted as one bet that pays 0 or 1 at
-the wallet's mean cost, however many bets it holds. Nothing is scored here.
+The rule is the scoring's own: exact p-values per wallet, Benjamini-Hochberg over all trials: rows with a settled bet. A
+lone skilled wallet is found where its p-value is at most rate / trials. Each event group is counted as one bet that
+pays 0 or 1 at the wallet's mean cost, however many bets it holds. Nothing is scored here.
 """
 
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ class Detectable:
 
 @dataclass(frozen=True, slots=True)
 class CertifiedNull:
-    """How many of a kind were tested and survived, what would have been detected, and whether anything could have been.
+    """How many of a kind's trials were tested and survived, what would have been detected, and whether anything could.
 
     `threshold`: p-value that a lone survivor needs. `finest`: smallest p-value that the rule can give any of those
     tested. `reaching`: how many of them it can give one as small as the threshold. `certified`: nothing survived though
@@ -52,6 +52,7 @@ class CertifiedNull:
 
     kind: str
     tested: int
+    trials: int
     survived: int
     threshold: float
     finest: float
@@ -65,9 +66,9 @@ class CertifiedNull:
         return self.survived == 0 and self.reaching > 0
 
 
-def threshold_of(tested: int, rate: float | None = None) -> float:
-    """p-value at which a single wallet stands out of all tested: the first step of Benjamini-Hochberg."""
-    return (THRESHOLDS.selection.false_discovery_rate if rate is None else rate) / max(tested, 1)
+def threshold_of(trials: int, rate: float | None = None) -> float:
+    """p-value at which a single wallet stands out of all trials: the first step of Benjamini-Hochberg."""
+    return (THRESHOLDS.selection.false_discovery_rate if rate is None else rate) / max(trials, 1)
 
 
 def finest_log_p(groups: Ints, cost: Floats, held: Bools) -> Floats:
@@ -147,11 +148,13 @@ def power_table(
 
 
 def certified_null(frame: pl.DataFrame, kind: str, rate: float | None = None) -> CertifiedNull:
-    """The power of a published leaderboard over one kind: every wallet and policy judged is a trial."""
+    """The power of a published leaderboard over one kind: every wallet and policy with a settled bet is a trial."""
     rate = THRESHOLDS.selection.false_discovery_rate if rate is None else rate
     judged = frame.filter((pl.col("kind").cast(pl.String) == kind) & pl.col("withheld").is_null())
     above = (pl.col("q_value_micro") <= round(rate * MICRO)) & (pl.col("lower_micro") > 0)
-    survived, threshold = judged.filter(above).height, threshold_of(judged.height, rate)
+    tried = (pl.col("kind").cast(pl.String) == kind) & ((pl.col("n_bets") > 0) | pl.col("withheld").is_null())
+    trials = frame.filter(tried).height
+    survived, threshold = judged.filter(above).height, threshold_of(trials, rate)
     sizes = _sizes(judged)
     groups, cost, held, count = (sizes[name].to_numpy() for name in ("n_groups", "cost", "held", "wallets"))
     finest = finest_log_p(groups, cost, held)
@@ -159,8 +162,8 @@ def certified_null(frame: pl.DataFrame, kind: str, rate: float | None = None) ->
     wins = least_wins(groups, cost, held, threshold)
     found = tuple(_detectable(power, _edges(groups, cost, wins, power), count) for power in POWERS)
     smallest = float(np.exp(finest.min())) if finest.size else 1.0
-    told = _sentence(kind, judged.height, survived, rate, reaching, found)
-    return CertifiedNull(kind, judged.height, survived, threshold, smallest, reaching, found, told)
+    told = _sentence(kind, (judged.height, trials, survived), rate, reaching, found)
+    return CertifiedNull(kind, judged.height, trials, survived, threshold, smallest, reaching, found, told)
 
 
 def require_resolution(found: CertifiedNull) -> None:
@@ -201,11 +204,13 @@ def _detectable(power: float, edges: Floats, count: Ints) -> Detectable:
     return Detectable(power, *(None if np.isinf(edge) else edge for edge in (best, median)))
 
 
-def _sentence(kind: str, tested: int, survived: int, rate: float, reaching: int, found: Sequence[Detectable]) -> str:
+def _sentence(kind: str, counts: tuple[int, int, int], rate: float, reaching: int, found: Sequence[Detectable]) -> str:
+    tested, trials, survived = counts
     if not tested:
         return f"No wallet had enough settled bets to be tested by {kind}."
     first = "None" if survived == 0 else f"{survived:,}"
-    head = f"{first} of {tested:,} tested by {kind} survived at a false discovery rate of {rate:.0%}."
+    among = f", among {trials:,} with a settled bet" if trials > tested else ""
+    head = f"{first} of {tested:,} tested by {kind} survived at a false discovery rate of {rate:.0%}{among}."
     if not reaching:
         return f"{head} The rule could not have found any of them: their bets are too few for a p-value that small."
     likely = next(each for each in found if each.power == POWERS[1])

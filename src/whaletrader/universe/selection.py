@@ -1,6 +1,8 @@
 """Which wallets stand out of all that were judged: false discoveries are bounded over the whole universe.
 
-Every wallet and policy judged is a trial, kind by kind: fills and positions are never pooled.
+Every wallet and policy with a settled bet is a trial, kind by kind, though it had too few for a verdict: who loses
+often stops, so that those with many bets are a choice among the lucky, and counting them alone would call luck skill.
+Fills and positions are never pooled.
 """
 
 from dataclasses import dataclass
@@ -20,7 +22,8 @@ class Selection:
     """Adjusted p-values and e-BH's choice, each of shape (U,); NaN and False where a unit was not judged.
 
     `q_value` (Benjamini-Hochberg) holds where the units' p-values are independent or positively dependent, `q_by`
-    (Benjamini-Yekutieli) and `e_selected` under any dependence.
+    (Benjamini-Yekutieli) under any dependence. Both hold where wallets stop when behind, but not where they stop, or
+    turn to surer prices, because they are ahead: `e_selected` does, under any dependence.
     """
 
     q_value: Floats
@@ -28,16 +31,24 @@ class Selection:
     e_selected: NDArray[np.bool_]
 
 
-def select(kind: NDArray[np.object_], evidence: Evidence, rate: float | None = None) -> Selection:
-    """Select over all judged units of each kind, all policies together; `rate` defaults to the committed one."""
+def select(
+    kind: NDArray[np.object_], evidence: Evidence, rate: float | None = None, *, trials: NDArray[np.bool_] | None = None
+) -> Selection:
+    """Select among the judged units of each kind, all policies together; `rate` defaults to the committed one.
+
+    `trials` are the units with a settled bet, by default all: those of them that are not judged count as p-values of 1.
+    """
     rate = THRESHOLDS.selection.false_discovery_rate if rate is None else rate
+    tried = np.ones(kind.size, np.bool_) if trials is None else trials
     q_value, q_by = np.full((2, kind.size), np.nan)
     chosen = np.zeros(kind.size, np.bool_)
     for name in sorted(set(kind.tolist())):
-        rows = np.flatnonzero(evidence.enough & (kind == name))
-        q_value[rows] = benjamini_hochberg(evidence.p_value[rows])
-        q_by[rows] = benjamini_yekutieli(evidence.p_value[rows])
-        chosen[rows] = _e_selected(evidence.log_e[rows], rate)
+        rows = np.flatnonzero((evidence.enough | tried) & (kind == name))
+        judged = evidence.enough[rows]
+        p_values = np.where(judged, evidence.p_value[rows], 1.0)
+        q_value[rows] = np.where(judged, benjamini_hochberg(p_values), np.nan)
+        q_by[rows] = np.where(judged, benjamini_yekutieli(p_values), np.nan)
+        chosen[rows] = judged & _e_selected(np.where(judged, evidence.log_e[rows], -np.inf), rate)
     return Selection(q_value, q_by, chosen)
 
 

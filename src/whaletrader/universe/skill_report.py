@@ -37,7 +37,7 @@ _FROM_FEATURES = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Peers:
-    """What the other judged wallets of a kind say: their p-values, and the prior of everybody's edges (micro-units)."""
+    """What a kind's others say: their p-values (1 where not judged), and the prior of all edges (micro-units)."""
 
     p_values: Floats
     prior: MixtureShrunk | None
@@ -73,10 +73,16 @@ def skill_reports(
 
 
 def peers_of(frame: pl.DataFrame, row: Row, confidence: float) -> Peers:
-    """The judged rows of a row's kind, all policies, for each was a trial; the row itself gives no p-value."""
+    """The rows of a row's kind with a bet, all policies, for each was a trial; the row itself gives no p-value."""
     judged = frame.filter((pl.col("kind").cast(pl.String) == str(row["kind"])) & pl.col("log10_p_micro").is_not_null())
     others = judged.filter((pl.col("wallet") != row["wallet"]) | (pl.col("policy").cast(pl.String) != row["policy"]))
-    p_values = np.power(10.0, others["log10_p_micro"].to_numpy() / MICRO)
+    rest = frame.filter(
+        (pl.col("kind").cast(pl.String) == str(row["kind"]))
+        & (pl.col("n_bets") > 0)
+        & pl.col("log10_p_micro").is_null()
+        & ((pl.col("wallet") != row["wallet"]) | (pl.col("policy").cast(pl.String) != row["policy"]))
+    )
+    p_values = np.append(np.power(10.0, others["log10_p_micro"].to_numpy() / MICRO), np.ones(rest.height))
     if not judged.height:
         return Peers(p_values, None, confidence)
     columns = (judged[name].cast(pl.Float64).to_numpy() for name in ("mean_edge_micro", "lower_micro", "upper_micro"))

@@ -30,12 +30,13 @@ def board(
     """Judged rows of (event groups, mean cost), and one that was not judged."""
     judged = [
         {
-            "policy": policy, "kind": "fill", "withheld": None, "n_groups": n, "mean_cost_micro": round(cost * MICRO),
+            "policy": policy, "kind": "fill", "withheld": None, "n_groups": n, "n_bets": n,
+            "mean_cost_micro": round(cost * MICRO),
             "q_value_micro": round(q * MICRO), "lower_micro": lower,
         }
         for n, cost in rows
     ]  # fmt: skip
-    few = {**dict.fromkeys(("q_value_micro", "lower_micro")), "withheld": "too_few_bets", "n_groups": 3}
+    few = {**dict.fromkeys(("q_value_micro", "lower_micro")), "withheld": "too_few_bets", "n_groups": 3, "n_bets": 0}
     return pl.DataFrame([*judged, {"policy": policy, "kind": "fill", "mean_cost_micro": 500_000, **few}])
 
 
@@ -146,3 +147,14 @@ def test_a_universe_without_judged_wallets_has_a_sentence_and_no_figures() -> No
     assert all(each.best is None and each.median is None for each in found.detectable)
     assert found.sentence == "No wallet had enough settled bets to be tested by fill."
     require_resolution(found)
+
+
+def test_who_has_a_settled_bet_but_no_verdict_makes_the_threshold_smaller() -> None:
+    rows = board([(300, 0.5)] * 3).with_columns(n_bets=pl.lit(3, pl.Int64))
+    found = certified_null(rows, "fill")
+    assert (found.tested, found.trials) == (3, 4)
+    assert found.threshold == threshold_of(4)
+    assert (
+        "None of 3 tested by fill survived at a false discovery rate of 5%, among 4 with a settled bet"
+        in found.sentence
+    )

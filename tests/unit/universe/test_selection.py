@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.stats import binom
 
 from whaletrader.quant.multiple_testing import benjamini_hochberg, benjamini_yekutieli, e_benjamini_hochberg
 from whaletrader.universe.evidence import Evidence
@@ -34,10 +35,10 @@ def test_one_kind_is_adjusted_by_the_number_judged_of_that_kind_alone() -> None:
         assert chosen.q_by[rows] == pytest.approx(benjamini_yekutieli(given))
 
 
-def test_what_is_not_judged_is_no_trial_and_is_never_selected() -> None:
+def test_what_is_not_judged_is_a_trial_of_no_evidence_and_is_never_selected() -> None:
     with_it = select(kinds(*["fill"] * 3), found([0.02, 0.5, 1e-9], [1.0, 0.0, 99.0], [True, True, False]))
-    without = select(kinds(*["fill"] * 2), found([0.02, 0.5], [1.0, 0.0]))
-    assert with_it.q_value[:2].tolist() == without.q_value.tolist()
+    assert with_it.q_value[:2].tolist() == benjamini_hochberg(np.array([0.02, 0.5, 1.0]))[:2].tolist()
+    assert with_it.q_by[:2].tolist() == benjamini_yekutieli(np.array([0.02, 0.5, 1.0]))[:2].tolist()
     assert np.isnan(with_it.q_value[2])
     assert np.isnan(with_it.q_by[2])
     assert not with_it.e_selected[2]
@@ -63,3 +64,21 @@ def test_nobody_judged_selects_nobody() -> None:
     assert nobody.q_value.size == nobody.e_selected.size == 0
     unjudged = select(kinds("fill"), found([0.5], [0.0], [False]))
     assert np.isnan(unjudged.q_value).all()
+
+
+def test_wallets_that_stop_when_behind_do_not_make_those_that_go_on_look_skilled() -> None:
+    discoveries = {True: 0, False: 0}
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        won = np.cumsum(rng.random((5_000, 200)) < 0.5, axis=1)
+        bets = np.arange(1, 201)
+        behind = 2 * won - bets <= -2
+        n = np.where(behind.any(axis=1), behind.argmax(axis=1) + 1, 200)
+        p_values = binom.sf(won[np.arange(n.size), n - 1] - 1, n, 0.5)
+        evidence = found(p_values.tolist(), [0.0] * n.size, (n >= 50).tolist())
+        for all_tried in discoveries:
+            tried = None if all_tried else evidence.enough
+            chosen = select(kinds(*["fill"] * n.size), evidence, 0.2, trials=tried)
+            discoveries[all_tried] += bool((chosen.q_value <= 0.2).any())
+    assert discoveries[True] <= 60 * 0.2 + 3 * np.sqrt(60 * 0.2 * 0.8)
+    assert discoveries[False] > 1.5 * discoveries[True]

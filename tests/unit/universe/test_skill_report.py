@@ -150,7 +150,7 @@ def board(rows: int) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "policy": ["taker"] * rows, "kind": ["position"] * (rows - 1) + ["fill"], "wallet": range(rows),
-            "withheld": [None] * rows, "mean_edge_micro": edge, "lower_micro": edge - 60_000,
+            "withheld": [None] * rows, "n_bets": [0] * rows, "mean_edge_micro": edge, "lower_micro": edge - 60_000,
             "upper_micro": edge + 60_000, "log10_p_micro": (-rng.exponential(0.5, rows) * MICRO).astype(np.int64),
             "e_selected": [False] * rows,
         }
@@ -164,6 +164,8 @@ def test_peers_are_the_judged_of_the_same_kind_without_the_wallet_itself() -> No
     peers = peers_of(frame, frame.row(0, named=True), 0.975)
     assert peers.p_values.size == 17
     assert peers.prior is not None
+    tried = peers_of(frame.with_columns(n_bets=pl.lit(4)), frame.row(0, named=True), 0.975)
+    assert tried.p_values.tolist() == [*peers.p_values.tolist(), 1.0]
 
 
 def test_a_record_as_it_is_shrinks_to_what_everybody_was_shrunk_to() -> None:
