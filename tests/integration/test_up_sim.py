@@ -28,7 +28,7 @@ SETTINGS = Settings(
         min_resolved_bets_fills=15,
         min_resolved_bets_signals=15,
         min_event_groups=10,
-        confidence_micro=800_000,
+        confidence_micro=810_000,
         bootstrap_resamples=200,
     ),
     runtime=RuntimeSettings(mark_interval_s=21_600),

@@ -45,7 +45,7 @@ class DiscoverySettings(_Section, frozen=True, kw_only=True):
     min_resolved_bets_signals: PositiveInt = 20
     min_event_groups: NonNegativeInt = 0
     """0: as many as `universe/thresholds.toml` says; with fewer the bounds were not shown to cover as they should."""
-    confidence_micro: Annotated[int, Meta(ge=500_001, le=999_999)] = 975_000
+    confidence_micro: Annotated[int, Meta(ge=800_001, le=999_999)] = 975_000
     """Of each bound alone, so that both are a 95 % interval, as `universe/thresholds.toml` has it for `score`."""
     max_leaders: PositiveInt = 20
     bootstrap_resamples: Annotated[int, Meta(ge=100, le=50_000)] = 1_000

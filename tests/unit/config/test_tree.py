@@ -125,7 +125,7 @@ def test_whole_numbers_are_never_made_of_fractions_or_text(path: tuple[str, ...]
         (("runtime", "max_message_bytes"), 16_777_216, 16_777_217),
         (("faults", "drop_micro"), 1_000_000, 1_000_001),
         (("discovery", "confidence_micro"), 999_999, 1_000_000),
-        (("discovery", "confidence_micro"), 500_001, 500_000),
+        (("discovery", "confidence_micro"), 800_001, 800_000),
         (("limits", "cvar_level_micro"), 999_000, 999_001),
         (("limits", "per_trade_micro"), 1_000_000, 1_000_001),
         (("limits", "daily_loss_micro"), 1, 0),
