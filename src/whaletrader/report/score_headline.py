@@ -45,7 +45,7 @@ def _sum(steps: Sequence[StepRow], step: str) -> int:
 def _counted(found: int, tested: int, steps: Sequence[StepRow], rate: float) -> str:
     above, survived, e_too = (_sum(steps, step) for step in ("lower_above_zero", "survived_fdr", "survived_e"))
     return (
-        f"Of {found:,} trials (a wallet, by one kind of event, under one policy) {tested:,} had enough settled bets "
+        f"Of {found:,} wallets (each by one kind of event, under one policy) {tested:,} had enough settled bets "
         f"and were tested; {above:,} have a lower bound above 0, {survived:,} survive at a false discovery rate of "
         f"{percent(rate)}, {e_too:,} also by e-values."
     )

@@ -80,7 +80,9 @@ class WalletRow(Part, frozen=True, kw_only=True):
     hit_lower: Annotated[float | None, _says("Wilson lower bound of it, event groups counted once.")] = None
     hit_upper: Annotated[float | None, _says("Wilson upper bound of it.")] = None
     log10_p: Annotated[float | None, _says("Logarithm of the p-value of `no edge`.")] = None
-    log10_q: Annotated[float | None, _says("The same after Benjamini-Hochberg over all rows with a settled bet.")] = None
+    log10_q: Annotated[float | None, _says("The same after Benjamini-Hochberg over all rows with a settled bet.")] = (
+        None
+    )
     q_by: Annotated[float | None, _says("After Benjamini-Yekutieli, valid under any dependence.")] = None
     log10_e: Annotated[float | None, _says("Logarithm of the e-value at the data's end.")] = None
     e_selected: Annotated[bool | None, _says("Whether e-BH selects it.")] = None

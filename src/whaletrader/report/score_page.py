@@ -113,7 +113,7 @@ def _header(report: ScoreReport) -> str:
 def _tiles(report: ScoreReport) -> str:
     """The outcome in five numbers: trials are wallet, policy and kind."""
     names = (
-        ("found", "trials: wallet, kind, policy"),
+        ("found", "wallets, by kind and policy"),
         ("enough_bets", "with enough settled bets"),
         ("tested", "tested"),
         ("lower_above_zero", "lower bound above 0"),
@@ -355,6 +355,6 @@ def _rules(report: ScoreReport) -> Part:
 def _footer(report: ScoreReport) -> str:
     return (
         "<footer><p>Edges are cents per share; c stands for a hundredth of a pUSD. p: of no edge, exact under any tail "
-        "and clustered by event group; q: adjusted for every wallet and policy tested. Past results on this dataset, "
+        "and clustered by event group; q: adjusted for every wallet and policy with a settled bet. Past results on this dataset, "
         f"not a promise. {escape(report.stamp)}</p></footer>"
     )

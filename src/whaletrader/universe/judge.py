@@ -21,7 +21,7 @@ from whaletrader.universe.thresholds import THRESHOLDS
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-NO_BETS = "no_priced_bet"
+NO_BETS = "no_settled_bet"
 """Why a wallet of whose events none could be priced is not judged."""
 REASON = pl.Enum([*WITHHELD[1:], NO_BETS])
 FEATURE = "feature."

@@ -35,6 +35,10 @@ class ScoreParams:
         unknown = [name for name in self.policies if name not in POLICIES]
         if unknown:
             raise UsageError(f"there is no follower policy {unknown[0]!r}; choose among {', '.join(POLICIES)}")
+        if not 0.8 < self.confidence < 1.0:
+            raise UsageError(f"a bound's confidence lies between 0.8 and 1, not {self.confidence}")
+        if not 100 <= self.n_boot <= 50_000 or not 0 <= self.seed < 2**63:
+            raise UsageError("resamples number 100 to 50,000, and a seed has at most 63 bits")
         if not self.policies or len(set(self.policies)) < len(self.policies):
             raise UsageError("name at least one follower policy, and each only once")
 

@@ -20,7 +20,7 @@ def told(counts: dict[str, int], *, certified: bool = False, forecasts: bool = T
 def test_survivors_are_counted_among_the_tested() -> None:
     found = told({"found": 100, "tested": 40, "lower_above_zero": 3, "survived_fdr": 2, "survived_e": 1})
     assert (found.verdict, found.title) == ("found", "2 of 40 edges tested survive")
-    assert "Of 100 trials" in found.sentences[0]
+    assert "Of 100 wallets" in found.sentences[0]
     assert "3 have a lower bound above 0, 2 survive at a false discovery rate of 5 %, 1 also" in found.sentences[0]
     assert found.sentences[1].startswith("1 is called HIGH_SKILL")
     assert "Power." not in found.sentences

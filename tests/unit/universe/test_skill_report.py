@@ -130,8 +130,8 @@ def test_too_few_bets_are_told_how_many_are_missing() -> None:
 
 
 def test_a_wallet_without_a_priced_bet_has_a_report_without_evidence() -> None:
-    report = unit_report(None, {**ROW, "withheld": "no_priced_bet"}, ALONE, PARAMS)
-    assert (report.verdict, report.withheld) == (Verdict.INSUFFICIENT_DATA, "no_priced_bet")
+    report = unit_report(None, {**ROW, "withheld": "no_settled_bet"}, ALONE, PARAMS)
+    assert (report.verdict, report.withheld) == (Verdict.INSUFFICIENT_DATA, "no_settled_bet")
     assert {f.passed for f in report.findings if f.name != "enough"} == {None}
     assert report.changes == ()
 
