@@ -106,7 +106,7 @@ def show_board(page: Page, scores: Scores) -> None:
     for policy, kind in scores.counts.select("policy", "kind").unique(maintain_order=True).iter_rows():
         own = scores.counts.filter((pl.col("policy") == policy) & (pl.col("kind") == kind))
         rows.append((str(policy), str(kind), *own["wallets"].to_list()))
-    page.text("Wallets by step, for each follower policy: every wallet and policy with a settled bet counts as a trial.")
+    page.text("Wallets by step, for each follower policy; whoever has a settled bet counts as a trial.")
     page.table(("policy", "kind", *steps), rows)
     page.text("Why the others have no verdict:")
     held = scores.withheld.filter(pl.col("policy").cast(pl.String) == POLICIES[0])
