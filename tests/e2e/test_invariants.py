@@ -50,7 +50,7 @@ CASES = {
     "calm": Case(101, CALM, DEFAULTS, WHOLE),
     "stopped": Case(101, STOPS, DEFAULTS, SMALL),
     "breaker": Case(102, CALM, DEFAULTS, WHOLE),
-    "ladder": Case(103, CALM, LOOSE, WHOLE),
+    "ladder": Case(106, CALM, LOOSE, WHOLE),
     "wild": Case(103, WILD, BOLD, SMALL),
     "killed": Case(6, WILD, BOLD, SMALL),
 }

@@ -190,5 +190,5 @@ EXPLANATIONS: dict[StrEnum, str] = {
     PruneReason.OPERATOR: "An operator asked for it.",
     PruneReason.OUTRANKED: "The list is full, and others have a higher lower bound.",
     PruneReason.COPIES_LOST: "Our own copies of the leader lost more than the bound.",
-    PruneReason.EDGE_DRIFTED: "As many detectors as the settings ask for agree that the follower's edge fell since the leader was chosen.",
+    PruneReason.EDGE_DRIFTED: "As many detectors as asked for agree that the follower's edge fell since he was chosen.",
 }

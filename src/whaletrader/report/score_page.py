@@ -355,6 +355,6 @@ def _rules(report: ScoreReport) -> Part:
 def _footer(report: ScoreReport) -> str:
     return (
         "<footer><p>Edges are cents per share; c stands for a hundredth of a pUSD. p: of no edge, exact under any tail "
-        "and clustered by event group; q: adjusted for every wallet and policy with a settled bet. Past results on this dataset, "
-        f"not a promise. {escape(report.stamp)}</p></footer>"
+        "and clustered by event group; q: adjusted for every wallet and policy with a settled bet. Past results "
+        f"on this dataset, not a promise. {escape(report.stamp)}</p></footer>"
     )
