@@ -6,6 +6,7 @@ from importlib.resources import files
 
 from whaletrader.report import figures
 from whaletrader.report.model import CountRow, Estimate, Metrics, Report
+from whaletrader.report.page_header import header
 
 MOST_ROWS = 12
 _KIND = {"fill": "fills", "position": "positions"}
@@ -36,23 +37,13 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], css: str = "") ->
 
 
 def _header(report: Report) -> str:
-    stamp = (
-        f'<div class="stamp">{escape(report.stamp)} <span>wallets, prices and results are made up</span></div>'
-        if report.stamp
-        else ""
-    )
     data = report.dataset
     about = (
         f"{data.name} ({data.kind}), {data.first_day} to {data.last_day}: {data.trades:,} trades and "
         f"{data.signals:,} found positions of {data.wallets:,} wallets. Measured {report.first_day} to "
         f"{report.last_day}, seed {report.seed}."
     )
-    sentences = "".join(f"<li>{escape(text)}</li>" for text in report.headline.sentences)
-    return (
-        f'<header>{stamp}<p class="kicker">Whale Trader · walk-forward backtest</p>'
-        f"<h1>{escape(report.headline.title)}</h1><ul>{sentences}</ul>"
-        f'<p class="about">{escape(about)}</p></header>'
-    )
+    return header(report.stamp, "walk-forward backtest", report.headline.title, report.headline.sentences, about)
 
 
 def _key_figures(report: Report) -> str:

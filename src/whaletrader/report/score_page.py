@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from whaletrader.report import score_figures as figures
 from whaletrader.report.figures import KIND_NAMES, KINDS, edge, percent
+from whaletrader.report.page_header import header
 from whaletrader.report.score_model import ForecastScore, PlaceboRow, ScoreReport, StepRow, WalletRow
 
 MOST_ROWS = 20
@@ -91,27 +92,17 @@ def _by_kind(report: ScoreReport, draw: Callable[[str], str]) -> str:
 
 
 def _header(report: ScoreReport) -> str:
-    stamp = (
-        f'<div class="stamp">{escape(report.stamp)} <span>wallets, prices and results are made up</span></div>'
-        if report.stamp
-        else ""
-    )
     data = report.dataset
     about = (
         f"{data.name} ({data.kind}), {data.first_day} to {data.last_day}: {data.trades:,} trades and "
         f"{data.signals:,} found positions of {data.wallets:,} wallets"
         f"{f', as known at {report.as_of}' if report.as_of else ''}. Policies tried: {', '.join(report.policies)}."
     )
-    sentences = "".join(f"<li>{escape(text)}</li>" for text in report.headline.sentences)
-    return (
-        f'<header>{stamp}<p class="kicker">Whale Trader · who is worth copying</p>'
-        f"<h1>{escape(report.headline.title)}</h1><ul>{sentences}</ul>"
-        f'<p class="about">{escape(about)}</p></header>'
-    )
+    return header(report.stamp, "who is worth copying", report.headline.title, report.headline.sentences, about)
 
 
 def _tiles(report: ScoreReport) -> str:
-    """The outcome in five numbers: trials are wallet, policy and kind."""
+    """The outcome in five numbers: a wallet counts once for each policy and kind."""
     names = (
         ("found", "wallets, by kind and policy"),
         ("enough_bets", "with enough settled bets"),
