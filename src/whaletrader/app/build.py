@@ -123,6 +123,7 @@ def describe(settings: Settings, dataset: Dataset, trader: Trader) -> str:
     """Return the run's description: what must be the same for the same bytes, and all that a later replay needs."""
     parts = msgspec.to_builtins(settings)
     parts.pop("web")
+    parts.pop("venue")  # where the venue is found changes nothing that is decided
     # The interval at which positions are marked decides what is recorded; the other runtime settings are caches.
     parts["runtime"] = {"mark_interval_s": settings.runtime.mark_interval_s}
     told = {

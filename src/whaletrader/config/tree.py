@@ -111,6 +111,28 @@ class FaultPlanSettings(_Section, frozen=True, kw_only=True):
     delay_s: NonNegativeInt = 30
 
 
+class VenueSettings(_Section, frozen=True, kw_only=True):
+    """Where the venue's services are; `whaletrader exchange` prints the same names for its own."""
+
+    clob_url: str = "https://clob.polymarket.com"
+    stream_url: str = "wss://ws-subscriptions-clob.polymarket.com/ws"
+    """The CLOB's WebSockets: `/market` and `/user` below it."""
+    activity_url: str = "wss://ws-live-data.polymarket.com"
+    """The real-time data stream (RTDS), the only push feed with wallets."""
+    data_url: str = "https://data-api.polymarket.com"
+    gamma_url: str = "https://gamma-api.polymarket.com"
+    rpc_url: str = "https://polygon.drpc.org"
+    rpc_stream_url: str = ""
+    """A Polygon node's WebSocket with `eth_subscribe logs`; empty: logs are polled from `rpc_url`."""
+    relayer_url: str = "https://relayer-v2.polymarket.com"
+    geoblock_url: str = "https://polymarket.com/api/geoblock"
+    subgraph_url: str = "https://api.goldsky.com/api/public/project_cl6mb8i9h0003e201j6li0diw/subgraphs"
+    confirmations: NonNegativeInt = 5
+    """Blocks behind a log from which it is taken as final."""
+    stale_after_s: PositiveInt = 20
+    """A source without a frame for so long is taken as silent."""
+
+
 class RuntimeSettings(_Section, frozen=True, kw_only=True):
     """The runner's batches and caches."""
 
@@ -143,5 +165,6 @@ class Settings(_Section, frozen=True, kw_only=True):
     copy: CopySettings = CopySettings()
     execution: ExecutionSettings = ExecutionSettings()
     faults: FaultPlanSettings = FaultPlanSettings()
+    venue: VenueSettings = VenueSettings()
     runtime: RuntimeSettings = RuntimeSettings()
     web: WebSettings = WebSettings()
