@@ -12,6 +12,7 @@ from whaletrader.domain.risk.limits import RiskLimits
 UNITS = ("_micro", "_s", "_ms", "_days", "_bytes", "_groups")
 COUNTS = {"confirmations", 
     "agree",
+    "confirmations",
     "draws",
     "seed",
     "max_open_positions",
