@@ -10,7 +10,7 @@ from tests.support.trading import approved, execution, market_terms, signed
 from whaletrader.adapters.paper.client import PaperClient
 from whaletrader.adapters.paper.exchange import PaperExchange
 from whaletrader.adapters.paper.faults import FaultPlan
-from whaletrader.adapters.paper.server import ExchangeServer
+from whaletrader.adapters.paper.line_server import ExchangeServer
 from whaletrader.adapters.paper.telling import Rules
 from whaletrader.errors import ConflictError
 

@@ -65,7 +65,7 @@ def main() -> None:
     """Answer jobs until the input ends."""
     # Imported here, so that whoever starts a forker need not.
     from tests.support.scenario import FAULTS, scenario_settings  # noqa: F401
-    from whaletrader.adapters.paper import server  # noqa: F401
+    from whaletrader.adapters.paper import line_server  # noqa: F401
     from whaletrader.app import run  # noqa: F401
     from whaletrader.domain import warm
 
@@ -127,7 +127,7 @@ def start_exchange(dataset: Path, store: Path) -> tuple[int, int]:
     from tests.support.scenario import FAULTS
     from whaletrader.adapters.paper.exchange import PaperExchange
     from whaletrader.adapters.paper.faults import FaultPlan
-    from whaletrader.adapters.paper.server import ExchangeServer
+    from whaletrader.adapters.paper.line_server import ExchangeServer
     from whaletrader.adapters.paper.telling import Rules
     from whaletrader.app.exchange_process import make_tape
 

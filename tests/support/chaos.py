@@ -13,7 +13,7 @@ from random import Random
 from tests.support.random_market import ChosenLeaders, address
 from whaletrader.adapters.paper.exchange import PaperExchange
 from whaletrader.adapters.paper.faults import FaultPlan
-from whaletrader.adapters.paper.server import ExchangeServer
+from whaletrader.adapters.paper.line_server import ExchangeServer
 from whaletrader.adapters.paper.telling import Rules
 from whaletrader.app.build import App, build
 from whaletrader.app.exchange_process import make_tape

@@ -27,7 +27,7 @@ class ExchangeProcess:
     """A running exchange; `port` is where it listens."""
 
     def __init__(self, store: Path, dataset: Path, faults: FaultPlanSettings) -> None:
-        command = [sys.executable, "-m", "whaletrader.adapters.paper.server", "--store", str(store)]
+        command = [sys.executable, "-m", "whaletrader.adapters.paper.line_server", "--store", str(store)]
         command += ["--tape", "whaletrader.app.exchange_process:make_tape", "--dataset", str(dataset)]
         for name in ("drop_micro", "delay_micro", "repeat_micro", "fail_micro", "delay_s"):
             command += [f"--{name.replace('_', '-')}", str(getattr(faults, name))]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from whaletrader.domain.matching import step
+from whaletrader.domain.matching.later_prints import step
 from whaletrader.domain.risk.cvar import rest_of_book
 from whaletrader.domain.risk.scenarios import PROB_ONE, Scenario
 from whaletrader.domain.values import MICRO

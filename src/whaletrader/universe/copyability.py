@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from whaletrader.domain.matching import IMPACT_MICRO, IMPACT_STAKE_MICRO, PARTICIPATION_MICRO
+from whaletrader.domain.matching.later_prints import IMPACT_MICRO, IMPACT_STAKE_MICRO, PARTICIPATION_MICRO
 from whaletrader.domain.values import MICRO, NANOS, TapeRole
 from whaletrader.quant.bootstrap import cluster_bootstrap
 from whaletrader.universe.bets import settled_bets, table_of

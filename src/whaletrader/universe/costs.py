@@ -1,8 +1,8 @@
 """What a follower's fill costs beside the print it is priced at: half-spread, impact, and the market's own taker fee.
 
 The half-spread comes from a fresh quote where there is one, else from the table of `domain.spread`, and the row is then
-marked `assumed`. Impact is `domain.matching`'s square-root law in our own stake, an assumption too: the tape does not
-know the depth that a print met.
+marked `assumed`. Impact is the square-root law of `domain.matching.later_prints` in our own stake, an assumption too:
+the tape does not know the depth that a print met.
 """
 
 import math
@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from whaletrader.domain.fees import WORST_CASE
-from whaletrader.domain.matching import IMPACT_MICRO, IMPACT_STAKE_MICRO
+from whaletrader.domain.matching.later_prints import IMPACT_MICRO, IMPACT_STAKE_MICRO
 from whaletrader.domain.spread import BAND_UPPER_MICRO, HALF_SPREAD_MICRO, half_spread_row
 from whaletrader.domain.values import MICRO, FeeProvenance
 from whaletrader.quant.fee_curve import fee_per_share

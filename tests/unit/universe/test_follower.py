@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from tests.support.universe import SELL, Tape
-from whaletrader.domain.matching import IMPACT_MICRO
+from whaletrader.domain.matching.later_prints import IMPACT_MICRO
 from whaletrader.domain.spread import half_spread_micro
 from whaletrader.domain.values import MICRO, NANOS, LeaderEventKind
 from whaletrader.errors import UsageError

@@ -20,7 +20,7 @@ DEFAULT_RULES = Rules()
 
 
 class PaperExchange:
-    """Matches our orders with later prints of others; in process, or behind `server`."""
+    """Matches our orders with later prints of others; in process, or behind `line_server`."""
 
     def __init__(self, path: Path | str, tape: PrintTape, rules: Rules = DEFAULT_RULES) -> None:
         self._store = ExchangeStore(path)

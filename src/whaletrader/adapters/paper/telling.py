@@ -11,7 +11,7 @@ import numpy as np
 from whaletrader.adapters.paper.faults import NO_FAULTS, FaultPlan
 from whaletrader.domain.amounts import Amounts, floor_size, known_tick, limit_amounts
 from whaletrader.domain.fees import taker_fee_micro
-from whaletrader.domain.matching import PARTICIPATION_MICRO, not_ours, step
+from whaletrader.domain.matching.later_prints import PARTICIPATION_MICRO, not_ours, step
 from whaletrader.domain.order import ReportKind
 from whaletrader.domain.order_hash import order_hash, struct_of
 from whaletrader.domain.routing import GTD_LEAD_S

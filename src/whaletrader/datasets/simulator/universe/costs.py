@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from whaletrader.datasets.simulator.universe.markets import Markets
-from whaletrader.domain.matching import IMPACT_MICRO, IMPACT_STAKE_MICRO
+from whaletrader.domain.matching.later_prints import IMPACT_MICRO, IMPACT_STAKE_MICRO
 from whaletrader.domain.spread import BAND_UPPER_MICRO, half_spread_row
 from whaletrader.domain.values import MICRO
 

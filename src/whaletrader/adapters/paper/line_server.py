@@ -1,6 +1,6 @@
 """The paper exchange as a process of its own, with its own store, on a loopback port.
 
-``python -m whaletrader.adapters.paper.server --store exchange.db --tape MODULE:FUNCTION --dataset PATH --port 0``
+``python -m whaletrader.adapters.paper.line_server --store exchange.db --tape MODULE:FUNCTION --dataset PATH --port 0``
 says ``listening 127.0.0.1:PORT`` on its standard output and serves until it is stopped. The tape's maker is named and
 not imported here, because no adapter knows another.
 """

@@ -5,7 +5,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whaletrader.domain.matching import IMPACT_MICRO, IMPACT_STAKE_MICRO, impact_micro, not_ours, step
+from whaletrader.domain.matching.later_prints import IMPACT_MICRO, IMPACT_STAKE_MICRO, impact_micro, not_ours, step
 from whaletrader.domain.values import MICRO, NANOS
 
 NONE = 0xFFFFFFFF

@@ -22,8 +22,8 @@ class Server:
     """One process."""
 
     def __init__(self, store, *options):
-        command = [sys.executable, "-m", "whaletrader.adapters.paper.server", "--store", str(store), "--dataset", "-"]
-        command += ["--tape", "tests.support.tape_for_server:make", *options]
+        command = [sys.executable, "-m", "whaletrader.adapters.paper.line_server", "--store", str(store)]
+        command += ["--dataset", "-", "--tape", "tests.support.tape_for_server:make", *options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True)
         said = self.process.stdout.readline()
         assert said.startswith("listening 127.0.0.1:"), said
