@@ -25,7 +25,11 @@ class Reject(msgspec.Struct, frozen=True, kw_only=True):
     """The beginning of what was refused, at most `HEAD_BYTES`."""
 
 
-class VenueFill(msgspec.Struct, frozen=True, kw_only=True, tag="fill"):
+class _Row(msgspec.Struct, frozen=True, kw_only=True, tag_field="row"):
+    """Stored rows say what they are in the field `row`."""
+
+
+class VenueFill(_Row, frozen=True, kw_only=True, tag="fill"):
     """One wallet's side of one match."""
 
     source: str
@@ -52,7 +56,7 @@ class VenueFill(msgspec.Struct, frozen=True, kw_only=True, tag="fill"):
     event_slug: str = ""
 
 
-class BookSnapshot(msgspec.Struct, frozen=True, kw_only=True, tag="book"):
+class BookSnapshot(_Row, frozen=True, kw_only=True, tag="book"):
     """The whole book of one token, from a `book` frame or `GET /book`."""
 
     market_id: str
@@ -67,7 +71,7 @@ class BookSnapshot(msgspec.Struct, frozen=True, kw_only=True, tag="book"):
     neg_risk: bool | None = None
 
 
-class BookDelta(msgspec.Struct, frozen=True, kw_only=True, tag="delta"):
+class BookDelta(_Row, frozen=True, kw_only=True, tag="delta"):
     """One level of one token's book as it now is; size 0: the level is gone."""
 
     market_id: str
@@ -82,7 +86,7 @@ class BookDelta(msgspec.Struct, frozen=True, kw_only=True, tag="delta"):
     hash: str = ""
 
 
-class BestBidAsk(msgspec.Struct, frozen=True, kw_only=True, tag="best"):
+class BestBidAsk(_Row, frozen=True, kw_only=True, tag="best"):
     """The best prices of one token, as the venue's own frame tells them; -1 for an empty side."""
 
     market_id: str
@@ -92,7 +96,7 @@ class BestBidAsk(msgspec.Struct, frozen=True, kw_only=True, tag="best"):
     best_ask_micro: int
 
 
-class LastTrade(msgspec.Struct, frozen=True, kw_only=True, tag="last_trade"):
+class LastTrade(_Row, frozen=True, kw_only=True, tag="last_trade"):
     """A trade as the market channel tells it: without wallets."""
 
     market_id: str
@@ -104,7 +108,7 @@ class LastTrade(msgspec.Struct, frozen=True, kw_only=True, tag="last_trade"):
     tx_hash: str = ""
 
 
-class TickSizeChange(msgspec.Struct, frozen=True, kw_only=True, tag="tick"):
+class TickSizeChange(_Row, frozen=True, kw_only=True, tag="tick"):
     """A market's tick changed; orders built with the old one are refused."""
 
     market_id: str
@@ -114,7 +118,7 @@ class TickSizeChange(msgspec.Struct, frozen=True, kw_only=True, tag="tick"):
     new_tick_micro: int
 
 
-class MarketResolvedFrame(msgspec.Struct, frozen=True, kw_only=True, tag="resolved"):
+class MarketResolvedFrame(_Row, frozen=True, kw_only=True, tag="resolved"):
     """The market channel says which outcome won; the chain is the authority."""
 
     market_id: str
@@ -124,7 +128,7 @@ class MarketResolvedFrame(msgspec.Struct, frozen=True, kw_only=True, tag="resolv
     token_ids: tuple[str, ...] = ()
 
 
-class NewMarketFrame(msgspec.Struct, frozen=True, kw_only=True, tag="new_market"):
+class NewMarketFrame(_Row, frozen=True, kw_only=True, tag="new_market"):
     """The market channel tells of a new market."""
 
     market_id: str
@@ -140,7 +144,7 @@ class NewMarketFrame(msgspec.Struct, frozen=True, kw_only=True, tag="new_market"
     fee_rebate_micro: int = -1
 
 
-class UserOrder(msgspec.Struct, frozen=True, kw_only=True, tag="user_order"):
+class UserOrder(_Row, frozen=True, kw_only=True, tag="user_order"):
     """An order of ours as the user channel tells it."""
 
     order_id: str
@@ -174,7 +178,7 @@ class MakerOrder(msgspec.Struct, frozen=True, kw_only=True):
     maker: str = ""
 
 
-class UserTrade(msgspec.Struct, frozen=True, kw_only=True, tag="user_trade"):
+class UserTrade(_Row, frozen=True, kw_only=True, tag="user_trade"):
     """A match with an order of ours, at one of the steps of its settlement."""
 
     trade_id: str
@@ -199,7 +203,7 @@ class UserTrade(msgspec.Struct, frozen=True, kw_only=True, tag="user_trade"):
     bucket_index: int = -1
 
 
-class ChainResolution(msgspec.Struct, frozen=True, kw_only=True, tag="resolution"):
+class ChainResolution(_Row, frozen=True, kw_only=True, tag="resolution"):
     """How a condition paid out."""
 
     source: str
@@ -214,7 +218,7 @@ class ChainResolution(msgspec.Struct, frozen=True, kw_only=True, tag="resolution
     removed: bool = False
 
 
-class PositionChange(msgspec.Struct, frozen=True, kw_only=True, tag="change"):
+class PositionChange(_Row, frozen=True, kw_only=True, tag="change"):
     """A position changed without a trade."""
 
     source: str
@@ -237,7 +241,7 @@ class PositionChange(msgspec.Struct, frozen=True, kw_only=True, tag="change"):
     removed: bool = False
 
 
-class TokenTransfer(msgspec.Struct, frozen=True, kw_only=True, tag="transfer"):
+class TokenTransfer(_Row, frozen=True, kw_only=True, tag="transfer"):
     """An outcome token changed hands (ERC-1155); zero address: minted or burnt."""
 
     operator: str
@@ -254,7 +258,7 @@ class TokenTransfer(msgspec.Struct, frozen=True, kw_only=True, tag="transfer"):
     removed: bool = False
 
 
-class CollateralTransfer(msgspec.Struct, frozen=True, kw_only=True, tag="collateral"):
+class CollateralTransfer(_Row, frozen=True, kw_only=True, tag="collateral"):
     """Collateral (or another ERC-20) changed hands; `contract` says which."""
 
     sender: str
@@ -268,7 +272,7 @@ class CollateralTransfer(msgspec.Struct, frozen=True, kw_only=True, tag="collate
     removed: bool = False
 
 
-class MatchSummary(msgspec.Struct, frozen=True, kw_only=True, tag="matched"):
+class MatchSummary(_Row, frozen=True, kw_only=True, tag="matched"):
     """`OrdersMatched`: a taker's order against all its makers; sums what the fills tell, never a fill of its own."""
 
     order_hash: str
@@ -284,7 +288,7 @@ class MatchSummary(msgspec.Struct, frozen=True, kw_only=True, tag="matched"):
     removed: bool = False
 
 
-class FeeCharge(msgspec.Struct, frozen=True, kw_only=True, tag="fee"):
+class FeeCharge(_Row, frozen=True, kw_only=True, tag="fee"):
     """`FeeCharged`: collateral (V1: a token) taken as a fee."""
 
     receiver: str
@@ -297,7 +301,7 @@ class FeeCharge(msgspec.Struct, frozen=True, kw_only=True, tag="fee"):
     removed: bool = False
 
 
-class WalletPosition(msgspec.Struct, frozen=True, kw_only=True, tag="position"):
+class WalletPosition(_Row, frozen=True, kw_only=True, tag="position"):
     """A position of a wallet as it was when it was asked for."""
 
     source: str
@@ -321,7 +325,7 @@ class WalletPosition(msgspec.Struct, frozen=True, kw_only=True, tag="position"):
     last_event_ts: int = -1
 
 
-class MarketMeta(msgspec.Struct, frozen=True, kw_only=True, tag="market"):
+class MarketMeta(_Row, frozen=True, kw_only=True, tag="market"):
     """What Gamma (or `/clob-markets`) says of a market."""
 
     source: str
