@@ -13,6 +13,7 @@
     ├── BusyError             the data directory or the port is in use by somebody else
     ├── StorageError          the disk is full, read-only or gone
     ├── ExchangeError         the exchange could not be asked (the outcome is unknown, never "rejected")
+    │   └── VenueError        one of the venue's services answered with an error, or not at all
     ├── ExecutorError         a part of some distributed work failed, or its worker died
     ├── SignerRefusal         the order is outside its sealed approval, or the kill latch is thrown
     └── AgentFault            an agent failed on a message: the run halts, and goes on from there when it is mended
@@ -76,6 +77,29 @@ class StorageError(WhaleTraderError):
 
 class ExchangeError(WhaleTraderError):
     """The exchange could not be asked or did not answer; the outcome is unknown."""
+
+
+class VenueError(ExchangeError):
+    """One of the venue's services answered with an error status, or not at all (status 0).
+
+    `words` is the venue's own sentence and `code` its code, where it gave them; `retry_after_s` is what it asked for.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        words: str = "",
+        code: str = "",
+        retryable: bool = False,
+        retry_after_s: float = 0.0,
+    ) -> None:
+        super().__init__(message, retryable=retryable)
+        self.status = status
+        self.words = words
+        self.code = code
+        self.retry_after_s = retry_after_s
 
 
 class ExecutorError(WhaleTraderError):

@@ -1,0 +1,1 @@
+"""The venue itself: Polymarket's REST, WebSockets and chain, behind our ports."""

@@ -1,0 +1,195 @@
+"""HTTP to one of the venue's hosts: paced below its limits, calm after refusals, and with errors that say what to do.
+
+Thread-safe and synchronous. Only calls that may be repeated without harm are repeated here: reads, and what the
+caller declares idempotent. A 429 pauses every path of the host; `Retry-After` may lengthen our own pause and never
+shortens it. No header and no query is ever part of an error's text, since they may carry keys.
+"""
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import httpx
+
+from whaletrader.adapters.polymarket.limits import HostLimits, RateLimiter
+from whaletrader.errors import VenueError
+
+# httpx logs every address at INFO, and a node's address may hold a key.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
+ATTEMPTS = 6
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 60.0
+LONGEST_ASKED_S = 600.0
+_WORDS = 300
+_REFUSED, _RESTARTING = 429, 425
+
+Params = Mapping[str, str | int | float | bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A successful answer (status 2xx); header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> object:
+        """The body as JSON.
+
+        Raises
+        ------
+        VenueError
+            It is none.
+        """
+        try:
+            value: object = json.loads(self.body)
+        except ValueError:
+            head = self.body[:60].decode("utf-8", "replace")
+            raise VenueError(
+                f"the venue answered what is no JSON: {head!r}", status=self.status, retryable=True
+            ) from None
+        return value
+
+
+class VenueHttp:
+    """One host. `clock` is monotonic seconds; `wait` lets seconds pass (an event's wait, so that it can be ended)."""
+
+    def __init__(
+        self,
+        base_url: str,
+        limits: HostLimits,
+        *,
+        clock: Callable[[], float],
+        wait: Callable[[float], object],
+        timeout_s: float = 20.0,
+        attempts: int = ATTEMPTS,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.limiter = RateLimiter(limits, clock)
+        self._wait, self._attempts = wait, attempts
+        self._client = httpx.Client(timeout=timeout_s, headers={"user-agent": "whaletrader"}, follow_redirects=False)
+        self._host = httpx.URL(self.base_url).host
+        self._refusals = 0
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def get(self, path: str, params: Params | None = None, headers: Mapping[str, str] | None = None) -> Reply:
+        """Read; repeated after refusals, restarts, faults of the server and lost connections.
+
+        Raises
+        ------
+        VenueError
+            The venue refused for good (4xx), or did not answer in `attempts` tries.
+        """
+        return self.send("GET", path, None, headers, idempotent=True, params=params)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        idempotent: bool,
+        params: Params | None = None,
+        items: int = 1,
+        signer: str = "",
+    ) -> Reply:
+        """Send `body` exactly as it is; `items` and `signer` count orders against the signer's own limits.
+
+        Raises
+        ------
+        VenueError
+            As `get`; a call that is not idempotent is tried once.
+        UsageError
+            The batch is too large ever to pass.
+        """
+        attempt = 1
+        while True:
+            self._pass_limits(method, path, items, signer)
+            try:
+                return self._once(method, path, body, headers, params)
+            except VenueError as error:
+                if error.status == _REFUSED:
+                    self._pause_all(error.retry_after_s)
+                if not (idempotent and error.retryable) or attempt >= self._attempts:
+                    raise
+                if error.status != _REFUSED:
+                    self._wait(max(backoff_s(attempt), min(error.retry_after_s, LONGEST_ASKED_S)))
+            attempt += 1
+
+    def _pass_limits(self, method: str, path: str, items: int, signer: str) -> None:
+        while (pause := self.limiter.take(method, path, items=items, signer=signer)) > 0.0:
+            self._wait(pause)
+
+    def _once(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str] | None, params: Params | None
+    ) -> Reply:
+        sent = dict(headers or {})
+        if body is not None:
+            sent.setdefault("content-type", "application/json")
+        try:
+            answer = self._client.request(method, self.base_url + path, params=params, content=body, headers=sent)
+        except httpx.TransportError as error:
+            kind = "did not answer in time" if isinstance(error, httpx.TimeoutException) else "cannot be reached"
+            text = f"{self._host} {kind} ({type(error).__name__} at {method} {path})"
+            raise VenueError(text, retryable=True) from None
+        except (httpx.RequestError, httpx.InvalidURL) as error:
+            text = f"{self._host} answered what cannot be read ({type(error).__name__} at {method} {path})"
+            raise VenueError(text, retryable=True) from None
+        if answer.is_success:
+            with self._lock:
+                self._refusals = 0
+            return Reply(answer.status_code, dict(answer.headers), answer.content)
+        raise self._error(method, path, answer)
+
+    def _error(self, method: str, path: str, answer: httpx.Response) -> VenueError:
+        status = answer.status_code
+        words, code, asked_s = _said(answer)
+        return VenueError(
+            f"{self._host} answered {status} to {method} {path}: {words or 'without a word'}",
+            status=status,
+            words=words,
+            code=code,
+            retryable=status in (408, _RESTARTING, _REFUSED) or status >= 500,
+            retry_after_s=asked_s,
+        )
+
+    def _pause_all(self, asked_s: float) -> None:
+        with self._lock:
+            self._refusals += 1
+            own_s = backoff_s(self._refusals)
+        self.limiter.pause(max(own_s, min(asked_s, LONGEST_ASKED_S)))
+
+
+def backoff_s(count: int) -> float:
+    """Our own pause after the count-th failure in a row: 1, 2, 4, … up to 60 s."""
+    return min(LONGEST_PAUSE_S, FIRST_PAUSE_S * float(2 ** min(count - 1, 16)))
+
+
+def _said(answer: httpx.Response) -> tuple[str, str, float]:
+    """The venue's words, code and asked pause: from `{"error", "code", "retry_after_seconds"}`, else the bare text."""
+    asked = _seconds(answer.headers.get("retry-after"))
+    try:
+        body = json.loads(answer.content)
+    except ValueError:
+        return answer.text[:_WORDS].strip(), "", asked
+    if not isinstance(body, dict):
+        return str(body)[:_WORDS], "", asked
+    words = next((str(body[key]) for key in ("error", "errorMsg", "message") if body.get(key)), "")
+    return words[:_WORDS], str(body.get("code") or ""), max(asked, _seconds(body.get("retry_after_seconds")))
+
+
+def _seconds(value: object) -> float:
+    try:
+        seconds = float(str(value))
+    except ValueError:
+        return 0.0
+    return seconds if 0.0 <= seconds < 86_400.0 else 0.0
