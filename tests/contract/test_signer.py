@@ -4,10 +4,11 @@ import pytest
 from msgspec.structs import replace
 
 from tests.support.trading import bounds
-from whaletrader.adapters.local.keys import OrderKey, paper_secret, signer_of
+from whaletrader.adapters.local.keys import OrderKey, paper_secret
 from whaletrader.adapters.local.seal import Ed25519Seal
 from whaletrader.adapters.local.signer import LocalSigner
 from whaletrader.domain.order_hash import OrderStruct, order_hash
+from whaletrader.domain.signature import signer_of
 from whaletrader.domain.values import Side
 from whaletrader.errors import SignerRefusal, StorageError
 from whaletrader.messages.orders import OrderOrigin, SubmitOrder

@@ -115,8 +115,8 @@ class SignedFields(Protocol):
         ...
 
 
-def struct_of(order: SignedFields) -> OrderStruct:
-    """Return what is signed of an order, without a builder code."""
+def struct_of(order: SignedFields, builder: str = NO_BYTES32) -> OrderStruct:
+    """Return what is signed of an order; `builder` is its builder code, 64 hex digits, zero without one."""
     return OrderStruct(
         salt=order.salt,
         maker=order.maker,
@@ -128,6 +128,7 @@ def struct_of(order: SignedFields) -> OrderStruct:
         signature_type=order.signature_type,
         timestamp_ms=order.timestamp_ms,
         metadata=order.metadata,
+        builder=builder,
     )
 
 
@@ -279,6 +280,7 @@ def _order_typehash() -> bytes:
     return keccak256(ORDER_TYPE.encode())
 
 
+@lru_cache(maxsize=4096)
 def _address(text: str) -> bytes:
     raw = bytes.fromhex(text.removeprefix("0x"))
     assert len(raw) == 20, text

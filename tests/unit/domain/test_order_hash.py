@@ -1,4 +1,3 @@
-import json
 from dataclasses import replace
 
 import pytest
@@ -41,23 +40,6 @@ BUY_POSITION = OrderStruct(2001, EOA, EOA, POSITION, 5_000_000, 10_000_000, Side
 )
 def test_the_order_id_is_the_venues(order, neg_risk, expected):
     assert order_hash(order, neg_risk=neg_risk) == expected
-
-
-def test_all_orders_of_the_official_package(bundle):
-    path = bundle.parent / "reference" / "polymarket" / "vectors" / "orders_v2_v3.json"
-    if not path.exists():
-        pytest.skip(f"the venue's vectors are not beside the data: {path}")
-    cases = json.loads(path.read_text())["vectors"]
-    assert cases
-    for case in cases:
-        told = case["order_struct"]
-        order = OrderStruct(
-            int(told["salt"]), told["maker"], told["signer"], told["tokenId"], int(told["makerAmount"]),
-            int(told["takerAmount"]), Side.SELL if told["side"] else Side.BUY, told["signatureType"],
-            int(told["timestamp"]), told["metadata"][2:], told["builder"][2:],
-        )  # fmt: skip
-        assert "0x" + struct_hash(order).hex() == case["order_struct_hash"], case["name"]
-        assert order_hash(order, neg_risk=case["input"]["neg_risk"]) == case["order_hash"], case["name"]
 
 
 def test_domain_separators_are_the_venues():

@@ -41,13 +41,6 @@ class OrderKey:
         raise TypeError("an order key cannot be copied out of its process")
 
 
-def signer_of(digest: bytes, signature: bytes) -> str:
-    """Return the address that signed a digest."""
-    raw = signature[:64] + bytes([signature[64] - 27])
-    key = coincurve.PublicKey.from_signature_and_message(raw, digest, hasher=None)
-    return "0x" + keccak256(key.format(compressed=False)[1:])[-20:].hex()
-
-
 def paper_secret(account_id: str) -> bytes:
     """Return the order key of a paper account: made from its name, so the same run signs the same orders anywhere.
 

@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from tests.support.trading import bounds
-from whaletrader.adapters.local.keys import OrderKey, load_order_key, load_secret, paper_secret, signer_of
+from whaletrader.adapters.local.keys import OrderKey, load_order_key, load_secret, paper_secret
 from whaletrader.adapters.local.seal import Ed25519Seal, key_id_of, load_seal, seal_holds
 from whaletrader.domain.order_hash import (
     OrderStruct,
@@ -13,6 +13,7 @@ from whaletrader.domain.order_hash import (
     contract_wallet_signature,
     order_digest,
 )
+from whaletrader.domain.signature import signer_of
 from whaletrader.domain.values import Side
 from whaletrader.errors import StorageError, UsageError
 
