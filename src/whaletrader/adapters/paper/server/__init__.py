@@ -1,1 +1,1 @@
-"""A local exchange that speaks the venue's protocols: everything it trades is SIMULATED."""
+"""The paper exchange that speaks the venue's protocols: one state machine, and the faces that show it."""
