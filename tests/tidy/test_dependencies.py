@@ -38,7 +38,7 @@ def distributions(*folders):
 
 def test_every_dependency_is_imported_by_the_source_or_the_generated_codecs():
     asked = {canonical(name) for name in project()["dependencies"]}
-    by_name = {"httptools"}  # uvicorn's parser, chosen by its name
+    by_name = {"httptools"}  # the parser of the HTTP server, chosen by its name
     assert asked - distributions("src/") - {"protobuf"} - by_name == set()
     assert any("google.protobuf" in tree.text(name) for name in tree.tracked() if name.startswith(tree.GENERATED))
 

@@ -4,23 +4,16 @@ What a run is made of (dataset, seed, everything that can change a decision) is 
 the log begins: an interrupted run goes on only with the same.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
-from whaletrader.adapters.local.keys import load_order_key
-from whaletrader.adapters.local.replay_feed import ReplayFeed
+from whaletrader.adapters.local.keys import OrderKey, load_order_key
 from whaletrader.adapters.local.seal import load_seal
 from whaletrader.adapters.local.signer import LocalSigner
-from whaletrader.adapters.local.whale_source import DatasetWhales
 from whaletrader.adapters.memory.store import MemoryEventStore
-from whaletrader.adapters.paper.client import PaperClient
-from whaletrader.adapters.paper.exchange import PaperExchange
-from whaletrader.adapters.paper.faults import FaultPlan
-from whaletrader.adapters.paper.telling import Rules
 from whaletrader.adapters.sqlite.store import SqliteEventStore
 from whaletrader.agents import (
     copy_signal,
@@ -34,13 +27,11 @@ from whaletrader.agents.execution import Execution, Trader
 from whaletrader.agents.risk_management import RiskManagement
 from whaletrader.app.layout import DataDirectory, RunFolder
 from whaletrader.app.summary import Summary, Views, summarise
+from whaletrader.app.world import Closable, World, WrapWhales, replayed_world
 from whaletrader.config.tree import Settings
 from whaletrader.datasets.store import Dataset
 from whaletrader.errors import UsageError
-from whaletrader.ports.exchange import Exchange
-from whaletrader.ports.market_feed import MarketFeed
 from whaletrader.ports.store import EventStore
-from whaletrader.ports.whale_source import WhaleSource
 from whaletrader.runtime.approvals import Approvals
 from whaletrader.runtime.components import Projection
 from whaletrader.runtime.effects import OrderEffects
@@ -54,16 +45,6 @@ from whaletrader.runtime.timers import TimerSource
 
 TIMER_RANK = 30
 _IN_MEMORY = ":memory:"
-WrapWhales = Callable[[WhaleSource], WhaleSource]
-"""Puts another source of leaders around the dataset's own."""
-
-
-class _Closable(Protocol):
-    """Something with a file or a connection of its own."""
-
-    def close(self) -> None:
-        """Let go of it."""
-        ...
 
 
 @dataclass(slots=True)
@@ -73,40 +54,41 @@ class App:
     settings: Settings
     directory: DataDirectory
     folder: RunFolder
-    dataset: Dataset
-    feed: MarketFeed
+    world: World
     store: EventStore
     engine: Engine
+    ingest: Ingest
+    answers: ExchangeSource
     operator: Operator
     latch: KillLatch
     views: Views
     description: str
     resumed: bool
     """The run's log was there before."""
-    closables: list[_Closable] = field(default_factory=list)
+    closables: list[Closable] = field(default_factory=list)
 
     @property
     def simulated(self) -> bool:
         """Whether prices are made up: then everything that is shown is stamped SIMULATED."""
-        return self.dataset.simulated
+        return self.world.simulated
 
     def summary(self) -> Summary:
         """Return what the run came to so far."""
         return summarise(
             self.views,
             simulated=self.simulated,
-            dataset=self.dataset.fingerprint,
+            dataset=self.world.fingerprint,
             run_id=self.folder.run_id,
             log_head=self.store.progress().head.hex(),
         )
 
     def page(self) -> dict[str, Any]:
         """Return everything that the dashboard shows, as plain values; call it in the engine's thread."""
-        first, last = self.feed.span
+        first, last = self.world.feed.span
         return self.views.page() | {
             "simulated": self.simulated,
             "run_id": self.folder.run_id,
-            "dataset": {"name": self.dataset.manifest.name, "first_ts": first, "last_ts": last},
+            "dataset": {"name": self.world.name, "first_ts": first, "last_ts": last},
             "messages": self.views.account.state.messages,
         }
 
@@ -119,7 +101,7 @@ class App:
             self.operator.tidy()
 
 
-def describe(settings: Settings, dataset: Dataset, trader: Trader) -> str:
+def describe(settings: Settings, world: World) -> str:
     """Return the run's description: what must be the same for the same bytes, and all that a later replay needs."""
     parts = msgspec.to_builtins(settings)
     parts.pop("web")
@@ -127,10 +109,10 @@ def describe(settings: Settings, dataset: Dataset, trader: Trader) -> str:
     # The interval at which positions are marked decides what is recorded; the other runtime settings are caches.
     parts["runtime"] = {"mark_interval_s": settings.runtime.mark_interval_s}
     told = {
-        "dataset": dataset.fingerprint,
-        "kind": dataset.manifest.kind,
+        "dataset": world.fingerprint,
+        "kind": world.kind,
         "settings": parts,
-        "trader": msgspec.to_builtins(trader),
+        "trader": msgspec.to_builtins(world.trader),
     }
     return msgspec.json.encode(told, order="sorted").decode()
 
@@ -159,30 +141,68 @@ def build(
     wrap_whales: WrapWhales | None = None,
     projections: Sequence[Projection] = (),
 ) -> App:
-    """Build a run over its folder; with `exchange_port` the paper exchange is the process that listens there.
+    """Build a replay of a dataset over its folder; with `exchange_port` the paper exchange is the process there.
 
     A run that is not `kept` leaves no log: a backtest needs its decisions and the log's head only.
     """
+    key = order_key(settings, directory)
+    world = replayed_world(
+        settings,
+        dataset,
+        Trader(settings.account.name, key.address, key.address),
+        exchange_store=folder.exchange if kept else _IN_MEMORY,
+        exchange_port=exchange_port,
+        wrap_whales=wrap_whales,
+    )
+    return assemble(settings, directory, folder, world, key, kept=kept, projections=projections)
+
+
+def order_key(settings: Settings, directory: DataDirectory) -> OrderKey:
+    """Load the key of the paper account, making it from the account's name at first use."""
+    return load_order_key(directory.keys / "order.key", paper_account=settings.account.name)
+
+
+def assemble(
+    settings: Settings,
+    directory: DataDirectory,
+    folder: RunFolder,
+    world: World,
+    key: OrderKey,
+    *,
+    kept: bool = True,
+    projections: Sequence[Projection] = (),
+) -> App:
+    """Put agents, sources, effects and projections together over a world and a run's folder."""
     account, latch = settings.account.name, KillLatch(directory.latch)
-    key = load_order_key(directory.keys / "order.key", paper_account=account)
-    trader = Trader(account, key.address, key.address)
-    description = describe(settings, dataset, trader)
+    description = describe(settings, world)
     store, resumed = _open_store(folder, description) if kept else (MemoryEventStore(description.encode()), False)
-    feed = ReplayFeed(dataset, simulated=dataset.simulated)
-    exchange_store = folder.exchange if kept else _IN_MEMORY
-    exchange = PaperClient(exchange_port) if exchange_port else _exchange(settings, exchange_store, feed)
-    seal = load_seal(directory.keys / "seal.key")
-    signer = LocalSigner(folder.signer if kept else _IN_MEMORY, key, {seal.key_id: seal.public_bytes}, directory.latch)
-    ingest, scans, answers = _sources(settings, feed, dataset, exchange, wrap_whales)
+    seal, trader = load_seal(directory.keys / "seal.key"), world.trader
+    signer = LocalSigner(
+        folder.signer if kept else _IN_MEMORY,
+        key,
+        {seal.key_id: seal.public_bytes},
+        directory.latch,
+        wallet=trader.maker if trader.maker != key.address else "",
+    )
+    ingest, scans, answers = _sources(settings, world)
     operator = Operator(
         directory.control,
         account_id=account,
         description=description,
-        first_ts=feed.span[0],
+        first_ts=world.first_ts,
         others=(ingest, scans, answers),
+        endless=world.endless,
     )
     views, approvals = Views(settings.account.starting_equity_micro), Approvals(store)
-    effects = OrderEffects(exchange, signer, latch, answers, approvals.sealed, latency_ms=settings.execution.latency_ms)
+    effects = OrderEffects(
+        world.exchange,
+        signer,
+        latch,
+        answers,
+        approvals.sealed,
+        latency_ms=settings.execution.latency_ms,
+        gate=world.gate,
+    )
     engine = Engine(
         store,
         make_agents(settings, trader),
@@ -197,41 +217,27 @@ def build(
         settings=settings,
         directory=directory,
         folder=folder,
-        dataset=dataset,
-        feed=feed,
+        world=world,
         store=store,
         engine=engine,
+        ingest=ingest,
+        answers=answers,
         operator=operator,
         latch=latch,
         views=views,
         description=description,
         resumed=resumed,
-        closables=[exchange, signer],
+        closables=[*world.closables, world.exchange, signer],
     )
 
 
-def _sources(
-    settings: Settings, feed: MarketFeed, dataset: Dataset, exchange: Exchange, wrap_whales: WrapWhales | None
-) -> tuple[Ingest, Scans, ExchangeSource]:
+def _sources(settings: Settings, world: World) -> tuple[Ingest, Scans, ExchangeSource]:
     ingest = Ingest(
-        feed,
+        world.feed,
         mark_interval_s=settings.runtime.mark_interval_s,
         max_print_age_s=settings.limits.max_mark_age_s,
     )
-    whales: WhaleSource = DatasetWhales(dataset, settings)
-    return ingest, Scans(wrap_whales(whales) if wrap_whales else whales), ExchangeSource(exchange)
-
-
-def _exchange(settings: Settings, store: Path | str, feed: ReplayFeed) -> PaperExchange:
-    plan = settings.faults
-    faults = FaultPlan(
-        drop_micro=plan.drop_micro,
-        delay_micro=plan.delay_micro,
-        repeat_micro=plan.repeat_micro,
-        fail_micro=plan.fail_micro,
-        delay_s=plan.delay_s,
-    )
-    return PaperExchange(store, feed.tape(), Rules(faults))
+    return ingest, Scans(world.whales), ExchangeSource(world.exchange)
 
 
 def _open_store(folder: RunFolder, description: str) -> tuple[SqliteEventStore, bool]:

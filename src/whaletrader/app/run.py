@@ -107,7 +107,7 @@ def run_app(
 
 def progress_of(app: App, elapsed_s: float) -> Progress:
     """Return how far the run is."""
-    account, (first, last) = app.views.account.state, app.feed.span
+    account, (first, last) = app.views.account.state, app.world.feed.span
     return Progress(
         clock_ts=account.clock_ts,
         first_ts=first,

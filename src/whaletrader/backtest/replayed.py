@@ -13,10 +13,11 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from whaletrader.app.build import WrapWhales, build
+from whaletrader.app.build import build
 from whaletrader.app.layout import DataDirectory
 from whaletrader.app.run import run_app
 from whaletrader.app.summary import Summary
+from whaletrader.app.world import WrapWhales
 from whaletrader.backtest.placebo import PlaceboWhales
 from whaletrader.backtest.record import Recorder, RunRecord
 from whaletrader.config.tree import Settings

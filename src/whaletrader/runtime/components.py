@@ -4,6 +4,7 @@ Both are rebuilt from the log alone: a source's state is the fold of the message
 included), an effect is sent again after a crash because its command's outbox entry is still open. Nothing here decides.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from whaletrader.messages.envelope import Message
@@ -48,6 +49,18 @@ class FactSource(Protocol):
 
     def restore(self, state: bytes) -> None:
         """Take the state from a snapshot's bytes."""
+        ...
+
+
+class Pace(Protocol):
+    """Ties a run to the world's clock: how far time has come, and how to wait for more."""
+
+    def horizon(self) -> int:
+        """Return a time up to which everything is known: no fact that comes later will lie at or before it."""
+        ...
+
+    def rest(self) -> Sequence[Message]:
+        """Wait until something may be due, and return what came from outside and is no fact (dead letters)."""
         ...
 
 

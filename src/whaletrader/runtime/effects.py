@@ -42,13 +42,16 @@ class OrderEffects:
         sealed: Callable[[str], Sealed | None],
         *,
         latency_ms: int,
+        gate: Callable[[SubmitOrder], str] = lambda _order: "",
     ) -> None:
+        """`gate` says why an order must not be sent now, "" where it may; it is asked before the signer is."""
         self._exchange = exchange
         self._signer = signer
         self._latch = latch
         self._answers = answers
         self._sealed = sealed
         self._latency = latency_ms * NANOS // 1_000
+        self._gate = gate
 
     def carry_out(self, command: Message, *, again: bool) -> bool:
         """Do it; True where a report is to be recorded; `ExchangeError` when nobody answered, or it has to wait."""
@@ -96,6 +99,8 @@ class OrderEffects:
         """Return the signature, or "" and why there is none."""
         if self._latch.thrown():
             return "", KILL_LATCH
+        if closed := self._gate(order):
+            return "", closed
         sealed = self._sealed(order.origin.approval_id)
         if sealed is None:
             return "", f"{SIGNER_REFUSED}: the approval has no seal"

@@ -26,7 +26,7 @@ from whaletrader.ports.signer import Seal
 from whaletrader.ports.store import EventStore, Snapshot
 from whaletrader.runtime import snapshots, supervisor
 from whaletrader.runtime.commit import GroupCommit
-from whaletrader.runtime.components import Effect, FactSource, Projection
+from whaletrader.runtime.components import Effect, FactSource, Pace, Projection
 from whaletrader.runtime.outbox import Outbox
 from whaletrader.runtime.records import same_content, to_message, to_record
 from whaletrader.runtime.recovery import Recovered, recover
@@ -74,6 +74,8 @@ class Engine:
         self._outbox = Outbox(effects, self._commit, self.mark)
         self._observe.append(self._outbox.observe)
         self._last_snapshot = 0
+        self._rested_at = 0
+        """How many records there were when everything was last put on disk before a rest."""
         self._started = False
         self._interrupted = False
         """Something was left half done: what has gathered must not be committed."""
@@ -99,14 +101,17 @@ class Engine:
             self._outbox.send(offset, command, again=True)
         return found
 
-    def run(self, stop: Callable[[], bool] = lambda: False) -> bool:
-        """Go on until no source keeps the run alive (True) or `stop()` says so (False); everything is then on disk."""
+    def run(self, stop: Callable[[], bool] = lambda: False, *, pace: Pace | None = None) -> bool:
+        """Go on until no source keeps the run alive (True) or `stop()` says so (False); everything is then on disk.
+
+        With a `pace` the run follows the world: facts are taken up to its horizon, and where none is due it rests.
+        """
         if not self._started:
             self.start()
         self._interrupted = True
         try:
             self._drain()
-            while not (stopped := stop()) and self.step():
+            while not (stopped := stop()) and (self.step() if pace is None else self._follow(pace)):
                 pass
             self._outbox.send_waiting()
             self.mark("STOPPED" if stopped else "ENDED", "")
@@ -120,10 +125,13 @@ class Engine:
         self._interrupted = False
         return not stopped
 
-    def step(self) -> bool:
-        """Take the next fact and handle all that follows from it; False where no source keeps the run alive."""
+    def step(self, until_ts: int | None = None) -> bool:
+        """Take the next fact and handle all that follows from it; False where no source keeps the run alive.
+
+        With `until_ts` no fact from after it is taken, and False says that none is due yet.
+        """
         self._drain()  # what a recovery found unhandled comes before any new fact
-        source = self._next_source()
+        source = self._next_source(until_ts)
         if source is None:
             return False
         if self._outbox.waiting:
@@ -172,7 +180,18 @@ class Engine:
         message = fact(marked, natural_key=key, ts_event=self.clock, ts_init=self.clock)
         self._append([(message, self._encoded(message, 1))])
 
-    def _next_source(self) -> FactSource | None:
+    def _follow(self, pace: Pace) -> bool:
+        """Take a fact that is due; else put everything on disk, send again what waits, and rest."""
+        if self.step(pace.horizon()):
+            return True
+        self._outbox.send_waiting()
+        self._commit.commit(durable=self._commit.count > self._rested_at)
+        self._rested_at = self._commit.count
+        for letter in pace.rest():
+            self.offer(letter)
+        return True
+
+    def _next_source(self, until_ts: int | None) -> FactSource | None:
         """Return the source with the earliest next fact, the lower rank first; None where none keeps the run alive."""
         best, best_ts, alive = None, 0, False
         for source in self._sources:
@@ -182,6 +201,8 @@ class Engine:
             alive = alive or source.keeps_alive
             if best is None or ts < best_ts:
                 best, best_ts = source, ts
+        if until_ts is not None:
+            return best if best_ts <= until_ts else None
         return best if alive else None
 
     def _record_fact(self, message: Message, source: FactSource | None) -> bool:

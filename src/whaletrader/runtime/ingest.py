@@ -4,6 +4,8 @@ What matters follows from the messages seen so far: the watch list, and the toke
 leader who is followed no more is watched on while something is held on the word of his fills: we leave when he does.
 The state is the fold of the observed messages, so that it is the same after a crash. A wallet or token counts from the
 instant after the message that named it; nothing is told that lies before.
+
+A feed may grow: what was looked for and not found yet waits with its place, and `refresh` looks again.
 """
 
 from heapq import heappop, heappush
@@ -45,6 +47,8 @@ class IngestState(msgspec.Struct, kw_only=True):
 
     due: dict[str, Due] = {}
     """What each subject ("fill:WALLET", "mark:TOKEN", "resolved:MARKET", "segment:") is to tell next."""
+    sought: dict[str, tuple[int, int]] = {}
+    """Subjects of which the feed had nothing more: behind which row, and from what time on, to look again."""
     interest: Interest = msgspec.field(default_factory=Interest)
     followed: dict[str, bool]
     """The watch list, as "kind:wallet"."""
@@ -118,6 +122,26 @@ class Ingest:
                 self._follow(token_id, message.ts_init)
                 self._watch_holdings(message.ts_init)
 
+    def refresh(self) -> None:
+        """Look again for what the feed did not hold when it was asked."""
+        for subject, (behind, not_before_ts) in list(self._state.sought.items()):
+            kind, _, name = subject.partition(":")
+            if kind == "segment":
+                self._set_segment(behind)
+            elif kind == "mark":
+                self._set_mark(name, behind, not_before_ts)
+            else:
+                self._set_leader(kind, name, behind)
+        for market_id, told in self._state.touched.items():
+            if not told and f"resolved:{market_id}" not in self._state.due:
+                self._await_end(market_id, 0)
+
+    def wanted(self) -> tuple[list[str], list[str]]:
+        """Return the tokens and the wallets that matter now: those a live feed has to watch."""
+        leaders = [*self._state.followed, *self._state.interest.leaders()]
+        wallets = [each.removeprefix(_FILLS) for each in leaders if each.startswith(_FILLS)]
+        return self._state.interest.tokens(), list(dict.fromkeys(wallets))
+
     def snapshot(self) -> bytes:
         """Return the state as bytes."""
         return msgspec.msgpack.encode(self._state)
@@ -140,20 +164,27 @@ class Ingest:
             heappop(self._heap)
         return None
 
-    def _set(self, subject: str, due: Due | None) -> None:
+    def _known(self, subject: str) -> bool:
+        return subject in self._state.due or subject in self._state.sought
+
+    def _set(self, subject: str, due: Due | None, sought: tuple[int, int] | None = None) -> None:
+        """Note what a subject tells next; where there is nothing yet, the place from which to look again."""
         self._stale = True
+        self._state.sought.pop(subject, None)
         if due is None:
             self._state.due.pop(subject, None)
+            if sought is not None:
+                self._state.sought[subject] = sought
         elif self._state.due.get(subject) != due:
             self._state.due[subject] = due
             heappush(self._heap, (due.sort_key, subject))
 
     def _set_segment(self, index: int) -> None:
         segment = self._feed.segment(index)
-        self._set("segment:", Due(segment.sealed_ts, "segment", index, "") if segment else None)
+        self._set("segment:", Due(segment.sealed_ts, "segment", index, "") if segment else None, (index, 0))
 
     def _watch(self, kind: str, wallet: str, since_ts: int) -> None:
-        if f"{kind}:{wallet}" not in self._state.due:
+        if not self._known(f"{kind}:{wallet}"):
             self._set_leader(kind, wallet, self._feed.row_at(kind, since_ts))
 
     def _watch_holdings(self, since_ts: int) -> None:
@@ -162,12 +193,13 @@ class Ingest:
         for leader in held_for:
             self._watch(LeaderEventKind.FILL, leader.removeprefix(_FILLS), since_ts)
         wanted = {*held_for, *self._state.followed}
-        for subject in [each for each in self._state.due if each.startswith(_LEADERS) and each not in wanted]:
+        known = [*self._state.due, *self._state.sought]
+        for subject in [each for each in known if each.startswith(_LEADERS) and each not in wanted]:
             self._set(subject, None)
 
     def _set_leader(self, kind: str, wallet: str, behind: int) -> None:
         found = self._feed.leader_after(kind, wallet, behind)
-        self._set(f"{kind}:{wallet}", Due(found[0], kind, found[1], wallet) if found else None)
+        self._set(f"{kind}:{wallet}", Due(found[0], kind, found[1], wallet) if found else None, (behind, 0))
 
     def _follow(self, token_id: str, since_ts: int) -> None:
         """Start or stop telling a token's price, and wait for its market's end."""
@@ -177,18 +209,22 @@ class Ingest:
             return
         market_id, _ = self._feed.market_of(token_id)
         self._touch(market_id, since_ts)
-        if f"mark:{token_id}" not in self._state.due and not self._state.touched[market_id]:
+        if not self._known(f"mark:{token_id}") and not self._state.touched[market_id]:
             behind = self._feed.row_at(LeaderEventKind.FILL, since_ts)
             self._set_mark(token_id, behind, self._state.marked_ts.get(token_id, since_ts) + self._mark_interval)
 
     def _set_mark(self, token_id: str, behind: int, not_before_ts: int) -> None:
         found = self._feed.print_after(token_id, behind, not_before_ts)
-        self._set(f"mark:{token_id}", Due(found[0], "mark", found[1], token_id) if found else None)
+        due = Due(found[0], "mark", found[1], token_id) if found else None
+        self._set(f"mark:{token_id}", due, (behind, not_before_ts))
 
     def _touch(self, market_id: str, now_ts: int) -> None:
         if market_id in self._state.touched:
             return
         self._state.touched[market_id] = False
+        self._await_end(market_id, now_ts)
+
+    def _await_end(self, market_id: str, now_ts: int) -> None:
         end = self._feed.resolution(market_id)
         if end:
             self._set(f"resolved:{market_id}", Due(max(end.ts, now_ts), "resolved", 0, market_id))

@@ -57,8 +57,16 @@ class Operator:
     rank = RANK
 
     def __init__(
-        self, control: Path, *, account_id: str, description: str, first_ts: int, others: Sequence[FactSource] = ()
+        self,
+        control: Path,
+        *,
+        account_id: str,
+        description: str,
+        first_ts: int,
+        others: Sequence[FactSource] = (),
+        endless: bool = False,
     ) -> None:
+        """`endless` runs follow the world: nothing ends them, and the folder is looked at whenever they are asked."""
         self._control = control
         self._account = account_id
         self._description = description
@@ -67,6 +75,7 @@ class Operator:
         self._waiting: dict[str, tuple[str, Payload]] = {}
         self._polls = 0
         self._others = others
+        self._endless = endless
 
     @property
     def keeps_alive(self) -> bool:
@@ -91,13 +100,13 @@ class Operator:
             return None
         self._polls += 1
         over = not self._waiting and self._is_over()
-        if over or self._polls % _POLL_EVERY == 1:
+        if over or self._endless or self._polls % _POLL_EVERY == 1:
             # Before the end too: a command that came last must not be left to the next run.
             self._poll()
         return self._state.clock if self._waiting or over else None
 
     def _is_over(self) -> bool:
-        return all(other.peek() is None for other in self._others)
+        return not self._endless and all(other.peek() is None for other in self._others)
 
     def take(self) -> Message:
         """Return the next command."""

@@ -66,7 +66,7 @@ def test_a_failure_leaves_an_interrupted_run_and_a_free_directory(dataset, tmp_p
     assert read_info(DataDirectory(tmp_path).run("0001")).state == "interrupted"
     with opened(f"replay:{dataset}", DataDirectory(tmp_path), scenario_settings()) as app:
         assert app.resumed
-        assert progress_of(app, 0.0).first_ts == app.feed.span[0]
+        assert progress_of(app, 0.0).first_ts == app.world.feed.span[0]
 
 
 def test_a_thrown_latch_stops_every_order_of_a_run(dataset, tmp_path):
