@@ -8,7 +8,7 @@ shortens it. No header and no query is ever part of an error's text, since they 
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -26,7 +26,9 @@ LONGEST_ASKED_S = 600.0
 _WORDS = 300
 _REFUSED, _RESTARTING = 429, 425
 
-Params = Mapping[str, str | int | float | bool]
+Value = str | int | float | bool
+Params = Mapping[str, str | int | bool] | Sequence[tuple[str, Value]]
+"""A sequence of pairs where a name occurs more than once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +117,13 @@ class VenueHttp:
         while True:
             self._pass_limits(method, path, items, signer)
             try:
-                return self._once(method, path, body, headers, params)
+                reply = self._once(method, path, body, headers, params)
+                with self._lock:
+                    self._refusals = 0
+                return reply
             except VenueError as error:
                 if error.status == _REFUSED:
-                    self._pause_all(error.retry_after_s)
+                    self.pause_all(error.retry_after_s)
                 if not (idempotent and error.retryable) or attempt >= self._attempts:
                     raise
                 if error.status != _REFUSED:
@@ -136,7 +141,8 @@ class VenueHttp:
         if body is not None:
             sent.setdefault("content-type", "application/json")
         try:
-            answer = self._client.request(method, self.base_url + path, params=params, content=body, headers=sent)
+            given = tuple(params.items() if isinstance(params, Mapping) else params or ())
+            answer = self._client.request(method, self.base_url + path, params=given, content=body, headers=sent)
         except httpx.TransportError as error:
             kind = "did not answer in time" if isinstance(error, httpx.TimeoutException) else "cannot be reached"
             text = f"{self._host} {kind} ({type(error).__name__} at {method} {path})"
@@ -145,8 +151,6 @@ class VenueHttp:
             text = f"{self._host} answered what cannot be read ({type(error).__name__} at {method} {path})"
             raise VenueError(text, retryable=True) from None
         if answer.is_success:
-            with self._lock:
-                self._refusals = 0
             return Reply(answer.status_code, dict(answer.headers), answer.content)
         raise self._error(method, path, answer)
 
@@ -162,7 +166,8 @@ class VenueHttp:
             retry_after_s=asked_s,
         )
 
-    def _pause_all(self, asked_s: float) -> None:
+    def pause_all(self, asked_s: float = 0.0) -> None:
+        """Take note of a refusal for asking too often: every path rests, longer each time in a row."""
         with self._lock:
             self._refusals += 1
             own_s = backoff_s(self._refusals)

@@ -1,0 +1,241 @@
+"""A Polygon node over JSON-RPC: blocks, logs, receipts, calls. Read-only.
+
+Nodes bound the span and the size of `eth_getLogs` each in their own way, with their own words: a refused span is
+halved until it passes, and the span that passed is kept for the next question. An error's text never holds the node's
+address, whose path may be a key.
+"""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from whaletrader.adapters.polymarket.http import VenueHttp, backoff_s
+from whaletrader.adapters.polymarket.pages import Page, raws
+from whaletrader.errors import VenueError
+
+FIRST_SPAN = 8_000
+HEADERS_PER_CALL = 50
+_TOO_MUCH = ("range", "limit", "too many", "more than", "exceed", "size", "response", "timeout", "timed out", "span")
+_TOO_OFTEN = ("rate limit", "too many requests", "compute units", "throughput", "per second")
+_PATIENCE = 6
+Topics = Sequence[str | Sequence[str] | None]
+
+
+class _Error(msgspec.Struct):
+    code: int = 0
+    message: str = ""
+
+
+class _Answer(msgspec.Struct):
+    id: int | str | None = None
+    result: msgspec.Raw = msgspec.Raw(b"null")
+    error: _Error | None = None
+
+
+class _Log(msgspec.Struct):
+    blockNumber: str | None = None  # noqa: N815  the node's own names
+    blockTimestamp: str | None = None  # noqa: N815
+    transactionHash: str | None = None  # noqa: N815
+
+
+class _Header(msgspec.Struct):
+    number: str
+    timestamp: str
+
+
+class RpcError(VenueError):
+    """The node understood and refused; `code` is its JSON-RPC code."""
+
+
+class ChainRpc:
+    """One node; numbers are ints here and hex on the wire."""
+
+    def __init__(self, http: VenueHttp, span: int = FIRST_SPAN) -> None:
+        self.http, self.span = http, span
+        self._ids = itertools.count(1)
+
+    def call(self, method: str, params: Sequence[object]) -> msgspec.Raw:
+        """One call's result.
+
+        Raises
+        ------
+        RpcError
+            The node refused it.
+        VenueError
+            It did not answer.
+        """
+        asked = msgspec.json.encode(self._request(method, params))
+        for attempt in range(1, _PATIENCE + 1):
+            try:
+                return _result(method, _answer(self.http.send("POST", "", asked, idempotent=True).body))
+            except RpcError as error:
+                if attempt == _PATIENCE or not any(word in error.words.lower() for word in _TOO_OFTEN):
+                    raise
+                self.http.pause_all(backoff_s(attempt))
+        raise AssertionError("unreachable")
+
+    def calls(self, method: str, many: Sequence[Sequence[object]]) -> list[msgspec.Raw]:
+        """Many calls of one method in one request, in order."""
+        asked = [self._request(method, params) for params in many]
+        body = self.http.send("POST", "", msgspec.json.encode(asked), idempotent=True).body
+        try:
+            answers = {one.id: one for one in msgspec.json.decode(body, type=list[_Answer])}
+        except msgspec.MsgspecError:
+            raise _result_error(method, _answer(body)) from None
+        if any(one["id"] not in answers for one in asked):
+            raise VenueError(f"the node left calls of {method} unanswered", retryable=True)
+        return [_result(method, answers[_id(one)]) for one in asked]
+
+    def _request(self, method: str, params: Sequence[object]) -> dict[str, object]:
+        return {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": list(params)}
+
+    def chain_id(self) -> int:
+        """137 for Polygon."""
+        return _int(self.call("eth_chainId", []))
+
+    def block_number(self) -> int:
+        """The newest block."""
+        return _int(self.call("eth_blockNumber", []))
+
+    def eth_call(self, to: str, data: str, block: int | None = None) -> str:
+        """A view function's answer as hex."""
+        at = "latest" if block is None else hex(block)
+        return _text(self.call("eth_call", [{"to": to, "data": data}, at]))
+
+    def code(self, address: str) -> str:
+        """The code at an address; "0x" for none."""
+        return _text(self.call("eth_getCode", [address, "latest"]))
+
+    def receipt(self, tx_hash: str) -> bytes | None:
+        """A transaction's receipt as JSON; None while it is not mined."""
+        raw = bytes(self.call("eth_getTransactionReceipt", [tx_hash]))
+        return None if raw.strip() == b"null" else raw
+
+    def block_times(self, blocks: Sequence[int]) -> dict[int, int]:
+        """Unix seconds of blocks."""
+        times: dict[int, int] = {}
+        wanted = sorted(set(blocks))
+        for begin in range(0, len(wanted), HEADERS_PER_CALL):
+            some = wanted[begin : begin + HEADERS_PER_CALL]
+            for raw in self.calls("eth_getBlockByNumber", [[hex(block), False] for block in some]):
+                header = _header(raw)
+                times[int(header.number, 16)] = int(header.timestamp, 16)
+        return times
+
+    def block_at(self, second: int, newest: int | None = None) -> int:
+        """The first block at or after a time (the newest + 1 where there is none yet), by bisection."""
+        low, high = 1, (self.block_number() if newest is None else newest) + 1
+        while low < high:
+            middle = (low + high) // 2
+            if self.block_times([middle])[middle] >= second:
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
+    def logs_page(
+        self, addresses: Sequence[str], topics: Topics, first_block: int, last_block: int, cursor: str = ""
+    ) -> Page:
+        """The logs of one span from the cursor's block on, with the times of their blocks beside them."""
+        begin = int(cursor or first_block)
+        while True:
+            end = min(last_block, begin + self.span - 1)
+            try:
+                raw = self.call("eth_getLogs", [self._filter(addresses, topics, begin, end)])
+                break
+            except RpcError as error:
+                if end == begin or not any(word in error.words.lower() for word in _TOO_MUCH):
+                    raise
+                self.span = max(1, (end - begin + 1) // 2)
+        rows = raws(raw, "chain.logs")
+        logs = [_log(row) for row in rows]
+        times = self._times(logs)
+        seconds = list(times.values())
+        return Page(
+            source="chain.logs",
+            params={"fromBlock": begin, "toBlock": end, "address": ",".join(addresses), "topics": _words(topics)},
+            body=b'{"result":' + bytes(raw) + b',"timestamps":' + msgspec.json.encode(times) + b"}",
+            rows=len(rows),
+            next=str(end + 1) if end < last_block else "",
+            first_s=min(seconds, default=-1),
+            last_s=max(seconds, default=-1),
+            hashes=tuple(dict.fromkeys(log.transactionHash.lower() for log in logs if log.transactionHash)),
+        )
+
+    def logs(self, addresses: Sequence[str], topics: Topics, first_block: int, last_block: int) -> Iterator[Page]:
+        """All pages of `logs_page`."""
+        cursor = ""
+        while True:
+            page = self.logs_page(addresses, topics, first_block, last_block, cursor)
+            yield page
+            if not page.next:
+                return
+            cursor = page.next
+
+    def _filter(self, addresses: Sequence[str], topics: Topics, begin: int, end: int) -> Mapping[str, object]:
+        return {"address": list(addresses), "topics": list(topics), "fromBlock": hex(begin), "toBlock": hex(end)}
+
+    def _times(self, logs: Sequence[_Log]) -> dict[str, int]:
+        """Block (as the log writes it) to unix seconds; asked only where the logs do not say it."""
+        said = {log.blockNumber: int(log.blockTimestamp, 16) for log in logs if log.blockNumber and log.blockTimestamp}
+        lacking = [log.blockNumber for log in logs if log.blockNumber and log.blockNumber not in said]
+        asked = self.block_times([int(number, 16) for number in lacking]) if lacking else {}
+        return said | {number: asked[int(number, 16)] for number in dict.fromkeys(lacking)}
+
+
+def _answer(body: bytes) -> _Answer:
+    try:
+        return msgspec.json.decode(body, type=_Answer)
+    except msgspec.MsgspecError:
+        raise VenueError("the node answered what is no JSON-RPC", retryable=True) from None
+
+
+def _result(method: str, answer: _Answer) -> msgspec.Raw:
+    if answer.error is not None:
+        raise _result_error(method, answer)
+    return answer.result
+
+
+def _result_error(method: str, answer: _Answer) -> RpcError:
+    error = answer.error or _Error(message="no result")
+    words = error.message[:300]
+    return RpcError(f"the node refused {method}: {words}", status=200, words=words, code=str(error.code))
+
+
+def _id(request: Mapping[str, object]) -> int:
+    found = request["id"]
+    assert isinstance(found, int)
+    return found
+
+
+def _text(raw: msgspec.Raw) -> str:
+    try:
+        return msgspec.json.decode(raw, type=str)
+    except msgspec.MsgspecError:
+        raise VenueError("the node answered what is no hex", retryable=True) from None
+
+
+def _int(raw: msgspec.Raw) -> int:
+    try:
+        return int(_text(raw), 16)
+    except ValueError:
+        raise VenueError("the node answered what is no number", retryable=True) from None
+
+
+def _header(raw: msgspec.Raw) -> _Header:
+    try:
+        return msgspec.json.decode(raw, type=_Header)
+    except msgspec.MsgspecError:
+        raise VenueError("the node does not have a block that it should have", retryable=True) from None
+
+
+def _log(row: msgspec.Raw) -> _Log:
+    try:
+        return msgspec.json.decode(row, type=_Log)
+    except msgspec.MsgspecError:
+        return _Log()
+
+
+def _words(topics: Topics) -> str:
+    return msgspec.json.encode(list(topics)).decode()
