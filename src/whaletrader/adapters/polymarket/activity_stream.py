@@ -1,0 +1,157 @@
+"""The real-time data stream (RTDS): every fill with its wallet, by two sockets whose rows are told once.
+
+The stream has no identity for a fill, and one transaction may hold two equal fills. So each socket counts the rows
+that look alike, and a row is passed on when one socket has seen more of its kind than were passed on before: what one
+socket lost the other tells, and nothing is told twice. Topics go into frames of their own, because one that the server
+does not know kills all the others of its frame; there are no filters, because they do not work reliably.
+"""
+
+import json
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Sequence
+
+from whaletrader.adapters.polymarket.session import Plan, Session
+from whaletrader.adapters.polymarket.sink import Sink, deliver, refuse
+from whaletrader.adapters.polymarket.stream_status import Counts, Epoch, SourceStatus, with_counts
+from whaletrader.datasets.decode.rows import Decoded, Row, VenueFill
+
+SOCKETS = 2
+PING_EVERY_S = 5.0
+KINDS_KEPT = 65_536
+TYPES = ("trades", "orders_matched")
+SIGN_OF_LIFE = "rtds.trades"
+"""`orders_matched` went on while `trades` was dead: only these rows are what is waited for."""
+
+Decode = Callable[[bytes], Decoded]
+Kind = tuple[str, str, str, str, str, int, int]
+Tally = Counter[Kind]
+OnEpoch = Callable[[Epoch], None]
+
+
+def frames(action: str) -> list[str]:
+    """One frame for each type."""
+    return [
+        json.dumps({"action": action, "subscriptions": [{"topic": "activity", "type": kind}]}, separators=(",", ":"))
+        for kind in TYPES
+    ]
+
+
+class Once:
+    """Passes each fill on once, however often it is told; remembers the newest `KINDS_KEPT` kinds.
+
+    A tally is one telling: all that a socket ever said, or one answer of an interface that is asked again and again.
+    """
+
+    def __init__(self) -> None:
+        self._told: Tally = Counter()
+        self._lasting: list[Tally] = []
+        self._order: OrderedDict[Kind, None] = OrderedDict()
+
+    def tally(self, *, lasting: bool) -> Tally:
+        """Return a new tally; a lasting one (a socket's) is pruned together with what was told."""
+        tally: Tally = Counter()
+        if lasting:
+            self._lasting.append(tally)
+        return tally
+
+    def new(self, tally: Tally, rows: Sequence[Row]) -> list[Row]:
+        """Return the rows that no telling held before."""
+        return [row for row in rows if not isinstance(row, VenueFill) or self._is_new(tally, row)]
+
+    def _is_new(self, tally: Tally, fill: VenueFill) -> bool:
+        kind = (fill.source, fill.tx_hash, fill.wallet, fill.token_id, fill.side, fill.price_micro, fill.size_micro)
+        self._remember(kind)
+        tally[kind] += 1
+        if tally[kind] <= self._told[kind]:
+            return False
+        self._told[kind] += 1
+        return True
+
+    def _remember(self, kind: Kind) -> None:
+        self._order[kind] = None
+        self._order.move_to_end(kind)
+        if len(self._order) > KINDS_KEPT:
+            old, _ = self._order.popitem(last=False)
+            for counter in (self._told, *self._lasting):
+                del counter[old]
+
+
+class ActivityTalk:
+    """What is said and heard on one of the sockets."""
+
+    def __init__(self, once: Once, sink: Sink, decode: Decode, on_epoch: OnEpoch) -> None:
+        self.counts = Counts()
+        self._once = once
+        self._tally = once.tally(lasting=True)
+        self._sink = sink
+        self._decode = decode
+        self._on_epoch = on_epoch
+
+    def wanted(self) -> bool:
+        """Everything is asked for, always."""
+        return True
+
+    def opening(self) -> Sequence[str]:
+        """Subscribe to both types."""
+        return frames("subscribe")
+
+    def again(self) -> Sequence[str]:
+        """Leave and subscribe: a second subscription alone may be taken as already there."""
+        return frames("unsubscribe") + frames("subscribe")
+
+    def ping(self) -> str:
+        """What the official client sends; the server never answers it."""
+        return "ping"
+
+    def heard(self, frame: bytes, arrived_ts: int) -> bool:
+        """Pass new fills on; an empty frame only keeps the socket open."""
+        if not frame.strip():
+            return False
+        decoded = self._decode(frame)
+        refuse(self._sink, self.counts, decoded)
+        deliver(self._sink, self.counts, self._once.new(self._tally, decoded.rows), arrived_ts)
+        return any(isinstance(row, VenueFill) and row.source == SIGN_OF_LIFE for row in decoded.rows)
+
+    def resumed(self, epoch: Epoch) -> None:
+        """Tell who fills the gap."""
+        self._on_epoch(epoch)
+
+
+class ActivityStream:
+    """The sockets together."""
+
+    def __init__(self, url: str, stale_after_s: float, sink: Sink, decode: Decode, seed: int = 0) -> None:
+        once = Once()
+        self.on_gap: Callable[[int, int], None] = lambda _from_ts, _until_ts: None
+        """Told of each stretch (UTC ns) in which no socket heard anything."""
+        self.talks = [ActivityTalk(once, sink, decode, self._resumed) for _ in range(SOCKETS)]
+        self.sessions = [Session(self._plan(n, url, stale_after_s, seed), talk) for n, talk in enumerate(self.talks)]
+
+    def fresh(self, monotonic_s: float) -> bool:
+        """Whether one of the sockets hears."""
+        return any(
+            not session.in_gap and 0.0 <= session.data_age_s(monotonic_s) <= session.plan.stale_after_s
+            for session in self.sessions
+        )
+
+    def status(self) -> list[SourceStatus]:
+        """Where each socket stands."""
+        return [
+            with_counts(session.status(), talk.counts) for session, talk in zip(self.sessions, self.talks, strict=True)
+        ]
+
+    def _resumed(self, epoch: Epoch) -> None:
+        """A gap of one socket is none while the other heard."""
+        others = [session.last_life_ts for session in self.sessions if session.plan.source != epoch.source]
+        self.on_gap(max(epoch.from_ts, *others), epoch.until_ts)
+
+    @staticmethod
+    def _plan(number: int, url: str, stale_after_s: float, seed: int) -> Plan:
+        return Plan(
+            source=f"activity.{number}",
+            url=url,
+            ping_every_s=PING_EVERY_S,
+            probe_after_s=stale_after_s / 2,
+            stale_after_s=stale_after_s,
+            seed=seed + number,
+        )

@@ -1,0 +1,38 @@
+"""Where the push feeds and the back-fill put what they heard."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from whaletrader.adapters.polymarket.stream_status import Counts
+from whaletrader.datasets.decode.rows import Decoded, Reject, Row, VenueFill
+
+
+class Sink(Protocol):
+    """Takes rows in the order of their arrival; called from the sources' thread only."""
+
+    def add(self, rows: Sequence[Row], arrived_ts: int) -> int:
+        """Keep the rows; return how many fills were new."""
+        ...
+
+    def reject(self, reject: Reject) -> None:
+        """Keep what could not be used."""
+        ...
+
+
+def deliver(sink: Sink, counts: Counts, rows: Sequence[Row], arrived_ts: int) -> int:
+    """Hand rows over and count them; return how many fills were new."""
+    if not rows:
+        return 0
+    counts.seen += len(rows)
+    for row in rows:
+        if isinstance(row, VenueFill):
+            counts.lags.note(arrived_ts, row.ts_event)
+    return sink.add(rows, arrived_ts)
+
+
+def refuse(sink: Sink, counts: Counts, decoded: Decoded) -> None:
+    """Hand over what a frame held that could not be used."""
+    for reject in decoded.rejects:
+        counts.rejected += 1
+        counts.last_error = reject.reason
+        sink.reject(reject)
