@@ -182,9 +182,12 @@ class AsgiStream:
 
 
 def query_of(scope: Scope) -> dict[str, str]:
-    """Query parameters of an ASGI scope; the last of equal names counts."""
+    """Query parameters of an ASGI scope; values of equal names are joined by commas, as Gamma reads lists."""
+    joined: dict[str, str] = {}
     raw: bytes = scope.get("query_string", b"")
-    return dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True)) if raw else {}
+    for name, value in parse_qsl(raw.decode("latin-1"), keep_blank_values=True):
+        joined[name] = f"{joined[name]},{value}" if name in joined else value
+    return joined
 
 
 async def request_of(scope: Scope, receive: Receive, path: str) -> Request | None:

@@ -4,7 +4,7 @@ A face is one of the venue's hosts: the CLOB at `/`, the others below a prefix o
 over one `Venue`; each listens to it and tells the same facts in its own words.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,7 +23,7 @@ class Face:
     prefix: str
     """"" for the CLOB, else `/rtds` and the like."""
     http: Handler | None = None
-    streams: dict[str, StreamHandler] | None = None
+    streams: Mapping[str, StreamHandler] | None = None
     """By path after the prefix ("" is the prefix itself)."""
 
 
