@@ -62,7 +62,10 @@ def head_of(thing: object) -> bytes:
     """Return the beginning of what is refused."""
     if isinstance(thing, bytes):
         return thing[:HEAD_BYTES]
-    text = thing if isinstance(thing, str) else repr(thing)
+    try:
+        text = thing if isinstance(thing, str) else repr(thing)
+    except RecursionError:
+        text = type(thing).__name__
     return text[:HEAD_BYTES].encode("utf-8", "replace")[:HEAD_BYTES]
 
 
