@@ -272,7 +272,7 @@ def _take(orders: Ints, handle: int, price: int, outcome: int, size: int, budget
         take = min(take, _affordable(price, budget, n))
         while take > 0 and _exchanged(orders, handle, price, outcome, take)[1] > budget:
             take = max(0, take - n)
-    return take
+    return int(take)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -355,7 +355,7 @@ def _rest(levels: Ints, orders: Ints, meta: Ints, axis: int, level: int, outcome
     levels[axis, level, _TOTAL] += size
     if (level > meta[axis]) if axis == 0 else (level < meta[axis]):
         meta[axis] = level
-    return handle
+    return int(handle)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -364,7 +364,7 @@ def _remove(levels: Ints, orders: Ints, meta: Ints, handle: int) -> int:
     levels[orders[handle, _AXIS], orders[handle, _LEVEL], _TOTAL] -= left
     orders[handle, _LEFT] = 0
     _unlink(levels, orders, meta, handle)
-    return left
+    return int(left)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
