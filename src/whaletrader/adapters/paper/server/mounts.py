@@ -96,10 +96,8 @@ class World:
     seed: int = 1
 
 
-FaceMaker = Callable[[World], Face]
-
-
 def other_faces(world: World) -> Sequence[Face]:
-    """Make every face but the CLOB's."""
-    makers: tuple[FaceMaker, ...] = ()
-    return [make(world) for make in makers]
+    """Make every face but the CLOB's, before the first market is listed."""
+    from whaletrader.adapters.paper.server.public_faces import make_public_faces  # it builds on this module
+
+    return make_public_faces(world).faces

@@ -1,0 +1,120 @@
+"""What wallets hold and have gained, worked out from the public record as the Data API does; pure.
+
+Average cost on purchases, unchanged by sales; a split counts as two purchases at one half, a merge as two sales at one
+half, a redemption as a sale at the payout; tokens beyond what the record saw arrive cost nothing.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from whaletrader.adapters.paper.server.record import Leg, Move, Record
+from whaletrader.domain.values import MICRO
+
+
+class Holding(msgspec.Struct, kw_only=True):
+    """One wallet's dealings in one token."""
+
+    wallet: str
+    market_id: str
+    token_id: str
+    outcome_index: int
+    size_micro: int = 0
+    cost_micro: int = 0
+    fees_micro: int = 0
+    bought_micro: int = 0
+    spent_micro: int = 0
+    """Collateral of everything that was bought."""
+    realized_micro: int = 0
+    last_ts: int = 0
+
+    @property
+    def avg_price(self) -> float:
+        """Cost per share held, 0 when none is."""
+        return round(self.cost_micro / self.size_micro, 4) if self.size_micro else 0.0
+
+    @property
+    def entry_price(self) -> float:
+        """Cost per share of everything that was bought, 0 when nothing was."""
+        return round(self.spent_micro / self.bought_micro, 4) if self.bought_micro else 0.0
+
+    def take(self, size_micro: int, usd_micro: int, ts: int) -> None:
+        """Add shares at a cost."""
+        self.size_micro += size_micro
+        self.cost_micro += usd_micro
+        self.bought_micro += size_micro
+        self.spent_micro += usd_micro
+        self.last_ts = ts
+
+    def give(self, size_micro: int, usd_micro: int, ts: int) -> None:
+        """Take shares away for what was paid for them."""
+        known = min(size_micro, self.size_micro)
+        cost = self.cost_micro * known // self.size_micro if known else 0
+        self.size_micro -= known
+        self.cost_micro -= cost
+        self.realized_micro += (usd_micro * known // size_micro if size_micro else 0) - cost
+        self.last_ts = ts
+
+
+def holdings_of(record: Record, now_ns: int, *, wallet: str = "", market_ids: tuple[str, ...] = ()) -> list[Holding]:
+    """Every token that a wallet, or anybody in some markets, has dealt in, oldest first."""
+    legs = list(record.legs_newest_first(now_ns, wallet=wallet, market_ids=market_ids))
+    wallets = [wallet] if wallet else sorted({leg.wallet for leg in legs})
+    moves = [move for each in wallets for move in record.moves_newest_first(now_ns, each)]
+    if market_ids:
+        moves = [move for move in moves if move.market_id in market_ids]
+    return fold(record, legs, moves)
+
+
+def fold(record: Record, legs: Iterable[Leg], moves: Iterable[Move]) -> list[Holding]:
+    """Fold legs and moves in the order of the chain."""
+    held: dict[tuple[str, str], Holding] = {}
+    rows: list[Leg | Move] = [*legs, *moves]
+    for row in sorted(rows, key=lambda row: (row.block, row.log_index)):
+        if isinstance(row, Leg):
+            holding = _holding(held, record, row.wallet, row.token_id)
+            holding.fees_micro += row.fee_micro
+            deal = holding.take if row.side == "BUY" else holding.give
+            deal(row.size_micro, row.usd_micro, row.ts)
+        else:
+            _fold_move(held, record, row)
+    return list(held.values())
+
+
+def _fold_move(held: dict[tuple[str, str], Holding], record: Record, move: Move) -> None:
+    card, standing = record.cards[move.market_id], record.standings[move.market_id]
+    for index, token_id in enumerate(card.token_ids):
+        holding = _holding(held, record, move.wallet, token_id)
+        if move.kind == "SPLIT":
+            holding.take(move.size_micro, move.size_micro // 2, move.ts)
+        elif move.kind == "MERGE":
+            holding.give(move.size_micro, move.size_micro // 2, move.ts)
+        elif move.kind == "REDEEM" and standing.payouts_micro is not None:
+            size = holding.size_micro
+            holding.give(size, size * standing.payouts_micro[index] // MICRO, move.ts)
+
+
+def _holding(held: dict[tuple[str, str], Holding], record: Record, wallet: str, token_id: str) -> Holding:
+    key = (wallet, token_id)
+    if key not in held:
+        market_id, index = record.market_of_token[token_id]
+        held[key] = Holding(wallet=wallet, market_id=market_id, token_id=token_id, outcome_index=index)
+    return held[key]
+
+
+def price_micro(record: Record, holding: Holding) -> int:
+    """What a share is worth now: the payout once resolved, else the last price."""
+    standing = record.standings[holding.market_id]
+    if standing.payouts_micro is not None:
+        return standing.payouts_micro[holding.outcome_index]
+    return standing.last_micro if holding.outcome_index == 0 else MICRO - standing.last_micro
+
+
+def status_of(record: Record, holding: Holding, other_size_micro: int) -> str:
+    """`OPEN`, `MERGEABLE`, `REDEEMABLE`, `REDEEMABLE_LOST` or `CLOSED`, as v2 names them."""
+    if not holding.size_micro:
+        return "CLOSED"
+    payouts = record.standings[holding.market_id].payouts_micro
+    if payouts is not None:
+        return "REDEEMABLE" if payouts[holding.outcome_index] else "REDEEMABLE_LOST"
+    return "MERGEABLE" if other_size_micro else "OPEN"

@@ -1,0 +1,208 @@
+"""The relayer's face: deployment, nonces, and batches of a deposit wallet, whose signature is verified.
+
+Carries out approvals, splits, merges, redemptions and conversions at once; a transaction is mined with the exchange's
+blocks and reported `STATE_NEW`, `STATE_MINED` and `STATE_CONFIRMED` as they pass. Wallets of the older types (proxy,
+Safe) are told that they are not served here.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+
+import msgspec
+
+from whaletrader.adapters.paper.server.contract_calls import Reverted, Sent
+from whaletrader.adapters.paper.server.edge import Reply, Request, Router, reply
+from whaletrader.adapters.paper.server.types import Account
+from whaletrader.adapters.paper.server.venue import Venue
+from whaletrader.domain.addresses import address_bytes, is_address
+from whaletrader.domain.order_hash import CONTRACT_WALLET, keccak256
+from whaletrader.domain.signature import signer_of
+from whaletrader.domain.values import NANOS
+from whaletrader.domain.wallet_addresses import own_wallets
+
+CHAIN_ID = 137
+SUBMITS_PER_MINUTE = 25
+CONFIRMED_AFTER_BLOCKS = 2
+_MINUTE_NS = 60 * NANOS
+_DOMAIN_TYPE = b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+_CALL_TYPE = b"Call(address target,uint256 value,bytes data)"
+_BATCH_TYPE = b"Batch(address wallet,uint256 nonce,uint256 deadline,Call[] calls)" + _CALL_TYPE
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One call of a batch."""
+
+    target: str
+    value: str
+    data: str
+
+
+class WalletBatch(msgspec.Struct, frozen=True):
+    """`depositWalletParams`."""
+
+    depositWallet: str  # noqa: N815 - the venue's names
+    deadline: str
+    calls: tuple[Call, ...]
+
+
+class Submission(msgspec.Struct, frozen=True, rename={"sender": "from", "batch": "depositWalletParams"}):
+    """The body of `POST /submit`."""
+
+    type: str
+    sender: str
+    nonce: str = "0"
+    signature: str = ""
+    batch: WalletBatch | None = None
+
+
+@dataclass(slots=True)
+class Transaction:
+    """A batch that was taken."""
+
+    transaction_id: str
+    hash: str
+    wallet: str
+    error: str = ""
+    mined: bool = False
+    """Whether nothing of it waits for a block (approvals only)."""
+
+
+def batch_digest(wallet: str, nonce: int, deadline: int, calls: tuple[Call, ...]) -> bytes:
+    """What a deposit wallet's owner signs of a batch: the EIP-712 digest, 32 bytes."""
+    hashes = b"".join(
+        keccak256(
+            keccak256(_CALL_TYPE)
+            + address_bytes(call.target).rjust(32, b"\0")
+            + int(call.value).to_bytes(32, "big")
+            + keccak256(bytes.fromhex(call.data.removeprefix("0x")))
+        )
+        for call in calls
+    )
+    own = address_bytes(wallet).rjust(32, b"\0")
+    struct = keccak256(
+        keccak256(_BATCH_TYPE) + own + nonce.to_bytes(32, "big") + deadline.to_bytes(32, "big") + keccak256(hashes)
+    )
+    names = keccak256(b"DepositWallet") + keccak256(b"1")
+    domain = keccak256(keccak256(_DOMAIN_TYPE) + names + CHAIN_ID.to_bytes(32, "big") + own)
+    return keccak256(b"\x19\x01" + domain + struct)
+
+
+class Relayer:
+    """Takes batches of deposit wallets and says what became of them."""
+
+    def __init__(self, venue: Venue, now: Callable[[], int]) -> None:
+        self._venue = venue
+        self._now = now
+        self._sent = Sent(venue)
+        self._nonces: dict[str, int] = {}
+        self._transactions: dict[str, Transaction] = {}
+        self._submits: deque[int] = deque()
+        self.router = Router()
+        self.router.add("GET", "/deployed", self._deployed)
+        self.router.add("GET", "/v1/account/transactions/params", self._params)
+        self.router.add("GET", "/relay-payload", self._params)
+        self.router.add("GET", "/v1/account/transactions/", self._transaction)
+        self.router.add("POST", "/submit", self._submit)
+
+    def _deployed(self, request: Request) -> Reply:
+        account = self._venue.accounts.get(request.query.get("address", "").lower())
+        return reply({"deployed": account is not None and account.deployed and account.signature_type != 0})
+
+    def _params(self, request: Request) -> Reply:
+        address = request.query.get("address", "")
+        if not is_address(address):
+            return reply({"error": "invalid address"}, 400)
+        return reply({"address": address, "nonce": str(self._nonces.get(address.lower(), 0))})
+
+    def _transaction(self, request: Request) -> Reply:
+        found = self._transactions.get(request.path.rsplit("/", 1)[1])
+        if found is None:
+            return reply({"error": "transaction not found"}, 404)
+        body = {"transaction_id": found.transaction_id, "transaction_hash": found.hash, "state": self._state(found)}
+        return reply(body | {"error_msg": found.error or None, "proxy_address": found.wallet})
+
+    def _state(self, transaction: Transaction) -> str:
+        if transaction.error:
+            return "STATE_FAILED"
+        receipt = self._venue.receipt(transaction.hash)
+        if receipt is None:
+            return "STATE_CONFIRMED" if transaction.mined else "STATE_EXECUTED"
+        deep = self._venue.block_number() - receipt[0].number >= CONFIRMED_AFTER_BLOCKS
+        return "STATE_CONFIRMED" if deep else "STATE_MINED"
+
+    def _submit(self, request: Request) -> Reply:
+        keyed = {"relayer_api_key", "poly_builder_api_key"} & request.headers.keys()
+        if not keyed:
+            return reply({"error": "Unauthorized"}, 401)
+        now = self._now()
+        while self._submits and now - self._submits[0] >= _MINUTE_NS:
+            self._submits.popleft()
+        if len(self._submits) >= SUBMITS_PER_MINUTE:
+            return reply({"error": "Too Many Requests"}, 429).with_headers(("Retry-After", "60"))
+        self._submits.append(now)
+        try:
+            told = msgspec.json.decode(request.body, type=Submission)
+        except msgspec.MsgspecError:
+            return reply({"error": "invalid request payload"}, 400)
+        if told.type == "WALLET-CREATE":
+            return self._create(told)
+        if told.type != "WALLET" or told.batch is None:
+            return reply({"error": f"transaction type {told.type} is not served by the paper exchange"}, 400)
+        return self._batch(told, told.batch, now)
+
+    def _create(self, told: Submission) -> Reply:
+        owner = told.sender.lower()
+        wallet = own_wallets(owner).deposit
+        account = self._venue.accounts.get(wallet)
+        if account is None:
+            account = self._venue.open_account(wallet, owner=owner, signature_type=CONTRACT_WALLET, approve=False)
+        account.deployed = True
+        return self._taken(Transaction(self._new_id(owner), self._made_up_hash(owner), wallet, mined=True))
+
+    def _batch(self, told: Submission, batch: WalletBatch, now_ns: int) -> Reply:
+        owner, wallet = told.sender.lower(), batch.depositWallet.lower()
+        account = self._venue.accounts.get(wallet)
+        refused = self._refusal(told, batch, account, now_ns)
+        if refused or account is None:
+            return reply({"error": refused or "wallet is not deployed"}, 400)
+        self._nonces[owner] = int(told.nonce) + 1
+        made_up = self._made_up_hash(f"{wallet}/{told.nonce}")
+        taken = Transaction(self._new_id(made_up), made_up, wallet, mined=True)
+        try:
+            for call in batch.calls:
+                mined_in = self._sent.send(account, call.target, call.data, now_ns)
+                if mined_in:
+                    taken.hash, taken.mined = mined_in, False
+        except (Reverted, IndexError) as reverted:
+            taken.error = str(reverted) or "execution reverted"
+        return self._taken(taken)
+
+    def _refusal(self, told: Submission, batch: WalletBatch, account: Account | None, now_ns: int) -> str:
+        owner = told.sender.lower()
+        if account is None or not account.deployed:
+            return "wallet is not deployed"
+        nonce = self._nonces.get(owner, 0)
+        try:
+            if int(told.nonce) != nonce:
+                return f"batch nonce {int(told.nonce)} does not match on-chain nonce {nonce}"
+            if int(batch.deadline) * NANOS < now_ns:
+                return "batch deadline has passed"
+            digest = batch_digest(batch.depositWallet, nonce, int(batch.deadline), batch.calls)
+            signer = signer_of(digest, bytes.fromhex(told.signature.removeprefix("0x")[:130]))
+        except ValueError:
+            return "invalid signature"
+        return "" if signer == owner == account.owner else "invalid signature"
+
+    def _taken(self, transaction: Transaction) -> Reply:
+        self._transactions[transaction.transaction_id] = transaction
+        body = {"transactionID": transaction.transaction_id, "transactionHash": transaction.hash}
+        return reply(body | {"state": "STATE_NEW"})
+
+    def _new_id(self, mark: str) -> str:
+        digits = sha256(f"{len(self._transactions)}/{mark}".encode()).hexdigest()
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:32]}"
+
+    def _made_up_hash(self, mark: str) -> str:
+        return "0x" + keccak256(f"relayer/{len(self._transactions)}/{mark}".encode()).hex()
