@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from whaletrader.cli import audit, backtest, config, data, demo, explain, operate, score, up
+from whaletrader.cli import audit, backtest, config, data, demo, exchange, explain, operate, score, up
 from whaletrader.cli.common import note
 from whaletrader.errors import WhaleTraderError
 from whaletrader.kernel_cache import use_kernel_cache
@@ -26,6 +26,7 @@ app.command("demo")(demo.demo_command)
 app.add_typer(data.app, name="data")
 app.add_typer(score.app, name="score")
 app.command("backtest")(backtest.backtest_command)
+app.command("exchange")(exchange.exchange_command)
 app.command("replay")(audit.replay_command)
 app.command("explain")(explain.explain_command)
 app.command("status")(operate.status_command)

@@ -33,6 +33,9 @@ class ClobTerms:
     limits: LimitMode = LimitMode.ENFORCE
 
 
+USUAL_TERMS = ClobTerms()
+
+
 def clob_face(world: World, terms: ClobTerms) -> Face:
     """Make the face that trades."""
     router = Router()

@@ -1,0 +1,67 @@
+"""Puts the exchange together: the venue, its faces, what trades there by itself, and the plan of what goes wrong."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from whaletrader.adapters.paper.server.app import PaperExchange, Step
+from whaletrader.adapters.paper.server.clob import USUAL_TERMS, ClobTerms, clob_face
+from whaletrader.adapters.paper.server.listing import shelf
+from whaletrader.adapters.paper.server.mounts import Faults, NoFaults, World, other_faces
+from whaletrader.adapters.paper.server.types import SettlementFaults, VenueRules
+from whaletrader.adapters.paper.server.venue import Venue
+from whaletrader.domain.values import NANOS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything that decides how an exchange behaves."""
+
+    seed: int = 7
+    settle_s: float = 2.0
+    terms: ClobTerms = USUAL_TERMS
+    eoa_makers: bool = False
+    replay: Path | None = None
+    """A dataset whose trades are replayed; None lets invented traders trade."""
+    speed: float = 1.0
+    faults: Path | None = None
+    population: bool = True
+    """Whether anybody trades by himself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """An exchange that is ready to be served."""
+
+    app: PaperExchange
+    world: World
+    steps: tuple[Step, ...]
+
+
+def rules_of(plan: Plan, now_ns: int, faults: SettlementFaults) -> VenueRules:
+    """Return the clockwork of a plan: a trade is confirmed two settlement times after it was mined."""
+    settle_ns = round(plan.settle_s * NANOS)
+    return VenueRules(
+        seed=plan.seed,
+        genesis_ns=now_ns,
+        settle_ns=settle_ns,
+        confirm_ns=2 * settle_ns,
+        retry_ns=3 * settle_ns,
+        block_ns=max(min(2 * NANOS, settle_ns), NANOS // 20),
+        eoa_makers=plan.eoa_makers,
+        faults=faults,
+    )
+
+
+def assemble(plan: Plan, now: Callable[[], int] = time.time_ns) -> Assembled:
+    """Make an exchange; `now` is its clock."""
+    started = now()
+    faults: Faults = NoFaults()
+    venue = Venue(rules_of(plan, started, SettlementFaults(seed=plan.seed)))
+    world = World(venue, now, faults, plan.seed)
+    faces = [clob_face(world, plan.terms), *other_faces(world)]
+    for market in shelf(plan.seed, started):
+        venue.add_market(market, started)
+    steps: tuple[Step, ...] = ()
+    return Assembled(PaperExchange(world, faces, steps), world, steps)

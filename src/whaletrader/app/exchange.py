@@ -1,0 +1,150 @@
+"""The local exchange as `whaletrader exchange` serves it, and the settings by which everything else finds it.
+
+Everything that is traded there is SIMULATED; nothing leaves this machine.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from whaletrader.config.tree import VenueSettings
+from whaletrader.domain.values import MICRO
+from whaletrader.errors import UsageError
+
+if TYPE_CHECKING:
+    from whaletrader.adapters.paper.server.assemble import Plan
+    from whaletrader.adapters.paper.server.run import ExchangeServer
+
+LOOPBACK = "127.0.0.1"
+DEFAULT_PORT = 8900
+MAX_SPEED = 10_000
+MIN_SETTLE_S, MAX_SETTLE_S = 0.05, 3_600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeOptions:
+    """What a person may choose."""
+
+    port: int = DEFAULT_PORT
+    source: str = "sim"
+    """`sim`, `replay:PATH` or `none` (nobody trades by himself)."""
+    speed: float = 1.0
+    seed: int = 7
+    faults: Path | None = None
+    settle_s: float = 2.0
+    cash: int = 10_000
+    """Paper dollars of every new wallet."""
+    tier: str = "standard"
+    limits: str = "enforce"
+    eoa: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LocalExchange:
+    """A running exchange."""
+
+    port: int
+    markets: int
+
+    @property
+    def settings(self) -> VenueSettings:
+        """Where its services are."""
+        return venue_settings(self.port)
+
+
+def venue_settings(port: int) -> VenueSettings:
+    """Return the settings that lead to a local exchange."""
+    http, stream = f"http://{LOOPBACK}:{port}", f"ws://{LOOPBACK}:{port}"
+    return VenueSettings(
+        clob_url=http,
+        stream_url=f"{stream}/ws",
+        activity_url=f"{stream}/rtds",
+        data_url=f"{http}/data-api",
+        gamma_url=f"{http}/gamma",
+        rpc_url=f"{http}/rpc",
+        rpc_stream_url=f"{stream}/rpc",
+        relayer_url=f"{http}/relayer",
+        geoblock_url=f"{http}/geoblock",
+        subgraph_url=f"{http}/subgraph",
+        confirmations=1,
+    )
+
+
+def settings_text(port: int) -> str:
+    """Return those settings as they are written into `whaletrader.toml`."""
+    ours, usual = venue_settings(port), VenueSettings()
+    lines = ["[venue]"]
+    for name in ours.__struct_fields__:
+        value = getattr(ours, name)
+        if value != getattr(usual, name):
+            lines.append(f"{name} = {value}" if isinstance(value, int) else f'{name} = "{value}"')
+    return "\n".join(lines)
+
+
+@contextmanager
+def open_exchange(options: ExchangeOptions) -> Iterator[LocalExchange]:
+    """Serve an exchange beside the caller for the length of a block; port 0 takes a free one."""
+    from whaletrader.adapters.paper.server.run import serving
+
+    server, markets = _server(options)
+    with serving(server):
+        yield LocalExchange(server.port, markets)
+
+
+def serve_exchange(options: ExchangeOptions, ready: Callable[[LocalExchange], None]) -> None:
+    """Tell `ready` where the exchange will be and serve it until Ctrl-C."""
+    server, markets = _server(options)
+    ready(LocalExchange(server.port, markets))
+    server.serve_until_ended()
+
+
+def _server(options: ExchangeOptions) -> "tuple[ExchangeServer, int]":
+    from whaletrader.adapters.paper.server.assemble import assemble
+    from whaletrader.adapters.paper.server.run import ExchangeServer, bound_socket
+
+    plan = plan_of(options)
+    listening = bound_socket(LOOPBACK, options.port)
+    assembled = assemble(plan)
+    return ExchangeServer(assembled.app, listening), len(assembled.world.venue.markets)
+
+
+def plan_of(options: ExchangeOptions) -> "Plan":
+    """Check what a person chose; `UsageError` says what to do instead."""
+    from whaletrader.adapters.paper.server.assemble import Plan
+    from whaletrader.adapters.paper.server.clob import ClobTerms
+    from whaletrader.adapters.paper.server.limits import TIERS, LimitMode
+
+    if not 0 < options.speed <= MAX_SPEED:
+        raise UsageError(f"--speed must be above 0 and at most {MAX_SPEED}, not {options.speed:g}.")
+    if not MIN_SETTLE_S <= options.settle_s <= MAX_SETTLE_S:
+        raise UsageError(f"--settle-s must be {MIN_SETTLE_S:g} to {MAX_SETTLE_S:g} seconds, not {options.settle_s:g}.")
+    if options.tier not in TIERS:
+        raise UsageError(f"There is no tier {options.tier!r}: choose one of {', '.join(TIERS)}.")
+    if options.limits not in list(LimitMode):
+        raise UsageError(f"There is no limit mode {options.limits!r}: choose one of {', '.join(LimitMode)}.")
+    if options.faults is not None and not options.faults.is_file():
+        raise UsageError(f"The fault plan {options.faults} is not there.")
+    kind, replay = _source(options.source)
+    return Plan(
+        seed=options.seed,
+        settle_s=options.settle_s,
+        terms=ClobTerms(options.cash * MICRO, options.tier, LimitMode(options.limits)),
+        eoa_makers=options.eoa,
+        replay=replay,
+        speed=options.speed,
+        faults=options.faults,
+        population=kind != "none",
+    )
+
+
+def _source(source: str) -> tuple[str, Path | None]:
+    kind, _, path = source.partition(":")
+    if kind in ("sim", "none") and not path:
+        return kind, None
+    if kind != "replay" or not path:
+        raise UsageError(f"There is no source {source!r}: choose sim, replay:PATH (a dataset) or none.")
+    if not Path(path).expanduser().is_dir():
+        raise UsageError(f"The dataset {path} is not there.")
+    return kind, Path(path).expanduser()

@@ -1,0 +1,56 @@
+"""`whaletrader exchange`: a local exchange that speaks the venue's protocols, to trade against without a cent."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from whaletrader.cli.common import note, say
+
+if TYPE_CHECKING:
+    from whaletrader.app.exchange import LocalExchange
+
+
+def exchange_command(
+    port: int = typer.Option(8900, "--port", min=0, max=65535, help="Where it listens on this machine; 0 is any."),
+    source: str = typer.Option("sim", "--source", help="Who trades: sim, replay:PATH (a dataset) or none."),
+    speed: float = typer.Option(1.0, "--speed", help="How much faster than real time a source is played."),
+    seed: int = typer.Option(7, "--seed", min=0, help="Seed of everything random."),
+    faults: Path | None = typer.Option(None, "--faults", help="A fault plan (TOML): what goes wrong, and how often."),
+    settle_s: float = typer.Option(2.0, "--settle-s", help="Seconds from a match to its transaction."),
+    cash: int = typer.Option(10_000, "--cash", min=0, max=10**9, help="Paper dollars of every new wallet."),
+    tier: str = typer.Option("standard", "--tier", help="Rate-limit tier of every caller: standard … elite."),
+    limits: str = typer.Option("enforce", "--limits", help="Rate limits: enforce, warn or off."),
+    eoa: bool = typer.Option(False, "--eoa", help="Take plain keys as makers too (the venue refuses new ones)."),
+) -> None:
+    """Serve a SIMULATED exchange on this machine until Ctrl-C; print the settings that lead to it.
+
+    Example: whaletrader exchange --port 8900 --source sim
+    """
+    from whaletrader.app.exchange import ExchangeOptions, serve_exchange
+
+    serve_exchange(
+        ExchangeOptions(
+            port=port,
+            source=source,
+            speed=speed,
+            seed=seed,
+            faults=faults,
+            settle_s=settle_s,
+            cash=cash,
+            tier=tier,
+            limits=limits,
+            eoa=eoa,
+        ),
+        _told,
+    )
+    note("the exchange has ended.")
+
+
+def _told(exchange: "LocalExchange") -> None:
+    from whaletrader.app.exchange import settings_text
+
+    say(f"SIMULATED exchange on http://127.0.0.1:{exchange.port} with {exchange.markets} markets; Ctrl-C ends it.")
+    say("These settings (whaletrader.toml) lead everything to it; none of it is real money:")
+    say("")
+    say(settings_text(exchange.port))
