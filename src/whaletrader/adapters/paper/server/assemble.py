@@ -8,7 +8,8 @@ from pathlib import Path
 from whaletrader.adapters.paper.server.app import PaperExchange, Step
 from whaletrader.adapters.paper.server.clob import USUAL_TERMS, ClobTerms, clob_face
 from whaletrader.adapters.paper.server.listing import shelf
-from whaletrader.adapters.paper.server.mounts import Faults, NoFaults, World, other_faces
+from whaletrader.adapters.paper.server.mounts import Faults, NoFaults, World
+from whaletrader.adapters.paper.server.public_faces import PublicFaces, make_public_faces
 from whaletrader.adapters.paper.server.types import SettlementFaults, VenueRules
 from whaletrader.adapters.paper.server.venue import Venue
 from whaletrader.domain.values import NANOS
@@ -36,6 +37,7 @@ class Assembled:
 
     app: PaperExchange
     world: World
+    public: PublicFaces
     steps: tuple[Step, ...]
 
 
@@ -60,8 +62,9 @@ def assemble(plan: Plan, now: Callable[[], int] = time.time_ns) -> Assembled:
     faults: Faults = NoFaults()
     venue = Venue(rules_of(plan, started, SettlementFaults(seed=plan.seed)))
     world = World(venue, now, faults, plan.seed)
-    faces = [clob_face(world, plan.terms), *other_faces(world)]
+    public = make_public_faces(world)
+    faces = [clob_face(world, plan.terms), *public.faces]
     for market in shelf(plan.seed, started):
         venue.add_market(market, started)
     steps: tuple[Step, ...] = ()
-    return Assembled(PaperExchange(world, faces, steps), world, steps)
+    return Assembled(PaperExchange(world, faces, steps), world, public, steps)
