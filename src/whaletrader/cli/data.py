@@ -1,39 +1,25 @@
-"""`whaletrader data`: import, describe and verify datasets; everything heavy is imported inside the commands."""
+"""`whaletrader data`: pull, import, describe and verify datasets; everything heavy is imported inside the commands."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from whaletrader.cli.common import AsJson, note, print_json, say
+from whaletrader.cli.common import AsJson, note, print_json, progress_bar, say
+from whaletrader.cli.pull import EPILOG, pull_command
 
 if TYPE_CHECKING:
     from whaletrader.datasets.manifest import Manifest
 
 app = typer.Typer(
-    help="Import, describe and verify datasets of trades, markets and prices.",
+    help="Pull, import, describe and verify datasets of trades, markets and prices.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
 
 Folder = Annotated[Path, typer.Argument(help="Folder of a dataset.", show_default=False)]
 
-Progress = Callable[[str, int, int], None]
-
-
-@contextmanager
-def _progress_bar(title: str) -> Iterator[Progress]:
-    """A bar on stderr, erased at the end; silent where stderr is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.fields[title]}"), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None, title=title)
-        yield lambda step, done, total: bar.update(task, description=step, completed=done, total=total)
+app.command("pull", epilog=EPILOG)(pull_command)
 
 
 @app.command("import", epilog="Example: whaletrader data import ~/polymarket-bundle --into ~/whale-data/bundle")
@@ -48,7 +34,7 @@ def import_command(
     """Import SOURCE into a dataset; what is there already is not read again."""
     from whaletrader.datasets.importers.run import import_any
 
-    with _progress_bar("import") as progress:
+    with progress_bar("import") as progress:
         report = import_any(source, into, layout, progress)
     manifest = report.dataset.manifest
     if as_json:
@@ -80,7 +66,7 @@ def verify_command(dataset: Folder, as_json: bool = AsJson) -> None:
     from whaletrader.datasets.verify import verify
 
     opened = Dataset.open(dataset)
-    with _progress_bar("verify") as progress:
+    with progress_bar("verify") as progress:
         checks = verify(opened, progress)
     faults = [check for check in checks if not check.ok]
     if as_json:

@@ -4,6 +4,7 @@ No row is decoded here (`datasets.decode.gamma` does).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -22,7 +23,27 @@ class _Listing(msgspec.Struct):
 
 
 class _Named(msgspec.Struct):
-    conditionId: str | None = None  # noqa: N815  the venue's own name
+    """What paging needs of a market; the names are the venue's own."""
+
+    conditionId: str | None = None  # noqa: N815
+    clobTokenIds: str | None = None  # noqa: N815
+    positionIds: list[str] | None = None  # noqa: N815
+    version: str | None = None
+    startDate: str | None = None  # noqa: N815
+    closedTime: str | None = None  # noqa: N815
+    closed: bool | None = None
+    umaResolutionStatus: str | None = None  # noqa: N815
+
+
+class MarketBrief(msgspec.Struct, frozen=True, kw_only=True):
+    """A market's ids and life, unix seconds; -1 where it is not told."""
+
+    condition: str
+    tokens: tuple[str, ...]
+    opened_s: int
+    closed_s: int
+    settled: bool
+    """Closed and resolved: what Gamma says of it changes no more."""
 
 
 class Gamma:
@@ -81,8 +102,38 @@ def _page(params: Mapping[str, Value], body: bytes) -> Page:
     )
 
 
-def _condition(row: msgspec.Raw) -> str:
+def market_briefs(page: Page) -> list[MarketBrief]:
+    """The markets of a page; a row of another shape is left out, it stays in the page."""
+    rows = raws(msgspec.json.decode(page.body, type=_Listing).markets, page.source)
+    return [brief for row in rows if (brief := _brief(row)) is not None]
+
+
+def _brief(row: msgspec.Raw) -> MarketBrief | None:
     try:
-        return (msgspec.json.decode(row, type=_Named).conditionId or "").lower()
+        named = msgspec.json.decode(row, type=_Named)
+        listed = msgspec.json.decode(named.clobTokenIds or "[]", type=list[str])
     except msgspec.MsgspecError:
-        return ""
+        return None
+    if not named.conditionId:
+        return None
+    return MarketBrief(
+        condition=named.conditionId.lower(),
+        tokens=tuple(named.positionIds or () if named.version == "v2" else listed),
+        opened_s=_second(named.startDate),
+        closed_s=_second(named.closedTime),
+        settled=named.closed is True and named.umaResolutionStatus == "resolved",
+    )
+
+
+def _second(text: str | None) -> int:
+    """One of Gamma's three spellings of a time: `…Z`, `2026-09-24 14:02:16+00`, a day."""
+    try:
+        moment = datetime.fromisoformat((text or "").strip())
+    except ValueError:
+        return -1
+    return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp())
+
+
+def _condition(row: msgspec.Raw) -> str:
+    brief = _brief(row)
+    return brief.condition if brief else ""

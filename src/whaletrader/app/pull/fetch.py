@@ -1,0 +1,126 @@
+"""One page of a task from the venue: which listing asks which client, and what the store needs to know of it."""
+
+from collections.abc import Callable
+from functools import partial
+
+import msgspec
+
+from whaletrader.adapters.polymarket.clients import VenueClients
+from whaletrader.adapters.polymarket.gamma import market_briefs
+from whaletrader.adapters.polymarket.pages import Page
+from whaletrader.app.pull.plan import VENUE_OPENED_S, Task
+from whaletrader.app.pull.store import Fetched
+from whaletrader.datasets.raw_pages import RawPage
+from whaletrader.domain.event_topics import TOPICS, ChainEvent
+from whaletrader.domain.venue_contracts import EXCHANGES
+
+FIRST_BLOCK = 33_605_403
+"""Of the venue's first exchange contract on Polygon."""
+_FILLED = [TOPICS[ChainEvent.V1_ORDER_FILLED], TOPICS[ChainEvent.ORDER_FILLED]]
+_LATER = {"": "closed", "closed": "v2", "v2": ""}
+_FILTER = {"": {"closed": "false"}, "closed": {"closed": "true"}, "v2": {"version": "v2"}}
+
+
+class Fetcher:
+    """Asks the venue; thread-safe as its clients are."""
+
+    def __init__(
+        self, clients: VenueClients, now_ns: Callable[[], int], *, confirmations: int = 5, fidelity_min: int = 1
+    ) -> None:
+        self._clients, self._now_ns = clients, now_ns
+        self._confirmations, self._fidelity = confirmations, fidelity_min
+
+    def page(self, task: Task, cursor: str) -> Fetched:
+        """The page of a task at a cursor.
+
+        Raises
+        ------
+        VenueError
+            The venue refused it (not retryable), or could not be asked.
+        """
+        ask: dict[str, Callable[[Task, str], Fetched]] = {
+            "data_v2.activity": self._activity,
+            "data_v2.takers": partial(self._wallet_trades, taker_only=True),
+            "data_v2.trades": self._market_trades,
+            "data_v2.resolutions": self._resolutions,
+            "gamma.markets": self._markets,
+            "clob.prices_history": self._prices,
+            "chain.logs": self._logs,
+        }
+        return ask[task.listing](task, cursor)
+
+    def _kept(self, page: Page, **more: object) -> Fetched:
+        raw = RawPage(
+            source=page.source,
+            params=page.params,
+            fetched_ts=self._now_ns(),
+            body=msgspec.Raw(_on_one_line(page.body)),
+            trimmed=page.trimmed,
+        )
+        told = Fetched(
+            page=raw,
+            rows=page.rows,
+            next=page.next,
+            combos=page.combos,
+            first_s=page.first_s,
+            last_s=page.last_s,
+            truncated=page.truncated,
+            conditions=page.conditions,
+            hashes=page.hashes,
+        )
+        return msgspec.structs.replace(told, **more)
+
+    def _activity(self, task: Task, cursor: str) -> Fetched:
+        return self._kept(self._clients.data.activity_page(task.subject, task.since_s, task.until_s, cursor))
+
+    def _wallet_trades(self, task: Task, cursor: str, *, taker_only: bool) -> Fetched:
+        data = self._clients.data
+        return self._kept(
+            data.wallet_trades_page(task.subject, task.since_s, task.until_s, cursor, taker_only=taker_only)
+        )
+
+    def _market_trades(self, task: Task, cursor: str) -> Fetched:
+        return self._kept(self._clients.data.market_trades_page(task.subject, task.since_s, task.until_s, cursor))
+
+    def _resolutions(self, task: Task, _cursor: str) -> Fetched:
+        return self._kept(self._clients.data.resolutions(task.subject.split(",")), next="")
+
+    def _markets(self, task: Task, cursor: str) -> Fetched:
+        """Open markets, then those that are lacking among the closed, then among those of version 2."""
+        step, _, rest = cursor.partition(":")
+        lacking = (rest or task.subject).split(",")
+        page = self._clients.gamma.conditions_page(lacking, _FILTER[step])
+        briefs = market_briefs(page)
+        found = {brief.condition for brief in briefs}
+        left = [condition for condition in lacking if condition not in found]
+        following = f"{_LATER[step]}:{','.join(left)}" if left and _LATER[step] else ""
+        tokens = [(token, brief.opened_s, brief.closed_s) for brief in briefs for token in brief.tokens]
+        told = tuple((brief.condition, brief.settled) for brief in briefs)
+        return self._kept(page, next=following, markets=told, tokens=tuple(tokens))
+
+    def _prices(self, task: Task, cursor: str) -> Fetched:
+        clob = self._clients.clob
+        return self._kept(clob.prices_page(task.subject, task.since_s, task.until_s, cursor, self._fidelity))
+
+    def _logs(self, task: Task, cursor: str) -> Fetched:
+        """A wallet's own orders' fills on every exchange; the cursor is "<next block>:<last block>"."""
+        first, last = (int(word) for word in cursor.split(":")) if cursor else self._blocks(task)
+        if first > last:
+            nothing = Page(source="chain.logs", params={}, body=b'{"result":[],"timestamps":{}}', rows=0)
+            return self._kept(nothing)
+        topic = "0x" + task.subject.removeprefix("0x").rjust(64, "0")
+        addresses = [contract.value for contract in EXCHANGES]
+        page = self._clients.rpc.logs_page(addresses, [_FILLED, None, topic], first, last)
+        return self._kept(page, next=f"{page.next}:{last}" if page.next else "")
+
+    def _blocks(self, task: Task) -> tuple[int, int]:
+        rpc = self._clients.rpc
+        newest = rpc.block_number()
+        last = min(newest - self._confirmations, rpc.block_at(task.until_s + 1, newest) - 1)
+        first = 1 if task.since_s <= VENUE_OPENED_S else rpc.block_at(task.since_s, newest)
+        return max(first, FIRST_BLOCK) if newest > FIRST_BLOCK else first, last
+
+
+def _on_one_line(body: bytes) -> bytes:
+    """The body without line ends: JSON has them between its words only, and a page is one line."""
+    return body.replace(b"\r", b" ").replace(b"\n", b" ")

@@ -1,0 +1,193 @@
+"""Runs a pull: works off its tasks with a few requests in flight, commits page by page, reports, and imports.
+
+Only the calling thread writes. A refusal for good fails its task and leaves the others alone; a venue that cannot be
+reached ends the run, which goes on from there when it is started again.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+
+import msgspec
+
+from whaletrader.adapters.polymarket.clients import venue_clients
+from whaletrader.app.pull.fetch import Fetcher
+from whaletrader.app.pull.plan import PullRequest, Task, first_tasks, market_tasks, price_tasks, uncovered
+from whaletrader.app.pull.report import PullReport, completeness
+from whaletrader.app.pull.store import Fetched, PullStore, TaskState
+from whaletrader.config.tree import VenueSettings
+from whaletrader.datasets.raw_pages import RawPage, encode_page, raw_file
+from whaletrader.errors import UsageError, VenueError
+
+REPORT_FILE = "report.json"
+Progress = Callable[[str, int, int], None]
+
+
+def pull(
+    folder: Path,
+    request: PullRequest,
+    venue: VenueSettings,
+    progress: Progress,
+    *,
+    workers: int = 4,
+    fidelity_min: int = 1,
+) -> PullReport:
+    """Fetch what is lacking of `request` (and of what was asked before) into `folder`.
+
+    Raises
+    ------
+    VenueError
+        The venue cannot be reached; what was fetched is kept.
+    BusyError, StorageError, DataError
+        The folder is in use, cannot be written, or was changed from outside.
+    UsageError
+        Nothing was ever asked for in this folder.
+    """
+    stop = threading.Event()
+
+    def rest(seconds: float) -> None:
+        if stop.wait(seconds):
+            raise VenueError("the pull was stopped", retryable=True)
+
+    clients = venue_clients(venue, clock=time.monotonic, wait=rest)
+    store = PullStore(folder)
+    try:
+        fetcher = Fetcher(clients, time.time_ns, confirmations=venue.confirmations, fidelity_min=fidelity_min)
+        _Pull(store, fetcher, progress, workers, stop).run(request)
+        report = completeness(store)
+        _write(folder, report)
+    finally:
+        store.close()
+        clients.close()
+    return report
+
+
+def settled_request(folder: Path, request: PullRequest, *, open_end: bool) -> PullRequest:
+    """The request with what the folder remembers: subjects where none were given, and the end of work begun.
+
+    Raises
+    ------
+    UsageError
+        Neither the request nor the folder names a wallet or a market.
+    """
+    if not folder.is_dir():
+        former, begun = None, False
+    else:
+        store = PullStore(folder)
+        former, begun = store.request(), bool(store.tasks("open", "failed"))
+        store.close()
+    if not request.wallets and not request.markets:
+        if former is None:
+            raise UsageError("nothing to pull: name wallets with --wallets, or markets with --markets")
+        until = former.until_s if open_end and begun else request.until_s
+        return msgspec.structs.replace(former, until_s=until)
+    if former is not None and open_end and begun:
+        return msgspec.structs.replace(request, until_s=former.until_s)
+    return request
+
+
+class _Pull:
+    """One run over a store."""
+
+    def __init__(
+        self, store: PullStore, fetcher: Fetcher, progress: Progress, workers: int, stop: threading.Event
+    ) -> None:
+        self._store, self._fetcher, self._progress = store, fetcher, progress
+        self._workers, self._stop = workers, stop
+
+    def run(self, request: PullRequest) -> None:
+        self._store.keep_request(request)
+        self._store.reopen_failed()
+        self._store.name_markets(request.markets)
+        self._add(first_tasks(request))
+        self._work()
+        if "markets" in request.what or "prices" in request.what:
+            asked = self._store.markets_to_ask(request.until_s)
+            self._store.add_tasks(market_tasks(asked, request))
+            self._store.mark_asked(asked, request.until_s)
+            self._work()
+        if "prices" in request.what:
+            self._add(price_tasks(self._store.tokens(), request))
+            self._work()
+
+    def _add(self, tasks: list[Task]) -> None:
+        """Add the parts of the tasks' periods that no former task of the same subject holds."""
+        covered: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        for state in self._store.tasks():
+            task = state.task
+            covered.setdefault((task.listing, task.subject), []).append((task.since_s, task.until_s))
+        self._store.add_tasks(
+            msgspec.structs.replace(task, since_s=first, until_s=last)
+            for task in tasks
+            for first, last in uncovered(task.since_s, task.until_s, covered.get((task.listing, task.subject), []))
+        )
+
+    def _work(self) -> None:
+        """Finish every open task; one page of a task is in flight at a time."""
+        waiting = self._store.tasks("open")[::-1]
+        total = len(self._store.tasks())
+        flying: dict[Future[Fetched], TaskState] = {}
+        with ThreadPoolExecutor(max_workers=self._workers, thread_name_prefix="pull") as pool:
+            try:
+                while waiting or flying:
+                    while waiting and len(flying) < self._workers:
+                        state = waiting.pop()
+                        flying[pool.submit(self._fetcher.page, state.task, state.cursor)] = state
+                    finished, _ = wait(flying, return_when=FIRST_COMPLETED)
+                    for future in sorted(finished, key=lambda one: flying[one].number):
+                        after = self._take(flying.pop(future), future)
+                        if after is not None:
+                            waiting.append(after)
+                        self._tell(after, total - len(waiting) - len(flying), total)
+            finally:
+                self._stop_unless_done(waiting, flying)
+
+    def _take(self, state: TaskState, future: Future[Fetched]) -> TaskState | None:
+        """Commit a page; the task's new state while it has more pages."""
+        try:
+            fetched = future.result()
+        except VenueError as error:
+            if error.retryable:
+                raise
+            self._store.fail(state, error.words or error.message)
+            return None
+        if fetched.next and fetched.next == state.cursor:
+            self._store.fail(state, "the venue repeats a cursor: its listing cannot be walked to the end")
+            return None
+        after = self._store.commit(state, fetched)
+        return after if after.state == "open" else None
+
+    def _tell(self, state: TaskState | None, done: int, total: int) -> None:
+        if state is None:
+            self._progress("", done, total)
+        else:
+            self._progress(f"{state.task.listing} {state.task.subject[:12]}… {state.rows:,} rows", done, total)
+
+    def _stop_unless_done(self, waiting: list[TaskState], flying: dict[Future[Fetched], TaskState]) -> None:
+        if waiting or flying:
+            self._stop.set()
+
+
+def _write(folder: Path, report: PullReport) -> None:
+    """The report beside the raw pages, and each wallet's coverage among them for the importer."""
+    (folder / REPORT_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+    rows = [
+        {
+            "address": one.wallet,
+            "coverage": one.coverage,
+            "why": list(one.why),
+            "rows": one.rows,
+            "first_s": one.first_s,
+            "last_s": one.last_s,
+        }
+        for one in report.wallets
+    ]
+    page = RawPage(
+        source="pull.coverage", params={}, fetched_ts=0, body=msgspec.Raw(msgspec.json.encode({"rows": rows}))
+    )
+    path = raw_file(folder, "coverage", 1)
+    partial = path.with_suffix(".partial")
+    partial.write_bytes(encode_page(page))
+    partial.replace(path)
