@@ -7,24 +7,21 @@ does not know kills all the others of its frame; there are no filters, because t
 """
 
 import json
-from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 
+from whaletrader.adapters.polymarket.once import Once
 from whaletrader.adapters.polymarket.session import Plan, Session
 from whaletrader.adapters.polymarket.sink import Sink, deliver, refuse
 from whaletrader.adapters.polymarket.stream_status import Counts, Epoch, SourceStatus, with_counts
-from whaletrader.datasets.decode.rows import Decoded, Row, VenueFill
+from whaletrader.datasets.decode.rows import VenueFill
+from whaletrader.datasets.decode.rtds import decode_rtds
 
 SOCKETS = 2
 PING_EVERY_S = 5.0
-KINDS_KEPT = 65_536
 TYPES = ("trades", "orders_matched")
 SIGN_OF_LIFE = "rtds.trades"
 """`orders_matched` went on while `trades` was dead: only these rows are what is waited for."""
 
-Decode = Callable[[bytes], Decoded]
-Kind = tuple[str, str, str, str, str, int, int]
-Tally = Counter[Kind]
 OnEpoch = Callable[[Epoch], None]
 
 
@@ -36,55 +33,14 @@ def frames(action: str) -> list[str]:
     ]
 
 
-class Once:
-    """Passes each fill on once, however often it is told; remembers the newest `KINDS_KEPT` kinds.
-
-    A tally is one telling: all that a socket ever said, or one answer of an interface that is asked again and again.
-    """
-
-    def __init__(self) -> None:
-        self._told: Tally = Counter()
-        self._lasting: list[Tally] = []
-        self._order: OrderedDict[Kind, None] = OrderedDict()
-
-    def tally(self, *, lasting: bool) -> Tally:
-        """Return a new tally; a lasting one (a socket's) is pruned together with what was told."""
-        tally: Tally = Counter()
-        if lasting:
-            self._lasting.append(tally)
-        return tally
-
-    def new(self, tally: Tally, rows: Sequence[Row]) -> list[Row]:
-        """Return the rows that no telling held before."""
-        return [row for row in rows if not isinstance(row, VenueFill) or self._is_new(tally, row)]
-
-    def _is_new(self, tally: Tally, fill: VenueFill) -> bool:
-        kind = (fill.source, fill.tx_hash, fill.wallet, fill.token_id, fill.side, fill.price_micro, fill.size_micro)
-        self._remember(kind)
-        tally[kind] += 1
-        if tally[kind] <= self._told[kind]:
-            return False
-        self._told[kind] += 1
-        return True
-
-    def _remember(self, kind: Kind) -> None:
-        self._order[kind] = None
-        self._order.move_to_end(kind)
-        if len(self._order) > KINDS_KEPT:
-            old, _ = self._order.popitem(last=False)
-            for counter in (self._told, *self._lasting):
-                del counter[old]
-
-
 class ActivityTalk:
     """What is said and heard on one of the sockets."""
 
-    def __init__(self, once: Once, sink: Sink, decode: Decode, on_epoch: OnEpoch) -> None:
+    def __init__(self, once: Once, sink: Sink, on_epoch: OnEpoch) -> None:
         self.counts = Counts()
         self._once = once
         self._tally = once.tally(lasting=True)
         self._sink = sink
-        self._decode = decode
         self._on_epoch = on_epoch
 
     def wanted(self) -> bool:
@@ -107,7 +63,7 @@ class ActivityTalk:
         """Pass new fills on; an empty frame only keeps the socket open."""
         if not frame.strip():
             return False
-        decoded = self._decode(frame)
+        decoded = decode_rtds(frame)
         refuse(self._sink, self.counts, decoded)
         deliver(self._sink, self.counts, self._once.new(self._tally, decoded.rows), arrived_ts)
         return any(isinstance(row, VenueFill) and row.source == SIGN_OF_LIFE for row in decoded.rows)
@@ -120,11 +76,11 @@ class ActivityTalk:
 class ActivityStream:
     """The sockets together."""
 
-    def __init__(self, url: str, stale_after_s: float, sink: Sink, decode: Decode, seed: int = 0) -> None:
+    def __init__(self, url: str, stale_after_s: float, sink: Sink, seed: int = 0) -> None:
         once = Once()
         self.on_gap: Callable[[int, int], None] = lambda _from_ts, _until_ts: None
         """Told of each stretch (UTC ns) in which no socket heard anything."""
-        self.talks = [ActivityTalk(once, sink, decode, self._resumed) for _ in range(SOCKETS)]
+        self.talks = [ActivityTalk(once, sink, self._resumed) for _ in range(SOCKETS)]
         self.sessions = [Session(self._plan(n, url, stale_after_s, seed), talk) for n, talk in enumerate(self.talks)]
 
     def fresh(self, monotonic_s: float) -> bool:

@@ -39,19 +39,30 @@ class BookMirror:
     def snapshot(self, frame: Mapping[str, Any]) -> bool | None:
         """Take a whole book; return whether its hash is right, None when that cannot be told.
 
-        One that is older than what was heard already (from a cache, or overtaken) is passed over.
+        One that `overtaken` says is late is passed over.
         """
-        ts_ms = _ms(frame)
-        if self.whole and ts_ms < self.ts_ms:
+        ts_ms = time_ms(frame)
+        if self.overtaken(ts_ms):
             return None
         for side in ("bids", "asks"):
             self._levels[side] = {key: level for key, level in map(_level, frame.get(side) or ()) if key is not None}
-        for word in ("market", "asset_id", "min_order_size", "tick_size", "neg_risk", "last_trade_price"):
+        for word in ("market", "asset_id", "tick_size", "last_trade_price"):
             if word in frame:
                 self._words[word] = frame[word]
+        self.learn(frame)
         self._sure = "last_trade_price" in frame
         self.ts_ms, self.whole = ts_ms, True
         return self._agrees(frame, ts_ms)
+
+    def learn(self, frame: Mapping[str, Any]) -> None:
+        """Take the words that do not change with the book."""
+        for word in ("min_order_size", "neg_risk"):
+            if word in frame:
+                self._words[word] = frame[word]
+
+    def overtaken(self, ts_ms: int) -> bool:
+        """Return whether a snapshot of that time is older than what was heard (it came from a cache, or late)."""
+        return self.whole and ts_ms < self.ts_ms
 
     def change(self, entry: Mapping[str, Any], ts_ms: int) -> None:
         """Set one level."""
@@ -135,6 +146,7 @@ def _number(text: object) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-def _ms(frame: Mapping[str, Any]) -> int:
+def time_ms(frame: Mapping[str, Any]) -> int:
+    """Return a frame's time in milliseconds; 0 where it has none."""
     text = str(frame.get("timestamp", ""))
     return int(text) if text.isdecimal() else 0

@@ -89,7 +89,7 @@ class Session:
         self.state = StreamState.IDLE
         self._epochs: deque[Epoch] = deque(maxlen=EPOCHS_KEPT)
         self._epoch = 0
-        self._connects = 0
+        self.connects = 0
         self._failures = 0
         self._last_life = -1.0
         self.last_life_ts = 0
@@ -156,8 +156,8 @@ class Session:
             last_data_ts=self.last_life_ts,
             epoch=self._epoch,
             epochs=tuple(self._epochs),
-            connects=self._connects,
-            reconnects=max(0, self._connects - 1),
+            connects=self.connects,
+            reconnects=max(0, self.connects - 1),
             last_error=self._error,
         )
 
@@ -168,7 +168,8 @@ class Session:
         except (_Silent, WebSocketException, TimeoutError, OSError) as error:
             self._error = words(error)
             _log.info("%s: %s", self.plan.source, self._error)
-        self._lost()
+        finally:
+            self._lost()
         lasted = self._last_life - opened
         self._failures = 0 if lasted >= self.plan.stale_after_s else self._failures + 1
         await asyncio.sleep(self._pause_s())
@@ -185,7 +186,7 @@ class Session:
             logger=_quiet,
             proxy=proxy,
         ) as socket:
-            self._connects += 1
+            self.connects += 1
             self.state = StreamState.WAITING
             await self._send(socket, self._talk.opening())
             self._socket = socket
