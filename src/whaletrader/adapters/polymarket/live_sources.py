@@ -40,15 +40,15 @@ class LiveSources:
         chain_poll_s: float = 0.0,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
-        stale_s, calls = float(venue.stale_after_s), Calls()
+        stale_s = float(venue.stale_after_s)
         self.activity = ActivityStream(venue.activity_url, stale_s, sink, seed)
         self.market = MarketChannel(venue.stream_url, MARKET_SOCKETS, stale_s, sink, seed)
-        self.books = MarketBooks(self.market, clients.clob, calls, now_ns)
-        self.sweep = ActivitySweep(clients.data, calls, sink, since_ts=since_ts, sweep_s=sweep_s, now_ns=now_ns)
+        self.books = MarketBooks(self.market, clients.clob, Calls(), now_ns)
+        self.sweep = ActivitySweep(clients.data, Calls(), sink, since_ts=since_ts, sweep_s=sweep_s, now_ns=now_ns)
         self.chain = ChainStream(
             venue.rpc_stream_url,
             clients.rpc,
-            calls,
+            Calls(),
             sink,
             confirmations=venue.confirmations,
             stale_after_s=stale_s,
@@ -86,7 +86,13 @@ class LiveSources:
 
     def status(self) -> list[SourceStatus]:
         """Where each source stands."""
-        return [*self.activity.status(), *self.market.status(), *self.chain.status(), self.sweep.status()]
+        return [
+            *self.activity.status(),
+            *self.market.status(),
+            *self.chain.status(),
+            self.sweep.status(),
+            self.books.status(),
+        ]
 
     def freshness(self, token_id: str = "") -> Freshness:
         """Whether an order may rest on what was heard: of the leaders, and of a token's book where one is named."""

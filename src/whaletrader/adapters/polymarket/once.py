@@ -16,7 +16,7 @@ Tally = Counter[Kind]
 
 
 class Once:
-    """Passes each fill or change of a position on once, however often it is told; remembers the newest `KINDS_KEPT` kinds.
+    """Passes each fill or change of a position on once, however often it is told; keeps the newest `KINDS_KEPT` kinds.
 
     A tally is one telling: all that a socket ever said, or one answer of an interface that is asked again and again.
     """
