@@ -138,6 +138,10 @@ class VenueSettings(_Section, frozen=True, kw_only=True):
     """Blocks behind a log from which it is taken as final."""
     stale_after_s: PositiveInt = 20
     """A source without a frame for so long is taken as silent."""
+    wallet: Annotated[str, Meta(pattern=r"^(0x[0-9a-fA-F]{40})?\Z")] = ""
+    """The wallet that holds the funds in live mode; empty: the order key's own, found on the chain."""
+    heartbeat: bool = False
+    """Whether live mode arms the venue's dead man's switch: ten seconds of silence cancel every open order."""
 
 
 class RuntimeSettings(_Section, frozen=True, kw_only=True):

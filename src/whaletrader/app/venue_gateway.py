@@ -1,0 +1,176 @@
+"""Puts the live account together: key, wallet, credentials, gateway, user channel and upkeep, each check passed first.
+
+Everything that speaks against trading refuses here in one sentence; nothing falls back to anything else.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from whaletrader.adapters.local.keys import OrderKey
+from whaletrader.adapters.polymarket.allowances import BalanceOracle
+from whaletrader.adapters.polymarket.chain_actions import ChainActions
+from whaletrader.adapters.polymarket.clients import VenueClients, venue_clients
+from whaletrader.adapters.polymarket.exchange import PolymarketExchange
+from whaletrader.adapters.polymarket.exchange_store import ExchangeStore
+from whaletrader.adapters.polymarket.geoblock import Place, require_open
+from whaletrader.adapters.polymarket.http import VenueHttp
+from whaletrader.adapters.polymarket.limits import RELAYER, UNLIMITED
+from whaletrader.adapters.polymarket.market_terms import MarketTerms
+from whaletrader.adapters.polymarket.reconcile import Difference, Ledger, differences, take_snapshot
+from whaletrader.adapters.polymarket.relayer import Relayer
+from whaletrader.adapters.polymarket.revert_watch import RevertWatch
+from whaletrader.adapters.polymarket.secure_clob import SecureClob
+from whaletrader.adapters.polymarket.stream_status import Epoch
+from whaletrader.adapters.polymarket.tidings import Tidings
+from whaletrader.adapters.polymarket.upkeep import Heartbeat, Upkeep
+from whaletrader.adapters.polymarket.user_channel import UserChannel
+from whaletrader.adapters.polymarket.wallet_kind import WalletKind, require_tradable, wallet_kind
+from whaletrader.app.layout import DataDirectory
+from whaletrader.app.venue_keys import api_key, live_order_key, relayer_headers
+from whaletrader.config.tree import Settings
+from whaletrader.datasets.decode.rows import Reject, Row
+from whaletrader.domain.reverts import RevertAlarm, Reverts
+from whaletrader.errors import ExchangeError, UsageError
+
+TIMEOUT_S = 5.0
+"""The engine waits for an answer: one that takes longer counts as none."""
+ATTEMPTS = 2
+Gate = Callable[[], str]
+
+
+class _UserSink:
+    """Hands the user channel's rows to the gateway; what must be read back and cannot be now is left to upkeep."""
+
+    def __init__(self, exchange: PolymarketExchange, again: Callable[[], object]) -> None:
+        self._exchange, self._again = exchange, again
+        self.rejected = 0
+
+    def add(self, rows: Sequence[Row], arrived_ts: int) -> int:  # noqa: ARG002 - the sink's form
+        """Take rows."""
+        try:
+            self._exchange.tell(rows)
+        except ExchangeError:
+            self._again()
+        return 0
+
+    def reject(self, reject: Reject) -> None:  # noqa: ARG002
+        """Count what could not be read; everything is read back."""
+        self.rejected += 1
+        self._again()
+
+
+@dataclass(slots=True, kw_only=True)
+class Gateway:
+    """A live account, ready to trade."""
+
+    exchange: PolymarketExchange
+    kind: WalletKind
+    key: OrderKey
+    place: Place
+    clob: SecureClob
+    oracle: BalanceOracle
+    actions: ChainActions
+    upkeep: Upkeep
+    channel: UserChannel
+    watch: RevertWatch
+    clients: VenueClients
+    more: tuple[VenueHttp, ...]
+
+    def start(self) -> None:
+        """Read everything back once, then listen and look after the account; `ExchangeError` where that fails."""
+        self.exchange.refresh()
+        self.channel.start()
+        self.upkeep.start()
+
+    def reconcile(self, ledger: Ledger) -> list[Difference]:
+        """Compare our ledger with the exchange and the chain; `ExchangeError` where either cannot be read whole."""
+        tokens = sorted({*ledger.settled_micro, *ledger.coming_micro, *ledger.going_micro})
+        return differences(ledger, take_snapshot(self.clob, self.oracle, tokens))
+
+    def close(self) -> None:
+        """Let go of everything; resting orders stay."""
+        self.upkeep.stop()
+        self.channel.stop()
+        self.exchange.close()
+        self.clients.close()
+        for http in self.more:
+            http.close()
+
+
+def open_gateway(
+    settings: Settings,
+    directory: DataDirectory,
+    store: Path,
+    *,
+    mark: Callable[[str], int] = lambda _token: -1,
+    alarm: Callable[[RevertAlarm, Reverts], object] = lambda _alarm, _counts: None,
+    gates: Sequence[Gate] = (),
+) -> Gateway:
+    """Open the live account of a data directory.
+
+    `mark` is a token's present price (-1 unknown) and `alarm` hears of adverse reverts; `gates` are asked before every
+    new order for a reason to refuse it.
+    """
+    venue, wake = settings.venue, threading.Event()
+    key = live_order_key(directory, settings.account.name)
+    clients = venue_clients(venue, clock=time.monotonic, wait=wake.wait, timeout_s=TIMEOUT_S, attempts=ATTEMPTS)
+    geo = VenueHttp(venue.geoblock_url, UNLIMITED, clock=time.monotonic, wait=wake.wait, attempts=ATTEMPTS)
+    relay = VenueHttp(venue.relayer_url, RELAYER, clock=time.monotonic, wait=wake.wait, attempts=ATTEMPTS)
+    place = require_open(geo)
+    kind = wallet_kind(clients.rpc, key.address, venue.wallet)
+    require_tradable(kind)
+    keyed = relayer_headers(directory)
+    skew_s = clients.clob.time_s() - int(time.time())
+    clob = _private(clients, directory, key, skew_s)
+    watch = RevertWatch(mark, alarm)
+    terms, kept = MarketTerms(clients.clob), ExchangeStore(store, time.time_ns)
+    tidings = Tidings(kept, terms.fees, time.time_ns, watch)
+    relayer = Relayer(
+        relay, key, kind.wallet, kind.signature_type, headers=lambda *_call: keyed, now_s=lambda: int(time.time())
+    )
+    actions = ChainActions(
+        kept, relayer, clients.rpc, terms, confirmations=venue.confirmations, now_s=lambda: int(time.time())
+    )
+    doors: list[Gate] = [watch.gate, *gates]
+    exchange = PolymarketExchange(
+        clob, kept, tidings, actions, now_ns=time.time_ns, gate=lambda: _first(doors), prepare=terms.fees
+    )
+    beating = Heartbeat(clob) if venue.heartbeat else None
+    upkeep = Upkeep(exchange, actions, clock=time.monotonic, heartbeat=beating)
+
+    def again(_epoch: Epoch | None = None) -> None:
+        upkeep.now("reading back")
+
+    credentials = api_key(directory, clients.clob.http, key)
+    channel = UserChannel(venue.stream_url, credentials, _UserSink(exchange, again), again, seed=settings.seed)
+    doors += [upkeep.gate, lambda: "" if channel.freshness().fresh else "USER_CHANNEL_SILENT"]
+    return Gateway(
+        exchange=exchange,
+        kind=kind,
+        key=key,
+        place=place,
+        clob=clob,
+        oracle=BalanceOracle(clients.rpc, kind.wallet, kind.signature_type, clob),
+        actions=actions,
+        upkeep=upkeep,
+        channel=channel,
+        watch=watch,
+        clients=clients,
+        more=(geo, relay),
+    )
+
+
+def _private(clients: VenueClients, directory: DataDirectory, key: OrderKey, skew_s: int) -> SecureClob:
+    """The private half of the CLOB, in the venue's time; refused for an account that may only close."""
+    credentials = api_key(directory, clients.clob.http, key)
+    clob = SecureClob(clients.clob.http, key.address, credentials, now_s=lambda: int(time.time()) + skew_s)
+    if clob.closed_only():
+        raise UsageError("the venue lets this account close positions only; live mode is refused")
+    return clob
+
+
+def _first(gates: Sequence[Gate]) -> str:
+    return next((reason for gate in gates if (reason := gate())), "")
