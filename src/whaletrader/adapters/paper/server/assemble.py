@@ -7,8 +7,10 @@ from pathlib import Path
 
 from whaletrader.adapters.paper.server.app import PaperExchange, Step
 from whaletrader.adapters.paper.server.clob import USUAL_TERMS, ClobTerms, clob_face
+from whaletrader.adapters.paper.server.fault_plan import NO_PLAN, read_fault_plan
+from whaletrader.adapters.paper.server.faults import PlannedFaults
 from whaletrader.adapters.paper.server.listing import shelf
-from whaletrader.adapters.paper.server.mounts import Faults, NoFaults, World
+from whaletrader.adapters.paper.server.mounts import NoFaults, World
 from whaletrader.adapters.paper.server.public_faces import PublicFaces, make_public_faces
 from whaletrader.adapters.paper.server.types import SettlementFaults, VenueRules
 from whaletrader.adapters.paper.server.venue import Venue
@@ -38,7 +40,8 @@ class Assembled:
     app: PaperExchange
     world: World
     public: PublicFaces
-    steps: tuple[Step, ...]
+    faults: PlannedFaults
+    """Counts what it did."""
 
 
 def rules_of(plan: Plan, now_ns: int, faults: SettlementFaults) -> VenueRules:
@@ -58,13 +61,14 @@ def rules_of(plan: Plan, now_ns: int, faults: SettlementFaults) -> VenueRules:
 
 def assemble(plan: Plan, now: Callable[[], int] = time.time_ns) -> Assembled:
     """Make an exchange; `now` is its clock."""
+    declared = NO_PLAN if plan.faults is None else read_fault_plan(plan.faults)
     started = now()
-    faults: Faults = NoFaults()
-    venue = Venue(rules_of(plan, started, SettlementFaults(seed=plan.seed)))
-    world = World(venue, now, faults, plan.seed)
+    faults = PlannedFaults(declared, started)
+    venue = Venue(rules_of(plan, started, declared.settlement_faults()))
+    world = World(venue, now, faults if declared.fault else NoFaults(), plan.seed)
     public = make_public_faces(world)
     faces = [clob_face(world, plan.terms), *public.faces]
     for market in shelf(plan.seed, started):
         venue.add_market(market, started)
-    steps: tuple[Step, ...] = ()
-    return Assembled(PaperExchange(world, faces, steps), world, public, steps)
+    steps: list[Step] = [lambda now_ns: faults.step(venue, now_ns)] if declared.fault else []
+    return Assembled(PaperExchange(world, faces, steps), world, public, faults)

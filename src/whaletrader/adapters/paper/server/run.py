@@ -14,6 +14,7 @@ from whaletrader.adapters.paper.server.app import PaperExchange
 from whaletrader.errors import BusyError, ExchangeError
 
 LOOPBACK = "127.0.0.1"
+_BACKLOG = 1024
 _START_S = 15.0
 _CUT_ANSWER = "ASGI callable returned without completing response."
 
@@ -24,6 +25,7 @@ def bound_socket(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen(_BACKLOG)
     except OSError as error:
         listening.close()
         why = error.strerror or error
@@ -47,7 +49,7 @@ class ExchangeServer(uvicorn.Server):
                 server_header=False,
                 timeout_keep_alive=120,
                 timeout_graceful_shutdown=1,
-                backlog=1024,
+                backlog=_BACKLOG,
             )
         )
         self._listening = listening
