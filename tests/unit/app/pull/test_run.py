@@ -1,0 +1,212 @@
+"""A pull against the services on loopback: everything asked for is there, once, and the report says what is not."""
+
+import threading
+
+import msgspec
+import pytest
+
+from tests.support.venue_http import (
+    FIRST_BLOCK_TS,
+    FIRST_TS,
+    WALLET,
+    Answer,
+    VenueHttpServer,
+    activity_row,
+    condition,
+    filled_log,
+    market_row,
+    serving,
+    token,
+    tx,
+)
+from whaletrader.app.pull.plan import PullRequest
+from whaletrader.app.pull.run import REPORT_FILE, pull, settled_request
+from whaletrader.config.tree import VenueSettings
+from whaletrader.datasets.raw_pages import raw_file, raw_files, read_pages
+from whaletrader.errors import UsageError, VenueError
+
+UNTIL = FIRST_TS + 1_000_000
+
+
+@pytest.fixture
+def venue():
+    with serving(VenueHttpServer(page_rows=100)) as server:
+        server.activity[WALLET] = [activity_row(n, market=n % 3, taker=n % 2 == 0) for n in range(250)]
+        server.markets = [market_row(0), market_row(1, closed=False), market_row(2)]
+        yield server
+
+
+def run(venue, folder, *, workers=1, said=None, **request):
+    urls = {key.removeprefix("WHALETRADER_VENUE__").lower(): url for key, url in venue.settings().items()}
+    asked = PullRequest(**({"wallets": (WALLET,), "until_s": UNTIL} | request))
+    tell = said.append if said is not None else lambda _line: None
+    return pull(folder, asked, VenueSettings(**urls), lambda *line: tell(line), workers=workers)
+
+
+def pages(folder, source):
+    found = [page for path in raw_files(folder) for _, page in read_pages(path)]
+    return [page for page in found if page.source == source]
+
+
+def rows(folder, source="data_v2.activity"):
+    bodies = [msgspec.json.decode(page.body) for page in pages(folder, source)]
+    return [row for body in bodies for row in body["data"]]
+
+
+def test_a_wallets_whole_history_and_its_markets_are_there(venue, tmp_path):
+    report = run(venue, tmp_path)
+    assert rows(tmp_path) == venue.activity[WALLET]
+    assert len(rows(tmp_path, "data_v2.trades")) == 125
+    assert report.complete
+    (wallet,) = report.wallets
+    assert (wallet.coverage, wallet.why, wallet.rows, wallet.gaps) == ("complete", (), 250, ())
+    assert (report.markets_named, report.markets_found, report.markets_settled) == (3, 3, 2)
+
+
+def test_several_workers_fetch_the_same(venue, tmp_path):
+    others = [f"0x{n:040x}" for n in range(12)]
+    for number, other in enumerate(others):
+        venue.activity[other] = [activity_row(1_000 + number * 300 + n, wallet=other) for n in range(number * 20)]
+    run(venue, tmp_path / "one", wallets=(WALLET, *others))
+    run(venue, tmp_path / "four", wallets=(WALLET, *others), workers=4)
+    by_hash = [sorted(rows(tmp_path / name), key=lambda row: row["transaction_hash"]) for name in ("one", "four")]
+    assert by_hash[0] == by_hash[1]
+
+
+def test_a_second_pull_of_the_same_asks_for_nothing_again(venue, tmp_path):
+    run(venue, tmp_path)
+    before = len(venue.requests)
+    report = run(venue, tmp_path)
+    assert report.complete
+    assert len(venue.requests) == before
+
+
+def test_a_later_pull_fetches_only_what_is_new_and_asks_open_markets_again(venue, tmp_path):
+    run(venue, tmp_path)
+    done = len(venue.requests)
+    venue.activity[WALLET] += [activity_row(n, ts=UNTIL + n, market=1) for n in range(250, 260)]
+    report = run(venue, tmp_path, until_s=UNTIL + 900)
+    asked = venue.requests[done:]
+    assert {query["start"][0] for _, path, query in asked if "activity" in path} == {str(UNTIL + 1)}
+    assert {query["condition_ids"][0] for _, path, query in asked if "keyset" in path} == {condition(1)}
+    assert rows(tmp_path) == venue.activity[WALLET]
+    assert report.wallets[0].coverage == "complete"
+
+
+def test_a_pull_from_a_later_beginning_is_a_bounded_window(venue, tmp_path):
+    (wallet,) = run(venue, tmp_path, since_s=FIRST_TS + 100).wallets
+    assert (wallet.coverage, wallet.rows) == ("bounded_window", 150)
+    assert wallet.why == ("pulled from a later beginning",)
+
+
+def test_earlier_history_is_added_in_front(venue, tmp_path):
+    run(venue, tmp_path, since_s=FIRST_TS + 100)
+    (wallet,) = run(venue, tmp_path).wallets
+    assert (wallet.coverage, wallet.rows) == ("complete", 250)
+
+
+def test_a_refused_listing_fails_alone_and_is_tried_again_by_the_next_run(venue, tmp_path):
+    venue.refusals = [("/data-api/v2/activity", Answer(400, b'{"error":"invalid user"}'))]
+    report = run(venue, tmp_path)
+    assert not report.complete
+    assert report.failed == ((f"data_v2.activity {WALLET}", "invalid user"),)
+    assert report.wallets[0].coverage == "sample"
+    assert run(venue, tmp_path).complete
+    assert rows(tmp_path) == venue.activity[WALLET]
+
+
+def test_a_venue_that_goes_away_ends_the_run_and_the_next_goes_on_from_there(venue, tmp_path, monkeypatch):
+    monkeypatch.setattr("whaletrader.adapters.polymarket.http.FIRST_PAUSE_S", 0.001)
+    venue.refusals = [("/data-api/v2/trades", Answer(503, b"{}"))] * 6
+    with pytest.raises(VenueError, match="answered 503"):
+        run(venue, tmp_path)
+    assert rows(tmp_path) == venue.activity[WALLET]
+    walked = venue.asked("/data-api/v2/activity")
+    assert run(venue, tmp_path).complete
+    assert venue.asked("/data-api/v2/activity") == walked
+    assert rows(tmp_path) == venue.activity[WALLET]
+
+
+def test_a_markets_fills_are_pulled_without_a_wallet(venue, tmp_path):
+    venue.trades = [activity_row(n, wallet=f"0x{n:040x}") for n in range(120)]
+    report = run(venue, tmp_path, wallets=(), markets=(condition(0),))
+    assert len(rows(tmp_path, "data_v2.trades")) == 120
+    assert (report.complete, report.wallets, report.markets_found) == (True, (), 1)
+
+
+def test_prices_of_every_token_are_pulled_within_their_markets_life(venue, tmp_path):
+    venue.prices = {token(0, 0): [(FIRST_TS + n * 60, 0.5) for n in range(30)]}
+    report = run(venue, tmp_path, what=("trades", "prices"))
+    told = pages(tmp_path, "clob.prices_history")
+    assert {page.params["market"] for page in told} == {token(n, side) for n in range(3) for side in (0, 1)}
+    assert (report.rows["prices"], report.tokens_priced, report.tokens_without_price) == (30, 1, 5)
+
+
+def test_the_chain_is_compared_with_the_data_api(venue, tmp_path):
+    venue.activity[WALLET] = [activity_row(n, ts=FIRST_BLOCK_TS + 2 * (10 + n)) for n in range(20)]
+    venue.logs = [filled_log(n, 10 + n) for n in range(5, 22)]
+    (wallet,) = run(venue, tmp_path, what=("trades", "chain")).wallets
+    assert (wallet.told_by_both, wallet.only_data_api, wallet.only_chain) == (15, 5, 2)
+    assert wallet.coverage == "sample"
+    assert wallet.why == ("the chain tells 2 transactions that the Data API does not",)
+
+
+def test_blocks_without_enough_confirmations_are_not_taken(venue, tmp_path):
+    venue.logs = [filled_log(0, venue.newest_block)]
+    report = run(venue, tmp_path, what=("chain",))
+    assert report.rows["chain"] == 0
+
+
+def test_combos_are_counted_in_the_report(venue, tmp_path):
+    venue.activity[WALLET].append(activity_row(400, condition_id="0x" + "ab" * 31))
+    (wallet,) = run(venue, tmp_path).wallets
+    assert (wallet.rows, wallet.combos) == (251, 1)
+
+
+def test_the_report_and_the_coverage_are_kept(venue, tmp_path):
+    run(venue, tmp_path)
+    assert msgspec.json.decode((tmp_path / REPORT_FILE).read_bytes())["complete"] is True
+    ((_, page),) = read_pages(raw_file(tmp_path, "coverage", 1))
+    assert msgspec.json.decode(page.body)["rows"][0]["coverage"] == "complete"
+
+
+def test_progress_tells_of_every_page(venue, tmp_path):
+    said = []
+    run(venue, tmp_path, said=said)
+    assert said[-1][1] == said[-1][2]
+    assert any("100 rows" in step for step, _, _ in said)
+
+
+def test_a_folder_remembers_whom_it_is_about(venue, tmp_path):
+    run(venue, tmp_path)
+    later = settled_request(tmp_path, PullRequest(until_s=UNTIL + 5), open_end=True)
+    assert (later.wallets, later.until_s) == ((WALLET,), UNTIL + 5)
+
+
+def test_unfinished_work_keeps_its_end(venue, tmp_path, monkeypatch):
+    monkeypatch.setattr("whaletrader.adapters.polymarket.http.FIRST_PAUSE_S", 0.001)
+    venue.refusals = [("/data-api", Answer(503, b"{}"))] * 6
+    with pytest.raises(VenueError):
+        run(venue, tmp_path)
+    asked = PullRequest(wallets=(WALLET,), until_s=UNTIL + 5)
+    assert settled_request(tmp_path, asked, open_end=True).until_s == UNTIL
+    assert settled_request(tmp_path, asked, open_end=False).until_s == UNTIL + 5
+
+
+def test_a_pull_of_nothing_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="nothing to pull"):
+        settled_request(tmp_path, PullRequest(until_s=5), open_end=True)
+
+
+def test_a_stopped_pull_leaves_no_thread_behind(venue, tmp_path, monkeypatch):
+    monkeypatch.setattr("whaletrader.adapters.polymarket.http.FIRST_PAUSE_S", 0.001)
+    venue.refusals = [("/data-api", Answer(503, b"{}"))] * 30
+    with pytest.raises(VenueError):
+        run(venue, tmp_path, workers=4)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("pull")]
+
+
+def test_the_same_transaction_told_twice_by_the_venue_is_kept_twice(venue, tmp_path):
+    venue.activity[WALLET] = [activity_row(0), activity_row(0)]
+    run(venue, tmp_path)
+    assert [row["transaction_hash"] for row in rows(tmp_path)] == [tx(0), tx(0)]
