@@ -15,6 +15,8 @@ from typing import NamedTuple
 CHAIN = "chain"
 COARSE = frozenset({"data_v1"})
 """Sources whose rows may average several fills."""
+SAME_MICRO = 100
+"""Sizes that differ by no more are equal: a source may have rounded (0.0001 shares)."""
 _SUMS_OF = 8
 """Sums are looked for among so many fills; more of one wallet in one transaction are taken one by one."""
 
@@ -145,6 +147,7 @@ class FillGroup:
                 free.remove(leg.size_micro)
             else:
                 left.append(place)
+        left = [place for place in left if not _take_near(free, legs[place].size_micro)]
         unsummed = [place for place in left if not _take_sum(free, legs[place].size_micro)]
         room, uncovered = sorted(free), []
         for place in unsummed:
@@ -157,12 +160,21 @@ class FillGroup:
         return [size for size in room if size > 0], uncovered
 
 
+def _take_near(free: list[int], size: int) -> bool:
+    """Take a fill of nearly a size out of `free`; whether there is one."""
+    for each in free:
+        if abs(each - size) <= SAME_MICRO:
+            free.remove(each)
+            return True
+    return False
+
+
 def _take_sum(free: list[int], size: int) -> bool:
     """Take fills that add up to a size out of `free`; whether there are such."""
     few = free[:_SUMS_OF]
     for count in range(len(few), 1, -1):
         for chosen in combinations(few, count):
-            if sum(chosen) == size:
+            if abs(sum(chosen) - size) <= SAME_MICRO:
                 for each in chosen:
                     free.remove(each)
                 return True

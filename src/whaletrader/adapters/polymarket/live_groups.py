@@ -1,0 +1,164 @@
+"""Which reports are new fills, as they come: the groups of the last minutes in memory, older ones built anew from the
+rows. Counts what each source told alone and what it missed.
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from whaletrader.datasets.decode.rows import VenueFill
+from whaletrader.domain.fill_identity import FillGroup, Leg, NewFill, fill_anchor
+from whaletrader.domain.values import NANOS
+
+KEPT_NS = 600 * NANOS
+LATE_NS = 480 * NANOS
+"""An event older than this may belong to a group that is no longer kept; the rest is for clocks that differ."""
+LAGS_KEPT = 4_096
+GAPS_KEPT = 1_000
+_EVERYONE = "rtds."
+"""These sources tell of every wallet; the others only of those that are watched."""
+
+GroupKey = tuple[str, str, str, str]
+
+
+class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+    """What one source told since the process began."""
+
+    source: str
+    seen: int
+    """Reports of fills."""
+    told: int
+    """Fills that it told, alone or after others."""
+    only_here: int
+    """Fills that no other source told."""
+    missed: int
+    """Fills that others told and it did not (of the watched wallets, for a source that is asked for those)."""
+    lag_p50_s: float
+    lag_p99_s: float
+    """Arrival less the venue's time, -1 without rows; where that has whole seconds only, up to a second too much."""
+    gaps: tuple[tuple[int, int], ...]
+    """Stretches (UTC ns) in which it may have missed something."""
+
+
+class Tally:
+    """The counts of one source."""
+
+    def __init__(self) -> None:
+        self.seen = self.told = self.only_here = self.missed = 0
+        self.lags: deque[int] = deque(maxlen=LAGS_KEPT)
+        self.gaps: deque[tuple[int, int]] = deque(maxlen=GAPS_KEPT)
+
+    def quantile_s(self, share: float) -> float:
+        """Return the lag that a share of the newest reports does not exceed."""
+        ordered = sorted(self.lags)
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] / NANOS if ordered else -1.0
+
+
+class _Kept:
+    """A group with the time it was first told of; most are told of once or twice, in equal fills."""
+
+    __slots__ = ("group", "ts")
+
+    def __init__(self, group: FillGroup, ts: int) -> None:
+        self.group = group
+        self.ts = ts
+
+
+class LiveGroups:
+    """All groups that may still be told of."""
+
+    def __init__(self, rebuild: Callable[[str, str, str, str], FillGroup]) -> None:
+        self._rebuild = rebuild
+        self._kept: OrderedDict[GroupKey, _Kept] = OrderedDict()
+        self._tallies: dict[str, Tally] = {}
+        self.watched: frozenset[str] = frozenset()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def tally(self, source: str) -> Tally:
+        """Return the counts of a source."""
+        found = self._tallies.get(source)
+        if found is None:
+            found = self._tallies[source] = Tally()
+        return found
+
+    def tell(self, fills: Sequence[VenueFill], ts: int) -> list[tuple[VenueFill, NewFill]]:
+        """Weigh reports that came together; return the new fills, each with the report that it came with."""
+        told: dict[tuple[str, GroupKey], list[VenueFill]] = {}
+        for fill in fills:
+            anchor = fill_anchor(fill.tx_hash, fill.ts_event, fill.price_micro)
+            key = (fill.source, (anchor, fill.wallet, fill.token_id, fill.side))
+            same = told.get(key)
+            if same is None:
+                told[key] = [fill]
+            else:
+                same.append(fill)
+        found: list[tuple[VenueFill, NewFill]] = []
+        for (source, group_key), reports in told.items():
+            self._count(source, reports, ts)
+            found.extend(self._weigh(source, group_key, reports, ts))
+        return found
+
+    def prune(self, ts: int) -> None:
+        """Let groups go that are old enough, after counting who told them."""
+        while self._kept:
+            key, kept = next(iter(self._kept.items()))
+            if ts - kept.ts < KEPT_NS:
+                return
+            del self._kept[key]
+            self._settle(key, kept.group, self._tallies)
+
+    def coverage(self) -> list[Coverage]:
+        """Return the counts of every source, with the groups that are still kept."""
+        now = {source: Tally() for source in self._tallies}
+        for key, kept in self._kept.items():
+            self._settle(key, kept.group, now)
+        return [
+            Coverage(
+                source=source,
+                seen=tally.seen,
+                told=tally.told + now[source].told,
+                only_here=tally.only_here + now[source].only_here,
+                missed=tally.missed + now[source].missed,
+                lag_p50_s=tally.quantile_s(0.5),
+                lag_p99_s=tally.quantile_s(0.99),
+                gaps=tuple(tally.gaps),
+            )
+            for source, tally in sorted(self._tallies.items())
+        ]
+
+    def _count(self, source: str, reports: list[VenueFill], ts: int) -> None:
+        tally = self.tally(source)
+        tally.seen += len(reports)
+        for fill in reports:
+            if fill.ts_event > 0:
+                tally.lags.append(ts - fill.ts_event)
+
+    def _weigh(self, source: str, key: GroupKey, reports: list[VenueFill], ts: int) -> list[tuple[VenueFill, NewFill]]:
+        kept = self._kept.get(key)
+        if kept is None:
+            late = reports[0].ts_event < ts - LATE_NS
+            group = self._rebuild(reports[0].tx_hash, *key[1:]) if late else FillGroup()
+            kept = self._kept[key] = _Kept(group, ts)
+        lasting = [fill for fill in reports if not fill.removed]
+        for fill in reports:
+            if fill.removed:
+                kept.group.retract(source, fill.log_index)
+        legs = [Leg(fill.size_micro, fill.price_micro, fill.log_index) for fill in lasting]
+        return [(lasting[max(new.leg, 0)], new) for new in kept.group.tell(source, legs)] if lasting else []
+
+    def _settle(self, key: GroupKey, group: FillGroup, tallies: dict[str, Tally]) -> None:
+        """Count who told a group's fills."""
+        if len(group.sizes) == 1:
+            covered = {source: int(bool(legs)) for source, legs in group.told.items()}
+        else:
+            covered = {source: group.covers(source) for source in group.told}
+        for source in self._tallies:
+            tally, own = tallies[source], covered.get(source, 0)
+            tally.told += own
+            others = max((count for other, count in covered.items() if other != source), default=0)
+            tally.only_here += max(own - others, 0)
+            if source.startswith(_EVERYONE) or key[1] in self.watched:
+                tally.missed += len(group.sizes) - own
