@@ -23,6 +23,7 @@ class LiveHttp(VenueHttpServer):
     """Adds books, and filters of logs as nodes understand them."""
 
     books: dict[str, dict[str, Any]] = field(default_factory=dict)
+    market_of: dict[str, str] = field(default_factory=dict)
 
     def answer(self, method: str, path: str, query: dict[str, list[str]], body: bytes) -> Answer:
         if path == "/books":
@@ -30,6 +31,9 @@ class LiveHttp(VenueHttpServer):
                 self.requests.append((method, path, query))
             asked = [each["token_id"] for each in json.loads(body)]
             return Answer(200, json.dumps([self.books[token] for token in asked if token in self.books]).encode())
+        named = self.market_of.get(path.removeprefix("/markets-by-token/"))
+        if named is not None:
+            return Answer(200, json.dumps({"condition_id": named}).encode())
         return super().answer(method, path, query, body)
 
     def _rpc_one(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -109,6 +113,7 @@ def live(
             stream_url=sockets.url("/ws"),
             activity_url=sockets.url(RTDS),
             data_url=http.url + "/data-api",
+            gamma_url=http.url + "/gamma",
             rpc_url=http.url + "/rpc",
             rpc_stream_url=sockets.url(CHAIN) if stream else "",
             confirmations=3,

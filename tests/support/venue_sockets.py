@@ -209,6 +209,8 @@ class ListSink:
     def __init__(self) -> None:
         self.rows: list[Any] = []
         self.rejects: list[Any] = []
+        self.gaps: list[tuple[str, int, int]] = []
+        self.lacking: tuple[list[str], list[str]] = ([], [])
         self.error: BaseException | None = None
 
     def add(self, rows: Any, arrived_ts: int) -> int:
@@ -220,6 +222,12 @@ class ListSink:
 
     def reject(self, reject: Any) -> None:
         self.rejects.append(reject)
+
+    def mark_gap(self, source: str, from_ts: int, until_ts: int) -> None:
+        self.gaps.append((source, from_ts, until_ts))
+
+    def wanted(self) -> tuple[list[str], list[str]]:
+        return self.lacking
 
     def of(self, kind: type) -> list[Any]:
         return [row for row in list(self.rows) if isinstance(row, kind)]

@@ -15,6 +15,7 @@ from whaletrader.adapters.polymarket.chain_stream import ChainStream
 from whaletrader.adapters.polymarket.clients import VenueClients
 from whaletrader.adapters.polymarket.market_books import MarketBooks
 from whaletrader.adapters.polymarket.market_channel import TOKENS_PER_SOCKET, MarketChannel
+from whaletrader.adapters.polymarket.market_facts import MarketFacts
 from whaletrader.adapters.polymarket.sink import Sink
 from whaletrader.adapters.polymarket.stream_status import Freshness, SourceStatus
 from whaletrader.adapters.polymarket.stream_thread import STOP_S, Calls, Job, StreamThread
@@ -44,6 +45,7 @@ class LiveSources:
         self.activity = ActivityStream(venue.activity_url, stale_s, sink, seed)
         self.market = MarketChannel(venue.stream_url, MARKET_SOCKETS, stale_s, sink, seed)
         self.books = MarketBooks(self.market, clients.clob, Calls(), now_ns)
+        self.facts = MarketFacts(sink, clients.clob, clients.gamma, Calls(), now_ns)
         self.sweep = ActivitySweep(clients.data, Calls(), sink, since_ts=since_ts, sweep_s=sweep_s, now_ns=now_ns)
         self.chain = ChainStream(
             venue.rpc_stream_url,
@@ -57,7 +59,8 @@ class LiveSources:
             seed=seed,
             now_ns=now_ns,
         )
-        self.activity.on_gap = self.sweep.gap
+        self._sink = sink
+        self.activity.on_gap = self._fill_gap
         self._wanted: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._changed = asyncio.Event()
         self._thread = StreamThread("whaletrader-live-sources", self._jobs())
@@ -92,6 +95,7 @@ class LiveSources:
             *self.chain.status(),
             self.sweep.status(),
             self.books.status(),
+            self.facts.status(),
         ]
 
     def freshness(self, token_id: str = "") -> Freshness:
@@ -121,6 +125,12 @@ class LiveSources:
         """
         self._thread.check()
 
+    def _fill_gap(self, from_ts: int, until_ts: int) -> None:
+        if until_ts > from_ts:
+            for source in ("rtds.trades", "rtds.orders_matched"):
+                self._sink.mark_gap(source, from_ts, until_ts)
+        self.sweep.gap(from_ts, until_ts)
+
     def _jobs(self) -> dict[str, Job]:
         sessions = [*self.activity.sessions, *self.market.sessions]
         if self.chain.session is not None:
@@ -131,6 +141,7 @@ class LiveSources:
             "chain.logs": self.chain.read_forever,
             "data_v2.activity": self.sweep.read_forever,
             "clob.books": self.books.read_forever,
+            "gamma.markets": self.facts.read_forever,
         }
 
     async def _watch(self) -> None:

@@ -18,6 +18,14 @@ class Sink(Protocol):
         """Keep what could not be used."""
         ...
 
+    def mark_gap(self, source: str, from_ts: int, until_ts: int) -> None:
+        """Note a stretch (UTC ns) in which a source of fills may have missed something."""
+        ...
+
+    def wanted(self) -> tuple[list[str], list[str]]:
+        """Return the markets whose description is missing, and the tokens whose market is."""
+        ...
+
 
 def deliver(sink: Sink, counts: Counts, rows: Sequence[Row], arrived_ts: int) -> int:
     """Hand rows over and count them; return how many fills were new."""

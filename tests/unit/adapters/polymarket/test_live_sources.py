@@ -3,12 +3,12 @@ import time
 
 import pytest
 
-from tests.support.venue_http import WALLET, Answer, activity_row, token, tx
+from tests.support.venue_http import WALLET, Answer, activity_row, condition, market_row, token, tx
 from tests.support.venue_live import book, live, mined, ws_book
 from tests.support.venue_sockets import MARKET, RTDS, rtds_trade
 from tests.support.waiting import wait_until
 from whaletrader.adapters.polymarket.live_sources import MOST_TOKENS
-from whaletrader.datasets.decode.rows import BookSnapshot, VenueFill
+from whaletrader.datasets.decode.rows import BookSnapshot, MarketMeta, VenueFill
 from whaletrader.errors import ExchangeError, StorageError, UsageError
 
 TOKEN = token(0, 0)
@@ -82,7 +82,9 @@ def test_a_gap_of_the_stream_is_filled_from_the_data_api() -> None:
         wait_until(lambda: it.sockets.subscribers(RTDS, TRADES) == 2, 10)
         it.sockets.push(RTDS, rtds_trade(1), what=TRADES)
         wait_until(lambda: sorted(hashes(it.sink.of(VenueFill), "data_v2")) == [tx(7), tx(8)], 10)
-        assert it.source("activity.0").epoch >= 2
+        wait_until(lambda: it.source("activity.0").epoch >= 2, 5)
+        from_ts, until_ts = next(gap[1:] for gap in it.sink.gaps[::-1] if gap[0] == "rtds.trades")
+        assert from_ts < until_ts
 
 
 def test_fills_come_from_the_chains_logs_and_a_taken_back_one_is_told_as_such() -> None:
@@ -146,6 +148,17 @@ def test_a_fault_of_ours_surfaces_with_its_cause() -> None:
         with pytest.raises(ExchangeError, match="activity") as caught:
             it.sources.check()
         assert isinstance(caught.value.__cause__, KeyError)
+
+
+def test_markets_that_the_sink_lacks_are_described_by_condition_and_by_token() -> None:
+    with live() as it:
+        it.http.markets = [market_row(0, closed=False), market_row(1)]
+        it.http.market_of[token(1, 0)] = condition(1)
+        it.sink.lacking = ([condition(0)], [token(1, 0), token(9, 0)])
+        wait_until(lambda: {row.market_id for row in it.sink.of(MarketMeta)} == {condition(0), condition(1)}, 5)
+        asked = it.http.asked("/gamma/markets/keyset")
+        wait_until(lambda: it.source("gamma.markets").seen == 2, 5)
+        assert it.http.asked("/gamma/markets/keyset") == asked
 
 
 def test_more_tokens_than_the_sockets_hold_are_refused_at_once() -> None:
