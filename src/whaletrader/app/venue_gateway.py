@@ -32,6 +32,7 @@ from whaletrader.app.layout import DataDirectory
 from whaletrader.app.venue_keys import api_key, live_order_key, relayer_headers
 from whaletrader.config.tree import Settings
 from whaletrader.datasets.decode.rows import Reject, Row
+from whaletrader.domain.clob_auth import ApiKey
 from whaletrader.domain.reverts import RevertAlarm, Reverts
 from whaletrader.errors import ExchangeError, UsageError
 
@@ -61,6 +62,14 @@ class _UserSink:
         self.rejected += 1
         self._again()
 
+    def mark_gap(self, source: str, from_ts: int, until_ts: int) -> None:  # noqa: ARG002
+        """Read everything back."""
+        self._again()
+
+    def wanted(self) -> tuple[list[str], list[str]]:
+        """Nothing: the gateway reads what it needs itself."""
+        return [], []
+
 
 @dataclass(slots=True, kw_only=True)
 class Gateway:
@@ -73,6 +82,7 @@ class Gateway:
     clob: SecureClob
     oracle: BalanceOracle
     actions: ChainActions
+    relayer: Relayer
     upkeep: Upkeep
     channel: UserChannel
     watch: RevertWatch
@@ -84,6 +94,13 @@ class Gateway:
         self.exchange.refresh()
         self.channel.start()
         self.upkeep.start()
+
+    def allow(self) -> list[str]:
+        """Allow every contract what it needs, through the relayer; returns what was missing."""
+        missing, calls = self.oracle.missing(), self.oracle.lacking_calls()
+        if calls:
+            self.relayer.submit(self.relayer.prepare(calls, "allowances"))
+        return [*missing.collateral, *missing.tokens]
 
     def reconcile(self, ledger: Ledger) -> list[Difference]:
         """Compare our ledger with the exchange and the chain; `ExchangeError` where either cannot be read whole."""
@@ -119,12 +136,11 @@ def open_gateway(
     clients = venue_clients(venue, clock=time.monotonic, wait=wake.wait, timeout_s=TIMEOUT_S, attempts=ATTEMPTS)
     geo = VenueHttp(venue.geoblock_url, UNLIMITED, clock=time.monotonic, wait=wake.wait, attempts=ATTEMPTS)
     relay = VenueHttp(venue.relayer_url, RELAYER, clock=time.monotonic, wait=wake.wait, attempts=ATTEMPTS)
-    place = require_open(geo)
+    place, keyed = require_open(geo), relayer_headers(directory)
+    credentials = api_key(directory, clients.clob.http, key)
+    clob = _private(clients, key, credentials)
     kind = wallet_kind(clients.rpc, key.address, venue.wallet)
     require_tradable(kind)
-    keyed = relayer_headers(directory)
-    skew_s = clients.clob.time_s() - int(time.time())
-    clob = _private(clients, directory, key, skew_s)
     watch = RevertWatch(mark, alarm)
     terms, kept = MarketTerms(clients.clob), ExchangeStore(store, time.time_ns)
     tidings = Tidings(kept, terms.fees, time.time_ns, watch)
@@ -144,7 +160,6 @@ def open_gateway(
     def again(_epoch: Epoch | None = None) -> None:
         upkeep.now("reading back")
 
-    credentials = api_key(directory, clients.clob.http, key)
     channel = UserChannel(venue.stream_url, credentials, _UserSink(exchange, again), again, seed=settings.seed)
     doors += [upkeep.gate, lambda: "" if channel.freshness().fresh else "USER_CHANNEL_SILENT"]
     return Gateway(
@@ -155,6 +170,7 @@ def open_gateway(
         clob=clob,
         oracle=BalanceOracle(clients.rpc, kind.wallet, kind.signature_type, clob),
         actions=actions,
+        relayer=relayer,
         upkeep=upkeep,
         channel=channel,
         watch=watch,
@@ -163,9 +179,9 @@ def open_gateway(
     )
 
 
-def _private(clients: VenueClients, directory: DataDirectory, key: OrderKey, skew_s: int) -> SecureClob:
+def _private(clients: VenueClients, key: OrderKey, credentials: ApiKey) -> SecureClob:
     """The private half of the CLOB, in the venue's time; refused for an account that may only close."""
-    credentials = api_key(directory, clients.clob.http, key)
+    skew_s = clients.clob.time_s() - int(time.time())
     clob = SecureClob(clients.clob.http, key.address, credentials, now_s=lambda: int(time.time()) + skew_s)
     if clob.closed_only():
         raise UsageError("the venue lets this account close positions only; live mode is refused")

@@ -12,6 +12,7 @@ from whaletrader.domain.addresses import address_bytes
 from whaletrader.domain.order_hash import is_position_id, keccak256, token_number
 from whaletrader.domain.venue_contracts import VenueContract
 
+MAX_UINT256 = (1 << 256) - 1
 _WORD = 32
 _BINARY = (1, 2)
 """Both outcomes of a binary condition, as index sets."""
@@ -109,6 +110,16 @@ def convert_call(neg_risk_market_id: str, index_set: int, amount_micro: int) -> 
     """
     data = selector("convertPositions(bytes32,uint256,uint256)") + word(_bytes32(neg_risk_market_id))
     return Call(VenueContract.NEG_RISK_COLLATERAL_ADAPTER.value, data + word(index_set) + word(amount_micro))
+
+
+def allow_call(spender: str, amount_micro: int = MAX_UINT256) -> Call:
+    """Let a contract move the wallet's collateral, for good unless an amount is named."""
+    return Call(VenueContract.PUSD.value, selector("approve(address,uint256)") + word(spender) + word(amount_micro))
+
+
+def allow_tokens_call(operator: str, contract: str = VenueContract.CONDITIONAL_TOKENS) -> Call:
+    """Let a contract move the wallet's outcome tokens."""
+    return Call(str(contract), selector("setApprovalForAll(address,bool)") + word(operator) + word(1))
 
 
 def balance_view(token_id: str, owner: str) -> Call:

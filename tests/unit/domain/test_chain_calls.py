@@ -88,6 +88,14 @@ def test_views():
     same(ours.approval_view(WALLET, spender), official.erc1155_is_approved_for_all_call(**tokens, operator=spender))
 
 
+def test_allowances():
+    pusd, ctf, spender = VenueContract.PUSD, VenueContract.CONDITIONAL_TOKENS, VenueContract.EXCHANGE
+    limit = official.MAX_UINT256
+    same(ours.allow_call(spender), official.erc20_approval_call(token_address=pusd, spender=spender, amount=limit))
+    theirs = official.erc1155_set_approval_for_all_call(token_address=ctf, operator=spender)
+    same(ours.allow_tokens_call(spender), theirs)
+
+
 @given(calls=CALLS, nonce=st.integers(0, 10**6), deadline=st.integers(0, 2**40))
 @SHORT
 def test_a_deposit_wallets_batch_is_signed_as_the_package_signs_it(calls, nonce, deadline):

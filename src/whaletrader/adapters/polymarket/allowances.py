@@ -11,6 +11,8 @@ from whaletrader.adapters.polymarket.secure_clob import Balance
 from whaletrader.domain.chain_calls import (
     Call,
     adapter_of,
+    allow_call,
+    allow_tokens_call,
     allowance_view,
     approval_view,
     balance_view,
@@ -22,6 +24,14 @@ from whaletrader.errors import VenueError
 ENOUGH_MICRO = 10**12
 """An allowance from a million on counts as given for good."""
 ADAPTERS = (adapter_of(neg_risk=False), adapter_of(neg_risk=True))
+SPENDERS = (*LIVE_EXCHANGES, *ADAPTERS, VenueContract.ROUTER)
+"""Who moves collateral: exchanges to trade, adapters and the router to split."""
+_ORDINARY = (VenueContract.EXCHANGE, VenueContract.NEG_RISK_EXCHANGE, *ADAPTERS)
+OPERATORS = (
+    *((operator, VenueContract.CONDITIONAL_TOKENS) for operator in _ORDINARY),
+    *((operator, VenueContract.POSITION_MANAGER) for operator in (VenueContract.EXCHANGE_V3, VenueContract.ROUTER)),
+)
+"""(operator, token contract): who moves outcome tokens."""
 
 
 class Chain(Protocol):
@@ -74,14 +84,23 @@ class BalanceOracle:
 
     def missing(self) -> Allowances:
         """What the wallet has not allowed yet, on every exchange."""
-        spenders = (*LIVE_EXCHANGES, *ADAPTERS, VenueContract.ROUTER)
-        operators = (VenueContract.EXCHANGE, VenueContract.NEG_RISK_EXCHANGE, *ADAPTERS)
-        positions = (VenueContract.EXCHANGE_V3, VenueContract.ROUTER)
-        short = [each.name for each in spenders if self._view(allowance_view(self._wallet, each)) < ENOUGH_MICRO]
-        closed = [each.name for each in operators if not self._view(approval_view(self._wallet, each))]
-        manager = VenueContract.POSITION_MANAGER.value
-        closed += [each.name for each in positions if not self._view(approval_view(self._wallet, each, manager))]
+        short = [each.name for each in SPENDERS if self._view(allowance_view(self._wallet, each)) < ENOUGH_MICRO]
+        closed = [
+            f"{operator.name} of {contract.name}"
+            for operator, contract in OPERATORS
+            if not self._view(approval_view(self._wallet, operator, contract))
+        ]
         return Allowances(collateral=tuple(short), tokens=tuple(closed))
+
+    def lacking_calls(self) -> list[Call]:
+        """The calls that allow everything that is missing."""
+        missing = self.missing()
+        calls = [allow_call(each) for each in SPENDERS if each.name in missing.collateral]
+        return calls + [
+            allow_tokens_call(operator, contract)
+            for operator, contract in OPERATORS
+            if f"{operator.name} of {contract.name}" in missing.tokens
+        ]
 
     def believed_micro(self) -> int:
         """Collateral as the venue believes it, read from the chain anew where it is not what the chain says."""
