@@ -29,6 +29,8 @@ Progress = Callable[[str], None]
 
 _ROW_TABLES = ("trades", "activity", "positions", "signals", "prices", "quotes", "book_levels")
 _TOKEN_OR_NONE = ("prices", "quotes", "book_levels")
+CHAIN_SOURCES = ("trades:chain.",)
+"""How the names of sources begin whose rows are the exchanges' own logs."""
 
 
 class Assembly:
@@ -122,7 +124,7 @@ class Assembly:
         coded = self._with_other_codes(coded, table)
         kept = self._keep_usable(coded, table)
         if table == "trades":
-            kept = _rank_copies(kept)
+            kept = _rank_copies(self._drop_coarser(kept))
         if table == "activity":
             kept = self._drop_retold(kept)
         self._count_fates(kept, rows, table)
@@ -174,6 +176,21 @@ class Assembly:
         self._reject(again.select("source", "source_row", reason=pl.lit("told_by_another_source"), row=pl.lit("")))
         return marked.filter(~pl.col("_retold")).drop("_copy", "_retold")
 
+    def _drop_coarser(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """What the chain's own logs tell of a wallet's side of a transaction, no other source tells again, be it in
+        other portions.
+        """
+        logs = [place for place, source in enumerate(self._sources) if source.name.startswith(CHAIN_SOURCES)]
+        side = ["transaction", "wallet", "token", "side"]
+        told = rows.filter(pl.col("source").is_in(logs) & (pl.col("transaction") != NO_ID)).select(side).unique()
+        if told.is_empty():
+            return rows
+        marked = rows.join(told.with_columns(_told=True), on=side, how="left", maintain_order="left")
+        coarser = pl.col("_told").fill_null(value=False) & ~pl.col("source").is_in(logs)
+        again = marked.filter(coarser)
+        self._reject(again.select("source", "source_row", reason=pl.lit("told_by_the_chain"), row=pl.lit("")))
+        return marked.filter(~coarser).drop("_told")
+
     def _reject(self, rejects: pl.DataFrame) -> None:
         if rejects.is_empty():
             return
@@ -213,14 +230,20 @@ class Assembly:
 
 def _rank_copies(rows: pl.DataFrame) -> pl.DataFrame:
     """Number the copies of a fill that several sources tell; without a transaction only a source's own duplicates are
-    known.
+    known. What one source knows of a fill's role and fee, all its copies know.
     """
     key = ["transaction", "wallet", "token", "side", "price_micro", "size_micro", "ts"]
     numbered = rows.sort("dup_rank", "source", "source_row").with_columns(
-        _copy=pl.int_range(pl.len()).over(key).clip(upper_bound=MOST_COPIES).cast(pl.UInt16)
+        _copy=pl.int_range(pl.len()).over(key).clip(upper_bound=MOST_COPIES).cast(pl.UInt16),
+        _role=pl.col("role").max().over(key),
+        _fee=pl.coalesce("fee_micro", pl.col("fee_micro").max().over(key)),
     )
     traced = pl.col("transaction") != NO_ID
-    return numbered.with_columns(dup_rank=pl.when(traced).then("_copy").otherwise("dup_rank")).drop("_copy")
+    return numbered.with_columns(
+        dup_rank=pl.when(traced).then("_copy").otherwise("dup_rank"),
+        role=pl.when(traced).then("_role").otherwise("role"),
+        fee_micro=pl.when(traced).then("_fee").otherwise("fee_micro"),
+    ).drop("_copy", "_role", "_fee")
 
 
 def _latest(columns: list[pl.Series]) -> int:

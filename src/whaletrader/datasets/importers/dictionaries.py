@@ -20,7 +20,7 @@ def build_markets(
     nothing else.
     """
     facts = pl.concat(staged)
-    if len(staged) > 1:
+    if len(staged) > 1 or facts["condition_id"].is_duplicated().any():
         facts = facts.group_by("condition_id", maintain_order=True).agg(pl.all().drop_nulls().first())
     others = pl.concat(mentioned).drop_nulls().unique().to_frame("condition_id")
     named = facts.filter(pl.col("condition_id").is_not_null())

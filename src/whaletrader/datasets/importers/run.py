@@ -10,8 +10,10 @@ from whaletrader.datasets.importers.assemble import Assembly
 from whaletrader.datasets.importers.bundle import bundle_files, is_bundle, skipped_files, stage_skipped
 from whaletrader.datasets.importers.canonical import import_canonical
 from whaletrader.datasets.importers.data_api import api_files, stage_answers
+from whaletrader.datasets.importers.pull import first_line_digest, is_pull, stage_pages
 from whaletrader.datasets.importers.staging import StagedPart, StagingArea, file_sha256
 from whaletrader.datasets.manifest import MANIFEST_FILE
+from whaletrader.datasets.raw_pages import raw_files
 from whaletrader.datasets.store import Dataset
 from whaletrader.errors import SchemaError, UsageError
 
@@ -80,10 +82,26 @@ def import_data_api(source: Path | str, into: Path | str, progress: Progress = _
     return run_jobs(jobs, Path(into), place.name.split(".")[0], progress)
 
 
+def import_pull(source: Path | str, into: Path | str, progress: Progress = _silent) -> ImportReport:
+    """Import the raw pages of `data pull` (its folder, or the `raw` in it) into the dataset folder `into`.
+
+    A raw file only grows until it is full, so a longer one replaces what was staged of it.
+    """
+    place = Path(source)
+    if not is_pull(place):
+        raise SchemaError(f"{place} holds no raw pages; give the folder of a `whaletrader data pull`")
+    jobs = []
+    for file in raw_files(place):
+        sha256 = file_sha256(file)
+        kind = f"40-pull1-{file.stem}-{first_line_digest(file)}-"
+        jobs.append(_Job(kind + sha256[:24], file.name, _reader(stage_pages, file, sha256), replaces=kind))
+    return run_jobs(jobs, Path(into), place.resolve().name, progress)
+
+
 def import_any(
     source: Path | str, into: Path | str, layout: str = "auto", progress: Progress = _silent
 ) -> ImportReport:
-    """Import by layout: `bundle`, `data-api`, `canonical`, or `auto`, which looks at what is there."""
+    """Import by one of `LAYOUTS`; `auto` looks at what is there."""
     place = Path(source)
     if layout not in LAYOUTS:
         raise UsageError(f"there is no layout {layout}; choose one of {', '.join(LAYOUTS)}")
@@ -94,10 +112,12 @@ def import_any(
         return import_bundle(place, into, progress)
     if chosen == "data-api":
         return import_data_api(place, into, progress)
+    if chosen == "pull":
+        return import_pull(place, into, progress)
     return ImportReport(import_canonical(place, into), staged=(place.name,))
 
 
-LAYOUTS = ("auto", "bundle", "data-api", "canonical")
+LAYOUTS = ("auto", "bundle", "data-api", "pull", "canonical")
 
 
 def _guess(place: Path) -> str:
@@ -106,6 +126,8 @@ def _guess(place: Path) -> str:
         return "canonical" if "price_micro" in schema else "bundle"
     if place.is_dir() and ((place / MANIFEST_FILE).is_file() or (place / "trades").is_dir()):
         return "canonical"
+    if is_pull(place):
+        return "pull"
     if any(True for _ in api_files(place)):
         return "data-api"
     raise SchemaError(f"{place} is neither a data bundle, nor answers of the Data API, nor canonical tables")

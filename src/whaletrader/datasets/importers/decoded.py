@@ -1,0 +1,221 @@
+"""Stages what the pure decoders made of an answer: fills, position changes, payouts and market metadata."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+import polars as pl
+
+from whaletrader.datasets.categories import categorise
+from whaletrader.datasets.decode.chain_logs import decode_logs
+from whaletrader.datasets.decode.data_api_v2 import decode_resolutions
+from whaletrader.datasets.decode.gamma import decode_markets
+from whaletrader.datasets.decode.rows import ChainResolution, Decoded, MarketMeta, PositionChange, Reject, VenueFill
+from whaletrader.datasets.decode.subgraph import decode_subgraph
+from whaletrader.datasets.importers.api_rows import Origin, add_markets
+from whaletrader.datasets.importers.staging import STAGED, StagedPart
+from whaletrader.datasets.manifest import SourceEntry
+from whaletrader.datasets.schema import MOST_COPIES
+from whaletrader.datasets.units import blank_to_null
+from whaletrader.domain.values import NANOS, Side, TapeRole, TapeSide
+
+Decoder = Callable[[bytes], Decoded]
+_MAIN_TABLE = {"chain.logs": "trades", "gamma.markets": "markets", "data_v2.resolutions": "markets"}
+_TEXTS = ("slug", "question", "event_slug", "tags", "fee_type")
+
+
+class _Times(msgspec.Struct):
+    timestamps: dict[str, int] = {}
+
+
+def decode_page(source: str) -> Decoder | None:
+    """The decoder of a listing's bodies; None where there is none."""
+    if source.startswith("subgraph."):
+        return decode_subgraph
+    found: dict[str, Decoder] = {
+        "chain.logs": _decode_logs,
+        "gamma.markets": decode_markets,
+        "data_v2.resolutions": decode_resolutions,
+    }
+    return found.get(source)
+
+
+def _decode_logs(body: bytes) -> Decoded:
+    times = msgspec.json.decode(body, type=_Times).timestamps
+    return decode_logs(body, {int(block, 16): seconds * NANOS for block, seconds in times.items()})
+
+
+def stage_decoded(part: StagedPart, answers: Sequence[tuple[int, Decoded]], origin: Origin) -> None:
+    """Stage answers, each with the time when it was fetched: one source per table that has rows, or one for none."""
+    rows = [(fetched, row) for fetched, decoded in answers for row in decoded.rows]
+    rejects = [reject for _, decoded in answers for reject in decoded.rejects]
+    fills = [row for _, row in rows if isinstance(row, VenueFill)]
+    changes = [row for _, row in rows if isinstance(row, PositionChange)]
+    moves: list[VenueFill | PositionChange] = [*fills, *changes]
+    unusable = {
+        "taken_back_by_the_chain": [row for row in moves if row.removed],
+        "time_missing": [row for row in moves if not row.removed and row.ts_event <= 0],
+    }
+    fills = [row for row in fills if not row.removed and row.ts_event > 0]
+    changes = [row for row in changes if not row.removed and row.ts_event > 0]
+    kinds: dict[str, int] = {}
+    _add(kinds, "trades", _stage_fills(part, fills, len(kinds) + len(part.sources)))
+    _add(kinds, "activity", _stage_changes(part, changes, len(kinds) + len(part.sources)))
+    markets = [(fetched, row) for fetched, row in rows if isinstance(row, MarketMeta)]
+    payouts = [row for _, row in rows if isinstance(row, ChainResolution) and not row.removed]
+    _add(kinds, "markets", _stage_markets(part, markets) + _stage_payouts(part, payouts))
+    main = _MAIN_TABLE.get(origin.label.partition(":")[0], "trades")
+    counted = kinds or {main: 0}
+    reasons = Counter(reject.reason for reject in rejects)
+    reasons.update({reason: len(lost) for reason, lost in unusable.items() if lost})
+    bearer = main if main in counted else next(iter(counted))
+    for table, kept in counted.items():
+        dropped = dict(sorted(reasons.items())) if table == bearer else {}
+        if dropped:
+            part.add("rejects", _reject_rows(rejects, unusable, len(part.sources), kept))
+        _enter(part, origin, table, kept, dropped)
+
+
+def _add(kinds: dict[str, int], table: str, count: int) -> None:
+    if count:
+        kinds[table] = count
+
+
+def _enter(part: StagedPart, origin: Origin, table: str, kept: int, dropped: dict[str, int]) -> None:
+    part.sources.append(
+        SourceEntry(
+            name=f"{table}:{origin.label}",
+            file=origin.file.name,
+            sha256=origin.sha256,
+            importer=origin.importer,
+            table=table,
+            rows_in=kept + sum(dropped.values()),
+            rows_out=kept,
+            dropped=dropped,
+        )
+    )
+
+
+def _reject_rows(
+    rejects: list[Reject], unusable: Mapping[str, Sequence[VenueFill | PositionChange]], index: int, first: int
+) -> pl.DataFrame:
+    """Rejects are numbered behind the rows that were kept."""
+    texts = [(reject.reason, reject.head.decode("utf-8", "replace")) for reject in rejects]
+    texts += [(reason, msgspec.json.encode(row).decode()) for reason, lost in unusable.items() for row in lost]
+    rows = [(index, first + place, reason, text) for place, (reason, text) in enumerate(texts)]
+    return pl.DataFrame(rows, schema=STAGED["rejects"], orient="row")
+
+
+def _stage_fills(part: StagedPart, fills: list[VenueFill], index: int) -> int:
+    roles = {"maker": int(TapeRole.MAKER), "taker": int(TapeRole.TAKER)}
+    rows = [
+        (
+            row.ts_event,
+            row.wallet,
+            row.market_id or None,
+            row.token_id,
+            row.outcome_index if row.outcome_index in (0, 1) else None,
+            None,
+            int(TapeSide.SELL if row.side == Side.SELL else TapeSide.BUY),
+            roles.get(row.role, int(TapeRole.UNKNOWN)),
+            row.price_micro,
+            row.size_micro,
+            row.fee_micro if row.fee_micro >= 0 else None,
+            row.tx_hash or None,
+            0,
+            index,
+            place,
+        )
+        for place, row in enumerate(fills)
+    ]
+    frame = pl.DataFrame(rows, schema=STAGED["trades"], orient="row")
+    if frame.is_empty():
+        return 0
+    key = [name for name in frame.columns if name not in ("source", "source_row", "dup_rank")]
+    part.add("trades", frame.with_columns(dup_rank=pl.int_range(pl.len()).over(key).clip(upper_bound=MOST_COPIES)))
+    part.add("coverage", frame.select("address", coverage=pl.lit("sample")).unique().sort("address"))
+    return frame.height
+
+
+def _stage_changes(part: StagedPart, changes: list[PositionChange], index: int) -> int:
+    rows = [
+        (
+            row.ts_event,
+            row.wallet,
+            row.kind,
+            row.market_id or None,
+            row.token_id or None,
+            row.outcome_index if row.outcome_index in (0, 1) else None,
+            row.amount_micro,
+            row.usd_micro if row.usd_micro >= 0 else None,
+            row.tx_hash or None,
+            index,
+            place,
+        )
+        for place, row in enumerate(changes)
+    ]
+    if rows:
+        part.add("activity", pl.DataFrame(rows, schema=STAGED["activity"], orient="row"))
+    return len(rows)
+
+
+def _stage_markets(part: StagedPart, markets: list[tuple[int, MarketMeta]]) -> int:
+    if not markets:
+        return 0
+    rows = [_market(fetched, row) for fetched, row in markets]
+    frame = pl.DataFrame(rows, infer_schema_length=None, schema_overrides=_MARKET_TYPES)
+    texts = [blank_to_null(pl.col(name)).alias(name) for name in _TEXTS]
+    absent = {name: pl.lit(None, dtype=pl.String) for name in ("category", "sports_market_type")}
+    known = categorise(frame.lazy().with_columns(*texts, **absent)).collect()
+    add_markets(part, known.with_columns(category=pl.col("category_found")))
+    tokens = [
+        (token, row.market_id, place, row.outcomes[place] if place < len(row.outcomes) else "")
+        for _, row in markets
+        for place, token in enumerate((row.position_ids if row.version == "v2" else row.token_ids)[:2])
+    ]
+    part.add("tokens", pl.DataFrame(tokens, schema=STAGED["tokens"], orient="row"))
+    return len(rows)
+
+
+_MARKET_TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
+    **dict.fromkeys(("condition_id", *_TEXTS), pl.String),
+    **dict.fromkeys(("neg_risk", "fees_enabled"), pl.Boolean),
+    **dict.fromkeys(("tick_micro", "min_order_micro", "start_ts", "end_ts", "closed_ts"), pl.Int64),
+    **dict.fromkeys(("observed_ts", "upper_bound_ts", "payout0_micro"), pl.Int64),
+}
+
+
+def _market(fetched: int, row: MarketMeta) -> dict[str, object]:
+    return {
+        "condition_id": row.market_id,
+        "slug": row.slug,
+        "question": row.question,
+        "event_slug": row.event_slug,
+        "tags": "|".join(row.tags),
+        "fee_type": row.fee_type,
+        "neg_risk": row.neg_risk,
+        "fees_enabled": row.fees_enabled,
+        "tick_micro": _known(row.tick_micro),
+        "min_order_micro": _known(row.min_order_micro),
+        "start_ts": _known(row.start_ts),
+        "end_ts": _known(row.end_ts),
+        "closed_ts": _known(row.closed_ts) if row.closed else None,
+        "observed_ts": fetched or None,
+        "upper_bound_ts": (fetched or None) if row.resolved else None,
+        "payout0_micro": row.payouts_micro[0] if row.resolved and row.payouts_micro else None,
+    }
+
+
+def _stage_payouts(part: StagedPart, payouts: list[ChainResolution]) -> int:
+    """Payouts of two outcomes; the others have no place in a market of two tokens."""
+    rows = [
+        (row.market_id, row.payouts_micro[0], _known(row.ts_event)) for row in payouts if len(row.payouts_micro) == 2
+    ]
+    if rows:
+        types = {"condition_id": pl.String, "payout0_micro": pl.Int64, "exact_ts": pl.Int64}
+        add_markets(part, pl.DataFrame(rows, schema=types, orient="row"))
+    return len(rows)
+
+
+def _known(value: int) -> int | None:
+    return value if value > 0 else None
