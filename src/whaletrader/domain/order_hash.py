@@ -187,6 +187,7 @@ def domain_separator(contract: ExchangeContract) -> bytes:
     )
 
 
+@lru_cache(maxsize=1024)
 def struct_hash(order: OrderStruct) -> bytes:
     """EIP-712 hash of the bare order struct, 32 bytes.
 
@@ -241,11 +242,9 @@ def contract_wallet_digest(order: OrderStruct, *, neg_risk: bool) -> bytes:
         Whether its market is a neg-risk market.
     """
     nested = keccak256(
-        keccak256(_NESTED_TYPE.encode() + ORDER_TYPE.encode())
+        _nested_typehash()
         + struct_hash(order)
-        + keccak256(b"DepositWallet")
-        + keccak256(b"1")
-        + CHAIN_ID.to_bytes(32, "big")
+        + _wallet_domain()
         + _address(order.maker)
         + bytes(32)
     )
@@ -278,6 +277,17 @@ def contract_wallet_signature(order: OrderStruct, inner: bytes, *, neg_risk: boo
 @lru_cache(maxsize=1)
 def _order_typehash() -> bytes:
     return keccak256(ORDER_TYPE.encode())
+
+
+@lru_cache(maxsize=1)
+def _nested_typehash() -> bytes:
+    return keccak256(_NESTED_TYPE.encode() + ORDER_TYPE.encode())
+
+
+@lru_cache(maxsize=1)
+def _wallet_domain() -> bytes:
+    """Name, version and chain of every deposit wallet's own domain."""
+    return keccak256(b"DepositWallet") + keccak256(b"1") + CHAIN_ID.to_bytes(32, "big")
 
 
 @lru_cache(maxsize=4096)

@@ -3,6 +3,7 @@
 What comes out is a `NewOrder` or the venue's own words why not. Whether the market takes it is the exchange's matter.
 """
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -22,6 +23,9 @@ from whaletrader.domain.values import Side
 MAX_BATCH: Final = 15
 _EOA: Final = 0
 _AMOUNT_END: Final = 1 << 63
+_is_number = re.compile(r"[0-9]+").fullmatch
+_is_address = re.compile(r"0x[0-9a-fA-F]{40}").fullmatch
+_is_word = re.compile(r"0x[0-9a-fA-F]{64}").fullmatch
 _TYPES: Final = frozenset(("GTC", "GTD", "FOK", "FAK"))
 
 BAD_PAYLOAD = Refusal(400, "Invalid order payload")
@@ -145,10 +149,10 @@ def _struct(post: WirePost) -> OrderStruct | None:
     """Return what was signed, with lower-case addresses; None where a field is out of its range."""
     order = post.order
     numbers = (order.maker_amount, order.taker_amount, order.timestamp, order.expiration, order.token_id)
-    if not all(text.isascii() and text.isdigit() for text in numbers):
+    if not all(map(_is_number, numbers)):
         return None
     given, wanted, made = int(order.maker_amount), int(order.taker_amount), int(order.timestamp)
-    right = (
+    right: object = (
         order.side in ("BUY", "SELL")
         and post.order_type in _TYPES
         and 0 <= order.salt <= MAX_SALT
@@ -157,10 +161,10 @@ def _struct(post: WirePost) -> OrderStruct | None:
         and 0 < wanted < _AMOUNT_END
         and made < _AMOUNT_END
         and len(order.token_id) <= 78
-        and _is_hex(order.maker, 20)
-        and _is_hex(order.signer, 20)
-        and _is_hex(order.metadata, 32)
-        and _is_hex(order.builder, 32)
+        and _is_address(order.maker)
+        and _is_address(order.signer)
+        and _is_word(order.metadata)
+        and _is_word(order.builder)
     )
     if not right:
         return None
@@ -177,16 +181,6 @@ def _struct(post: WirePost) -> OrderStruct | None:
         metadata=order.metadata[2:],
         builder=order.builder[2:],
     )
-
-
-def _is_hex(text: str, size: int) -> bool:
-    if len(text) != 2 + 2 * size or not text.startswith("0x"):
-        return False
-    try:
-        bytes.fromhex(text[2:])
-    except ValueError:
-        return False
-    return True
 
 
 def _wrong_signature(struct: OrderStruct, told: str, session: Session, *, neg_risk: bool) -> Refusal | None:

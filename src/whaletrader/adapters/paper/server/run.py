@@ -21,7 +21,9 @@ _CUT_ANSWER = "ASGI callable returned without completing response."
 
 def bound_socket(host: str, port: int) -> socket.socket:
     """Return a listening socket; port 0 takes a free one."""
-    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named because asyncio switches Nagle's delay off only where it is.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))

@@ -132,6 +132,8 @@ class MarketStream:
 
     def hear(self, event: VenueEvent) -> None:
         """Tell an event to those who asked for it."""
+        if not self._readers:
+            return
         if isinstance(event, BookChanged):
             self._changed(event)
         elif isinstance(event, TradeUpdated):

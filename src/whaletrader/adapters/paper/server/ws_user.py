@@ -69,7 +69,14 @@ class UserStream:
             stream.close()
         finally:
             if reader is not None:
-                self._readers.get(reader.session.api_key.key, {}).pop(reader, None)
+                self._forget(reader)
+
+    def _forget(self, reader: _Reader) -> None:
+        key = reader.session.api_key.key
+        readers = self._readers.get(key, {})
+        readers.pop(reader, None)
+        if not readers:
+            self._readers.pop(key, None)
 
     def _admitted(self, stream: Stream, frame: str) -> _Reader | None:
         try:
@@ -101,6 +108,8 @@ class UserStream:
 
     def hear(self, event: VenueEvent) -> None:
         """Tell an order's or a trade's change to its owners."""
+        if not self._readers:
+            return
         if isinstance(event, OrderUpdated):
             order = event.order
             for reader in self._of(order.owner, order.condition_id):
