@@ -1,26 +1,33 @@
 """Words of the contracts' binary interface, as far as the venue's event logs need them."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from whaletrader.domain.event_topics import TOPICS, ChainEvent
 
 Topic = str | int
 
 
+@lru_cache(maxsize=65_536)
 def word(value: Topic) -> str:
     """Write one 32-byte word as 64 hex digits: a number, an address or a hash (0x and up to 64 digits)."""
-    if isinstance(value, int):
-        return f"{value:064x}"
-    return value.removeprefix("0x").lower().rjust(64, "0")
+    return f"{value:064x}" if isinstance(value, int) else value.removeprefix("0x").lower().rjust(64, "0")
+
+
+@lru_cache(maxsize=65_536)
+def _topic(value: Topic) -> str:
+    return "0x" + word(value)
 
 
 def topics(event: ChainEvent, *indexed: Topic) -> tuple[str, ...]:
     """Topics of a log: the event's own and its indexed arguments."""
-    return (TOPICS[event], *("0x" + word(value) for value in indexed))
+    return (TOPICS[event], *map(_topic, indexed))
 
 
 def data(*values: Topic | Sequence[int]) -> str:
     """Encode the arguments that are not indexed; a sequence is a dynamic array of numbers."""
+    if all(type(value) is int or type(value) is str for value in values):
+        return "0x" + "".join(map(word, values))
     heads: list[str] = []
     tails: list[str] = []
     end = 32 * len(values)
