@@ -34,6 +34,7 @@ def pull_command(
     into: Annotated[Path | None, typer.Option(help="Folder of the dataset; OUT/dataset by default.")] = None,
     no_import: Annotated[bool, typer.Option("--no-import", help="Fetch only; make no dataset.")] = False,
     workers: Annotated[int, typer.Option(min=1, max=16, help="Requests in flight.")] = 4,
+    patience: Annotated[int, typer.Option(min=1, max=100, help="Tries before the venue counts as gone.")] = 6,
     fidelity: Annotated[int, typer.Option(min=1, max=1440, help="Minutes between prices.")] = 1,
     data_dir: Path | None = DataDir,
     as_json: bool = AsJson,
@@ -44,10 +45,11 @@ def pull_command(
 
     request = _request(_listed(wallets, wallets_file), _listed(markets, markets_file), since, until, what)
     venue = load_settings(data_directory(data_dir)).settings.venue
+    out = out.expanduser()
     request = settled_request(out, request, open_end=not until)
     try:
         with progress_bar("pull") as progress:
-            report = pull(out, request, venue, progress, workers=workers, fidelity_min=fidelity)
+            report = pull(out, request, venue, progress, workers=workers, attempts=patience, fidelity_min=fidelity)
     except VenueError as error:
         text = f"{error.message}; what was fetched is kept: run the same command again to go on"
         raise VenueError(text, status=error.status, retryable=True) from None

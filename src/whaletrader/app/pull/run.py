@@ -16,7 +16,7 @@ from whaletrader.adapters.polymarket.clients import venue_clients
 from whaletrader.app.pull.fetch import Fetcher
 from whaletrader.app.pull.plan import PullRequest, Task, first_tasks, market_tasks, price_tasks, uncovered
 from whaletrader.app.pull.report import PullReport, completeness
-from whaletrader.app.pull.store import Fetched, PullStore, TaskState
+from whaletrader.app.pull.store import CHECKPOINT, Fetched, PullStore, TaskState
 from whaletrader.config.tree import VenueSettings
 from whaletrader.datasets.raw_pages import RawPage, encode_page, raw_file
 from whaletrader.errors import UsageError, VenueError
@@ -32,6 +32,7 @@ def pull(
     progress: Progress,
     *,
     workers: int = 4,
+    attempts: int = 6,
     fidelity_min: int = 1,
 ) -> PullReport:
     """Fetch what is lacking of `request` (and of what was asked before) into `folder`.
@@ -51,7 +52,7 @@ def pull(
         if stop.wait(seconds):
             raise VenueError("the pull was stopped", retryable=True)
 
-    clients = venue_clients(venue, clock=time.monotonic, wait=rest)
+    clients = venue_clients(venue, clock=time.monotonic, wait=rest, attempts=attempts)
     store = PullStore(folder)
     try:
         fetcher = Fetcher(clients, time.time_ns, confirmations=venue.confirmations, fidelity_min=fidelity_min)
@@ -72,7 +73,7 @@ def settled_request(folder: Path, request: PullRequest, *, open_end: bool) -> Pu
     UsageError
         Neither the request nor the folder names a wallet or a market.
     """
-    if not folder.is_dir():
+    if not (folder / CHECKPOINT).is_file():
         former, begun = None, False
     else:
         store = PullStore(folder)

@@ -16,6 +16,7 @@ import msgspec
 from whaletrader.app.pull.plan import KIND, PullRequest, Task
 from whaletrader.datasets.raw_pages import RAW_FOLDER, RawPage, encode_page, raw_file, raw_files
 from whaletrader.errors import BusyError, DataError, StorageError, UsageError
+from whaletrader.runtime.failpoints import POINTS
 
 CHECKPOINT = "pull.db"
 FULL_FILE_BYTES = 32 * 1024 * 1024
@@ -92,6 +93,7 @@ class PullStore:
             (folder / RAW_FOLDER).mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(folder / CHECKPOINT, isolation_level=None, timeout=0.2)
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute("BEGIN EXCLUSIVE")
             self._db.execute("COMMIT")
@@ -151,6 +153,7 @@ class PullStore:
         line = encode_page(fetched.page) if fetched.rows or not at.pages else b""
         try:
             number, size = self._append(kind, line)
+            POINTS.hit("before_commit")
             self._db.execute("BEGIN")
             self._db.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", (kind, number, size))
             after = _after(at, fetched)
@@ -162,6 +165,7 @@ class PullStore:
             )  # fmt: skip
             self._learn(at.task, fetched)
             self._db.execute("COMMIT")
+            POINTS.hit("after_commit")
         except (OSError, sqlite3.Error) as error:
             raise StorageError(f"{self.folder} cannot be written ({error}); make room, then run this again") from None
         return after
