@@ -29,7 +29,7 @@ def environment(venue: VenueSettings) -> Environment:
 
 
 def private_key(name: str) -> str:
-    """The key of a test's account, by its name; the same as `venue_orders.key_of`."""
+    """The key of a test's account, by its name; the same as `venue_callers.key_of`."""
     return "0x" + keccak256(f"test account {name}".encode()).hex()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.venue_orders import WHEN_S, Trader, key_of, l1, request
+from tests.support.venue_callers import WHEN_S, Trader, key_of, l1, request
 from whaletrader.adapters.paper.server.auth import AuthDesk, Keyring, l1_account
 from whaletrader.adapters.paper.server.edge import Request
 from whaletrader.domain.clob_auth import l1_digest, l1_headers

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.support.venue_orders import Trader
+from tests.support.venue_callers import Trader
 from whaletrader.adapters.paper.server import orders
 from whaletrader.adapters.paper.server.auth import Session
 from whaletrader.adapters.paper.server.orders import OrderDesk, WirePost, posted_batch, posted_one
