@@ -33,6 +33,8 @@ class ExchangeOptions:
     speed: float = 1.0
     seed: int = 7
     faults: Path | None = None
+    truth: Path | None = None
+    """Where every settled fill is written down."""
     settle_s: float = 2.0
     cash: int = 10_000
     """Paper dollars of every new wallet."""
@@ -135,6 +137,7 @@ def plan_of(options: ExchangeOptions) -> "Plan":
         replay=replay,
         speed=options.speed,
         faults=options.faults,
+        truth=options.truth,
         population=kind != "none",
     )
 

@@ -11,7 +11,9 @@ from whaletrader.adapters.paper.server.fault_plan import NO_PLAN, read_fault_pla
 from whaletrader.adapters.paper.server.faults import PlannedFaults
 from whaletrader.adapters.paper.server.listing import shelf
 from whaletrader.adapters.paper.server.mounts import NoFaults, World
+from whaletrader.adapters.paper.server.players import invented_traders, replayed_wallets
 from whaletrader.adapters.paper.server.public_faces import PublicFaces, make_public_faces
+from whaletrader.adapters.paper.server.truth import TruthFile
 from whaletrader.adapters.paper.server.types import SettlementFaults, VenueRules
 from whaletrader.adapters.paper.server.venue import Venue
 from whaletrader.domain.values import NANOS
@@ -31,6 +33,8 @@ class Plan:
     faults: Path | None = None
     population: bool = True
     """Whether anybody trades by himself."""
+    truth: Path | None = None
+    """Where every settled fill is written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,17 @@ def assemble(plan: Plan, now: Callable[[], int] = time.time_ns) -> Assembled:
     world = World(venue, now, faults if declared.fault else NoFaults(), plan.seed)
     public = make_public_faces(world)
     faces = [clob_face(world, plan.terms), *public.faces]
+    if plan.truth is not None:
+        public.recorder.listen(TruthFile(plan.truth).on_leg)
+    steps: list[Step] = [lambda now_ns: faults.step(venue, now_ns)] if declared.fault else []
+    steps += _players(plan, venue, public, started)
+    return Assembled(PaperExchange(world, faces, steps), world, public, faults)
+
+
+def _players(plan: Plan, venue: Venue, public: PublicFaces, started: int) -> list[Step]:
+    """List the markets and let those in who trade by themselves."""
+    if plan.replay is not None:
+        return [replayed_wallets(venue, plan.replay, seed=plan.seed, started_ns=started, speed=plan.speed)]
     for market in shelf(plan.seed, started):
         venue.add_market(market, started)
-    steps: list[Step] = [lambda now_ns: faults.step(venue, now_ns)] if declared.fault else []
-    return Assembled(PaperExchange(world, faces, steps), world, public, faults)
+    return [invented_traders(venue, public, seed=plan.seed, started_ns=started)] if plan.population else []

@@ -32,8 +32,8 @@ class Recorder:
         self.record = Record()
         self._seed = seed
         self._trades: dict[str, types.VenueTrade] = {}
-        self._moves: dict[str, list[types.PositionMoved]] = {}
         self._mined: set[str] = set()
+        self._block: types.Block | None = None
         self._listeners: list[LegListener] = []
 
     def listen(self, listener: LegListener) -> None:
@@ -54,7 +54,7 @@ class Recorder:
                 if event.state is types.TradeState.FAILED:
                     self._trades.pop(event.trade.transaction_hash, None)
             case types.PositionMoved():
-                self._moves.setdefault(event.transaction_hash, []).append(event)
+                self._add_move(event)
             case types.BlockMined():
                 self._mine(event.block)
             case types.BookChanged():
@@ -67,6 +67,7 @@ class Recorder:
                 pass
 
     def _mine(self, block: types.Block) -> None:
+        self._block = block
         for log in block.logs:
             if log.topics[0] == CONDITION_RESOLUTION and log.topics[1] in self.record.standings:
                 standing = self.record.standings[log.topics[1]]
@@ -79,9 +80,6 @@ class Recorder:
             if (trade := self._trades.pop(tx_hash, None)) is not None:
                 self._mined.add(tx_hash)
                 self._add_legs(trade, block, logs)
-            for moved in self._moves.pop(tx_hash, ()):
-                self._mined.add(tx_hash)
-                self._add_move(moved, block, logs)
 
     def _add_legs(self, trade: types.VenueTrade, block: types.Block, logs: list[types.Log]) -> None:
         places = {log.topics[1]: log.log_index for log in logs if log.topics[0] == ORDER_FILLED}
@@ -97,7 +95,11 @@ class Recorder:
         for listener in self._listeners:
             listener(leg)
 
-    def _add_move(self, moved: types.PositionMoved, block: types.Block, logs: list[types.Log]) -> None:
+    def _add_move(self, moved: types.PositionMoved) -> None:
+        """A move is told right after the block that holds it, once."""
+        assert self._block is not None
+        block = self._block
+        places = [log.log_index for log in block.logs if log.transaction_hash == moved.transaction_hash]
         self.record.add_move(
             Move(
                 kind=moved.kind,
@@ -109,7 +111,7 @@ class Recorder:
                 indexed_ts=block.ts + self.index_lag_ns(moved.transaction_hash),
                 tx_hash=moved.transaction_hash,
                 block=block.number,
-                log_index=logs[0].log_index if logs else -1,
+                log_index=min(places, default=-1),
             )
         )
 

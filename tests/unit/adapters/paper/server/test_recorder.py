@@ -67,7 +67,7 @@ def test_index_lags_have_the_measured_median_and_tail() -> None:
     assert lags[-1] <= 23.0
 
 
-def test_a_redemption_becomes_a_move_when_it_is_mined() -> None:
+def test_a_merge_becomes_a_move_of_the_block_that_holds_it() -> None:
     recorder = world.three_wallets()
     moved = types.PositionMoved(
         ts=world.START,
@@ -78,12 +78,12 @@ def test_a_redemption_becomes_a_move_when_it_is_mined() -> None:
         cash_micro=2_000_000,
         transaction_hash="0x" + "c" * 64,
     )
-    recorder.on_event(moved)
-    assert recorder.record.moves.rows == []
     block = msgspec.structs.replace(world.block_of(4), transactions=(moved.transaction_hash,))
     recorder.on_event(types.BlockMined(ts=block.ts, block=block))
+    recorder.on_event(moved)
     (move,) = recorder.record.moves.rows
     assert (move.kind, move.wallet, move.size_micro) == ("MERGE", world.MAKER, 2_000_000)
+    assert move.block == block.number
 
 
 def test_a_resolution_is_dated_by_the_event_and_placed_by_the_log() -> None:

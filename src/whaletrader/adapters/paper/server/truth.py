@@ -1,0 +1,79 @@
+"""Writes down every fill that the exchange settled, with the key that every source must give it: one JSON line each.
+
+It is what a soak compares a run's log with; nobody reads it while the exchange runs.
+"""
+
+from collections import Counter
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from whaletrader.adapters.paper.server.record import Leg
+from whaletrader.domain.fill_identity import fill_key
+
+
+class TruthRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One fill of one wallet."""
+
+    key: str
+    wallet: str
+    market_id: str
+    token_id: str
+    side: str
+    maker: bool
+    price: float
+    size_micro: int
+    fee_micro: int
+    ts: int
+    tx_hash: str
+    block: int
+    log_index: int
+
+
+class TruthFile:
+    """Appends a line for every leg; lines are on disk when `flush` returns."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file: IO[bytes] = path.open("ab")
+        self._transaction = ""
+        self._equal: Counter[tuple[str, str, str, int]] = Counter()
+        self.rows = 0
+
+    def on_leg(self, leg: Leg) -> None:
+        """Write a leg; legs of one transaction come together."""
+        if leg.tx_hash != self._transaction:
+            self._transaction = leg.tx_hash
+            self._equal.clear()
+        group = (leg.wallet, leg.token_id, leg.side, leg.size_micro)
+        key = fill_key(leg.tx_hash, *group, self._equal[group])
+        self._equal[group] += 1
+        row = TruthRow(
+            key=key,
+            wallet=leg.wallet,
+            market_id=leg.market_id,
+            token_id=leg.token_id,
+            side=leg.side,
+            maker=leg.maker,
+            price=leg.price,
+            size_micro=leg.size_micro,
+            fee_micro=leg.fee_micro,
+            ts=leg.ts,
+            tx_hash=leg.tx_hash,
+            block=leg.block,
+            log_index=leg.log_index,
+        )
+        self._file.write(msgspec.json.encode(row) + b"\n")
+        self._file.flush()
+        self.rows += 1
+
+    def close(self) -> None:
+        """End the file."""
+        self._file.close()
+
+
+def read_truth(path: Path) -> list[TruthRow]:
+    """Every fill of a truth file; a line cut off by a kill is left out."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    return [msgspec.json.decode(line, type=TruthRow) for line in lines if line.endswith(b"\n")]
