@@ -47,6 +47,7 @@ SEGMENT_NS = 3_600 * NANOS
 SEGMENT_BYTES = 64 << 20
 WAIT_FOR_TERMS_NS = 5 * NANOS
 FORGET_UNNAMED_NS = 3_600 * NANOS
+_BOOKS = (BookSnapshot, BookDelta, BestBidAsk)
 _FACTS = (MarketMeta, ChainResolution, TickSizeChange)
 LETTERS_OF_A_KIND = 20
 """Rejects of one source and reason that become dead letters in an hour; the rest is counted."""
@@ -89,10 +90,18 @@ class LiveFeed:
         with self._changed:
             ts = max(arrived_ts, self._last_ts, self._sealed_ts + 1)
             self._groups.prune(ts)
-            facts = [row for row in rows if isinstance(row, _FACTS) and self._learn(row, ts)]
-            new = self._groups.tell([row for row in rows if isinstance(row, VenueFill)], ts)
+            reports: list[VenueFill] = []
+            facts: list[Fact] = []
+            quotes: list[StoredQuote] = []
+            for row in rows:
+                if type(row) is VenueFill:
+                    reports.append(row)
+                elif isinstance(row, _BOOKS):
+                    quotes.extend(self._new_quotes(row, ts))
+                elif isinstance(row, _FACTS) and self._learn(row, ts):
+                    facts.append(row)
+            new = self._groups.tell(reports, ts)
             fills = self._released(ts) + self._ready(new, ts)
-            quotes = [quote for quote in (self._new_quote(row, ts) for row in rows) if quote is not None]
             if fills or facts or quotes:
                 self._write(Batch(ts, fills, facts, quotes))
             return len(new)
@@ -192,13 +201,12 @@ class LiveFeed:
     def print_at(self, token_id: str, row: int) -> Print:
         """Return a fill of the token's market as a price of this token."""
         with self._changed:
-            rows = self._rows
-            same = rows.tokens.texts[rows.token[row]] == token_id
+            seen = self._rows.at(row)
             return Print(
-                ts=min(rows.ts_event[row], rows.ts[row]),
-                price_micro=rows.price[row] if same else MICRO - rows.price[row],
-                wallet=rows.wallets.texts[rows.wallet[row]],
-                segment_id=self._segment_id(row),
+                ts=min(seen.ts_event, seen.ts),
+                price_micro=seen.price_micro if seen.token_id == token_id else MICRO - seen.price_micro,
+                wallet=seen.wallet,
+                segment_id=_segment_id(seen.segment),
                 row=row,
             )
 
@@ -207,7 +215,7 @@ class LiveFeed:
         with self._changed:
             market_id, _ = self._markets.market_of(token_id)
             near, end = self._rows.markets.rows_of(market_id), self._rows.first_at(before_ts)
-            row = self._rows.last_of_another(near, end, self._rows.wallets.codes.get(not_wallet, -1))
+            row = self._rows.last_of_another(near, end, not_wallet)
             return self.print_at(token_id, row) if row >= 0 else None
 
     def quote(self, token_id: str, at_ts: int) -> Quote | None:
@@ -239,27 +247,25 @@ class LiveFeed:
         """Return a row in full."""
         assert kind == LeaderEventKind.FILL, kind
         with self._changed:
-            rows = self._rows
-            wallet, token_id = rows.wallets.texts[rows.wallet[row]], rows.tokens.texts[rows.token[row]]
-            tx_hash, side, size, ts = rows.tx_hash(row), rows.side(row), rows.size[row], rows.ts_event[row]
-            anchor = fill_anchor(tx_hash, ts, rows.price[row])
-            return LeaderRow(
-                kind=LeaderEventKind.FILL,
-                natural_key=fill_key(anchor, wallet, token_id, side, size, rows.n[row]),
-                ts=min(ts, rows.ts[row]),
-                wallet=wallet,
-                market_id=rows.markets.texts[rows.market[row]],
-                token_id=token_id,
-                outcome_index=rows.outcome[row],
-                side=side,
-                role=rows.role(row) or Role.UNKNOWN,
-                price_micro=rows.price[row],
-                size_micro=size,
-                tx_hash=tx_hash,
-                prev_seen_ts=0,
-                segment_id=self._segment_id(row),
-                row=row,
-            )
+            seen = self._rows.at(row)
+        anchor = fill_anchor(seen.tx_hash, seen.ts_event, seen.price_micro)
+        return LeaderRow(
+            kind=LeaderEventKind.FILL,
+            natural_key=fill_key(anchor, seen.wallet, seen.token_id, seen.side, seen.size_micro, seen.n),
+            ts=min(seen.ts_event, seen.ts),
+            wallet=seen.wallet,
+            market_id=seen.market_id,
+            token_id=seen.token_id,
+            outcome_index=seen.outcome_index,
+            side=seen.side,
+            role=seen.role or Role.UNKNOWN,
+            price_micro=seen.price_micro,
+            size_micro=seen.size_micro,
+            tx_hash=seen.tx_hash,
+            prev_seen_ts=0,
+            segment_id=_segment_id(seen.segment),
+            row=row,
+        )
 
     def _learn(self, fact: Fact, ts: int) -> bool:
         """Take a fact into memory; whether it says anything new."""
@@ -269,14 +275,13 @@ class LiveFeed:
             return self._markets.resolve(fact, ts)
         return self._markets.change_tick(fact, ts)
 
-    def _new_quote(self, row: Row, ts: int) -> StoredQuote | None:
-        if not isinstance(row, (BookSnapshot, BookDelta, BestBidAsk)):
-            return None
+    def _new_quotes(self, row: BookSnapshot | BookDelta | BestBidAsk, ts: int) -> tuple[StoredQuote, ...]:
         quote = self._books.heard(row, ts)
         if quote is None:
-            return None
+            return ()
         self._books.keep(row.token_id, quote)
-        return StoredQuote(row.token_id, quote.bid_micro, quote.ask_micro, quote.bid_size_micro, quote.ask_size_micro)
+        stored = StoredQuote(row.token_id, quote.bid_micro, quote.ask_micro, quote.bid_size_micro, quote.ask_size_micro)
+        return (stored,)
 
     def _ready(self, new: list[tuple[VenueFill, NewFill]], ts: int) -> list[StoredFill]:
         """Return the new fills that can be shown at once; the others wait."""
@@ -366,8 +371,9 @@ class LiveFeed:
         self._segment_row = end
         self.version += 1
 
-    def _segment_id(self, row: int) -> str:
-        return f"live-{self._rows.segment[row]:06d}"
+
+def _segment_id(number: int) -> str:
+    return f"live-{number:06d}"
 
 
 def _stored(report: VenueFill, new: NewFill, ts: int) -> StoredFill:

@@ -55,8 +55,12 @@ class Tally:
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] / NANOS if ordered else -1.0
 
 
+Single = tuple[int, str, int, int, int]
+"""A group of one fill, told once so far: time, source, size, price, place."""
+
+
 class _Kept:
-    """A group with the time it was first told of; most are told of once or twice, in equal fills."""
+    """A group that was told of more than once, with the time it was first told of."""
 
     __slots__ = ("group", "ts")
 
@@ -70,7 +74,7 @@ class LiveGroups:
 
     def __init__(self, rebuild: Callable[[str, str, str, str], FillGroup]) -> None:
         self._rebuild = rebuild
-        self._kept: OrderedDict[GroupKey, _Kept] = OrderedDict()
+        self._kept: OrderedDict[GroupKey, _Kept | Single] = OrderedDict()
         self._tallies: dict[str, Tally] = {}
         self.watched: frozenset[str] = frozenset()
 
@@ -86,35 +90,38 @@ class LiveGroups:
 
     def tell(self, fills: Sequence[VenueFill], ts: int) -> list[tuple[VenueFill, NewFill]]:
         """Weigh reports that came together; return the new fills, each with the report that it came with."""
-        told: dict[tuple[str, GroupKey], list[VenueFill]] = {}
-        for fill in fills:
-            anchor = fill_anchor(fill.tx_hash, fill.ts_event, fill.price_micro)
-            key = (fill.source, (anchor, fill.wallet, fill.token_id, fill.side))
-            same = told.get(key)
-            if same is None:
-                told[key] = [fill]
-            else:
-                same.append(fill)
         found: list[tuple[VenueFill, NewFill]] = []
-        for (source, group_key), reports in told.items():
-            self._count(source, reports, ts)
-            found.extend(self._weigh(source, group_key, reports, ts))
+        again: dict[tuple[str, GroupKey], list[VenueFill]] = {}
+        for fill in fills:
+            source, size, price, at = fill.source, fill.size_micro, fill.price_micro, fill.ts_event
+            tally = self.tally(source)
+            tally.seen += 1
+            if at > 0:
+                tally.lags.append(ts - at)
+            key = (fill.tx_hash or fill_anchor("", at, price), fill.wallet, fill.token_id, fill.side)
+            if key in self._kept or fill.removed or at < ts - LATE_NS:
+                again.setdefault((source, key), []).append(fill)
+            else:
+                self._kept[key] = (ts, source, size, price, fill.log_index)
+                found.append((fill, NewFill(size, price, 0, 0)))
+        for (source, key), reports in again.items():
+            found.extend(self._weigh(source, key, reports, ts))
         return found
 
     def prune(self, ts: int) -> None:
         """Let groups go that are old enough, after counting who told them."""
         while self._kept:
             key, kept = next(iter(self._kept.items()))
-            if ts - kept.ts < KEPT_NS:
+            if ts - (kept.ts if isinstance(kept, _Kept) else kept[0]) < KEPT_NS:
                 return
             del self._kept[key]
-            self._settle(key, kept.group, self._tallies)
+            self._settle(key, kept, self._tallies)
 
     def coverage(self) -> list[Coverage]:
         """Return the counts of every source, with the groups that are still kept."""
         now = {source: Tally() for source in self._tallies}
         for key, kept in self._kept.items():
-            self._settle(key, kept.group, now)
+            self._settle(key, kept, now)
         return [
             Coverage(
                 source=source,
@@ -129,28 +136,31 @@ class LiveGroups:
             for source, tally in sorted(self._tallies.items())
         ]
 
-    def _count(self, source: str, reports: list[VenueFill], ts: int) -> None:
-        tally = self.tally(source)
-        tally.seen += len(reports)
-        for fill in reports:
-            if fill.ts_event > 0:
-                tally.lags.append(ts - fill.ts_event)
-
     def _weigh(self, source: str, key: GroupKey, reports: list[VenueFill], ts: int) -> list[tuple[VenueFill, NewFill]]:
-        kept = self._kept.get(key)
-        if kept is None:
-            late = reports[0].ts_event < ts - LATE_NS
-            group = self._rebuild(reports[0].tx_hash, *key[1:]) if late else FillGroup()
-            kept = self._kept[key] = _Kept(group, ts)
+        group = self._group(key, reports[0], ts)
         lasting = [fill for fill in reports if not fill.removed]
         for fill in reports:
             if fill.removed:
-                kept.group.retract(source, fill.log_index)
+                group.retract(source, fill.log_index)
         legs = [Leg(fill.size_micro, fill.price_micro, fill.log_index) for fill in lasting]
-        return [(lasting[max(new.leg, 0)], new) for new in kept.group.tell(source, legs)] if lasting else []
+        return [(lasting[max(new.leg, 0)], new) for new in group.tell(source, legs)] if lasting else []
 
-    def _settle(self, key: GroupKey, group: FillGroup, tallies: dict[str, Tally]) -> None:
+    def _group(self, key: GroupKey, report: VenueFill, ts: int) -> FillGroup:
+        """Return a group with all that is known of it."""
+        kept = self._kept.get(key)
+        if isinstance(kept, _Kept):
+            return kept.group
+        if kept is None:
+            late = report.ts_event < ts - LATE_NS
+            group = self._rebuild(report.tx_hash, *key[1:]) if late else FillGroup()
+        else:
+            ts, group = kept[0], _grown(kept)
+        self._kept[key] = _Kept(group, ts)
+        return group
+
+    def _settle(self, key: GroupKey, kept: _Kept | Single, tallies: dict[str, Tally]) -> None:
         """Count who told a group's fills."""
+        group = kept.group if isinstance(kept, _Kept) else _grown(kept)
         if len(group.sizes) == 1:
             covered = {source: int(bool(legs)) for source, legs in group.told.items()}
         else:
@@ -162,3 +172,9 @@ class LiveGroups:
             tally.only_here += max(own - others, 0)
             if source.startswith(_EVERYONE) or key[1] in self.watched:
                 tally.missed += len(group.sizes) - own
+
+
+def _grown(single: Single) -> FillGroup:
+    """Return a group of one fill as one that more can be told of."""
+    _, source, size, price, place = single
+    return FillGroup([size], [price], {source: [Leg(size, price, place)]})

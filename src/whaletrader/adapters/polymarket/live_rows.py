@@ -1,24 +1,31 @@
-"""Fills as a live feed keeps them: columns in memory, batches as bytes. A row's number is its place of arrival.
+"""Fills as a live feed keeps them: records in memory, batches as bytes. A row's number is its place of arrival.
 
-A fill takes some 150 bytes; wallets, tokens and markets are kept once. Not for use by several threads at once.
+A fill takes some 110 bytes; wallets, tokens and markets are kept once. Not for use by several threads at once.
 """
 
 from array import array
 from bisect import bisect_left, bisect_right
+from struct import Struct
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
 from whaletrader.datasets.decode.rows import ChainResolution, MarketMeta, TickSizeChange
 from whaletrader.domain.fill_identity import FillGroup, Leg
-from whaletrader.domain.values import Side
 
 Fact = MarketMeta | ChainResolution | TickSizeChange
-_TX_BYTES = 32
+RECORD = Struct("<qqqiIIIHIbbb32s")
+_pack, _unpack = RECORD.pack, RECORD.unpack_from
+_WALLET_AT = 28
+_wallet = Struct("<I").unpack_from
+_TABLE = np.dtype({"names": ["tx"], "formats": ["<i8"], "offsets": [RECORD.size - 32], "itemsize": RECORD.size})
+"""The first eight bytes of the transaction's hash, to look for."""
 _ROLES = ("", "maker", "taker")
+_ROLE_BITS = {"maker": 2, "taker": 4}
 
 
-class StoredFill(msgspec.Struct, frozen=True, array_like=True):
+class StoredFill(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A fill that no source told before."""
 
     wallet: str
@@ -37,6 +44,26 @@ class StoredFill(msgspec.Struct, frozen=True, array_like=True):
     fee_micro: int = -1
     log_index: int = -1
     block: int = -1
+
+
+class Seen(NamedTuple):
+    """A row as it is kept."""
+
+    ts: int
+    ts_event: int
+    price_micro: int
+    size_micro: int
+    log_index: int
+    wallet: str
+    token_id: str
+    market_id: str
+    n: int
+    segment: int
+    outcome_index: int
+    side: str
+    role: str
+    source: str
+    tx_hash: str
 
 
 class StoredQuote(msgspec.Struct, frozen=True, array_like=True):
@@ -86,26 +113,12 @@ class Names:
 
 
 class LiveRows:
-    """Columns of equal length, sorted by `ts`."""
+    """Rows as records of equal length, sorted by `ts`."""
 
     def __init__(self) -> None:
         self.ts = array("q")
-        """When it was heard."""
-        self.ts_event = array("q")
-        self.price = array("q")
-        self.size = array("q")
-        self.wallet = array("q")
-        self.token = array("q")
-        self.market = array("q")
-        self.log_index = array("q")
-        self.n = array("h")
-        self.outcome = array("b")
-        self.flags = array("b")
-        """Bit 0: a sale; the rest: the role's place."""
-        self.source = array("b")
-        self.segment = array("i")
-        self._tx = bytearray()
-        self._tx_mark = array("q")
+        """When each was heard."""
+        self._records = bytearray()
         self.wallets, self.tokens, self.markets = Names(), Names(), Names()
         self._sources = Names()
 
@@ -115,25 +128,59 @@ class LiveRows:
     def append(self, fill: StoredFill, ts: int, segment: int) -> None:
         """Take a fill as the newest row."""
         row = len(self.ts)
-        wallet, market = self.wallets.code(fill.wallet), self.markets.code(fill.market_id)
-        self.wallets.rows[wallet].append(row)
-        self.markets.rows[market].append(row)
-        self.ts_event.append(fill.ts_event)
-        self.price.append(fill.price_micro)
-        self.size.append(fill.size_micro)
-        self.wallet.append(wallet)
-        self.token.append(self.tokens.code(fill.token_id))
-        self.market.append(market)
-        self.log_index.append(fill.log_index)
-        self.n.append(min(fill.n, 32_767))
-        self.outcome.append(fill.outcome_index)
-        self.flags.append((fill.side == Side.SELL) + 2 * (_ROLES.index(fill.role) if fill.role in _ROLES else 0))
-        self.source.append(self._sources.code(fill.source))
-        self.segment.append(segment)
-        raw = bytes.fromhex(fill.tx_hash[2:]) if fill.tx_hash else bytes(_TX_BYTES)
-        self._tx += raw
-        self._tx_mark.append(_mark(raw))
+        wallets, markets = self.wallets, self.markets
+        wallet = wallets.codes.get(fill.wallet)
+        if wallet is None:
+            wallet = wallets.code(fill.wallet)
+        market = markets.codes.get(fill.market_id)
+        if market is None:
+            market = markets.code(fill.market_id)
+        token = self.tokens.codes.get(fill.token_id)
+        if token is None:
+            token = self.tokens.code(fill.token_id)
+        source = self._sources.codes.get(fill.source)
+        if source is None:
+            source = self._sources.code(fill.source)
+        self._records += _pack(
+            fill.ts_event,
+            fill.price_micro,
+            fill.size_micro,
+            fill.log_index,
+            wallet,
+            token,
+            market,
+            fill.n,
+            segment,
+            fill.outcome_index,
+            (1 if fill.side == "SELL" else 0) + _ROLE_BITS.get(fill.role, 0),
+            source,
+            bytes.fromhex(fill.tx_hash[2:]),
+        )
+        wallets.rows[wallet].append(row)
+        markets.rows[market].append(row)
         self.ts.append(ts)
+
+    def at(self, row: int) -> "Seen":
+        """Return a row."""
+        found = _unpack(self._records, row * RECORD.size)
+        ts_event, price, size, log_index, wallet, token, market, n, segment, outcome, flags, source, tx = found
+        return Seen(
+            ts=self.ts[row],
+            ts_event=ts_event,
+            price_micro=price,
+            size_micro=size,
+            log_index=log_index,
+            wallet=self.wallets.texts[wallet],
+            token_id=self.tokens.texts[token],
+            market_id=self.markets.texts[market],
+            n=n,
+            segment=segment,
+            outcome_index=outcome,
+            side="SELL" if flags & 1 else "BUY",
+            role=_ROLES[flags >> 1],
+            source=self._sources.texts[source],
+            tx_hash=f"0x{tx.hex()}" if any(tx) else "",
+        )
 
     def row_at(self, ts: int) -> int:
         """Return the last row at or before a time, -1 without."""
@@ -148,25 +195,13 @@ class LiveRows:
         place = bisect_right(rows, behind)
         return (self.ts[rows[place]], rows[place]) if place < len(rows) else None
 
-    def last_of_another(self, rows: "array[int]", end: int, wallet: int) -> int:
+    def last_of_another(self, rows: "array[int]", end: int, wallet: str) -> int:
         """Return the last of some rows before `end` that is of another wallet, -1 without."""
+        code = self.wallets.codes.get(wallet, -1)
         for place in range(bisect_left(rows, end) - 1, -1, -1):
-            if self.wallet[rows[place]] != wallet:
+            if _wallet(self._records, rows[place] * RECORD.size + _WALLET_AT)[0] != code:
                 return rows[place]
         return -1
-
-    def tx_hash(self, row: int) -> str:
-        """Return the transaction's hash, "" where it is unknown."""
-        raw = self._tx[row * _TX_BYTES : (row + 1) * _TX_BYTES]
-        return f"0x{raw.hex()}" if any(raw) else ""
-
-    def side(self, row: int) -> str:
-        """Return BUY or SELL."""
-        return (Side.SELL if self.flags[row] & 1 else Side.BUY).value
-
-    def role(self, row: int) -> str:
-        """Return the role's word, "" where it is unknown."""
-        return _ROLES[self.flags[row] >> 1]
 
     def group(self, tx_hash: str, wallet: str, token_id: str, side: str) -> FillGroup:
         """Build what was accepted of a group anew, for reports of fills long past."""
@@ -174,24 +209,14 @@ class LiveRows:
         rows = self.wallets.rows_of(wallet)
         if not rows or not tx_hash:
             return found
-        mark = _mark(bytes.fromhex(tx_hash[2:]))
-        marks = np.frombuffer(self._tx_mark, np.int64)
-        near = np.frombuffer(rows, np.int64)
-        same = near[marks[near] == mark].tolist()
-        for row in same:
-            if (
-                self.tokens.texts[self.token[row]] == token_id
-                and self.side(row) == side
-                and self.tx_hash(row) == tx_hash
-            ):
-                found.sizes.append(self.size[row])
-                found.prices.append(self.price[row])
-                source = self._sources.texts[self.source[row]]
-                if self.log_index[row] >= 0:
-                    leg = Leg(self.size[row], self.price[row], self.log_index[row])
-                    found.told.setdefault(source, []).append(leg)
+        wanted = np.frombuffer(bytes.fromhex(tx_hash[2:]), "<i8")[0]
+        table, near = np.frombuffer(self._records, _TABLE), np.frombuffer(rows, np.int64)
+        same = near[table["tx"][near] == wanted].tolist()
+        for row in map(self.at, same):
+            if row.token_id == token_id and row.side == side and row.tx_hash == tx_hash:
+                found.sizes.append(row.size_micro)
+                found.prices.append(row.price_micro)
+                if row.log_index >= 0:
+                    leg = Leg(row.size_micro, row.price_micro, row.log_index)
+                    found.told.setdefault(row.source, []).append(leg)
         return found
-
-
-def _mark(raw: bytes) -> int:
-    return int.from_bytes(raw[:8], "little", signed=True)

@@ -29,7 +29,7 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True, tag_field="row"):
     """Stored rows say what they are in the field `row`."""
 
 
-class VenueFill(_Row, frozen=True, kw_only=True, tag="fill"):
+class VenueFill(_Row, frozen=True, kw_only=True, tag="fill", gc=False):
     """One wallet's side of one match."""
 
     source: str
