@@ -58,7 +58,7 @@ def pull(
         fetcher = Fetcher(clients, time.time_ns, confirmations=venue.confirmations, fidelity_min=fidelity_min)
         _Pull(store, fetcher, progress, workers, stop).run(request)
         report = completeness(store)
-        _write(folder, report)
+        _write(folder, report, store.born_ns(time.time_ns()))
     finally:
         store.close()
         clients.close()
@@ -171,24 +171,23 @@ class _Pull:
             self._stop.set()
 
 
-def _write(folder: Path, report: PullReport) -> None:
-    """The report beside the raw pages, and each wallet's coverage among them for the importer."""
+def _write(folder: Path, report: PullReport, born_ns: int) -> None:
+    """The report beside the raw pages, and each wallet's coverage among them for the importer.
+
+    The coverage is the one raw file that is written anew; its first line stays, by which an import knows it again.
+    """
     (folder / REPORT_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
     rows = [
-        {
-            "address": one.wallet,
-            "coverage": one.coverage,
-            "why": list(one.why),
-            "rows": one.rows,
-            "first_s": one.first_s,
-            "last_s": one.last_s,
-        }
+        {"address": one.wallet, "coverage": one.coverage, "why": one.why, "first_s": one.first_s, "last_s": one.last_s}
         for one in report.wallets
     ]
-    page = RawPage(
-        source="pull.coverage", params={}, fetched_ts=0, body=msgspec.Raw(msgspec.json.encode({"rows": rows}))
-    )
+    pages = [
+        RawPage(
+            source="pull.coverage", params={}, fetched_ts=born_ns, body=msgspec.Raw(msgspec.json.encode({"rows": told}))
+        )
+        for told in ([], rows)
+    ]
     path = raw_file(folder, "coverage", 1)
     partial = path.with_suffix(".partial")
-    partial.write_bytes(encode_page(page))
+    partial.write_bytes(b"".join(encode_page(page) for page in pages))
     partial.replace(path)

@@ -242,6 +242,11 @@ class PullStore:
         rows = self._all("SELECT value FROM meta WHERE name = 'request'")
         return msgspec.json.decode(rows[0][0], type=PullRequest) if rows else None
 
+    def born_ns(self, now_ns: int) -> int:
+        """When the folder's first pull began: what tells this folder's files from another's."""
+        self._db.execute("INSERT OR IGNORE INTO meta VALUES ('born_ns', ?)", (str(now_ns),))
+        return int(self._all("SELECT value FROM meta WHERE name = 'born_ns'")[0][0])
+
     def keep_request(self, request: PullRequest) -> None:
         """Remember what is asked for."""
         self._db.execute("INSERT OR REPLACE INTO meta VALUES ('request', ?)", (msgspec.json.encode(request),))

@@ -166,8 +166,11 @@ def test_combos_are_counted_in_the_report(venue, tmp_path):
 def test_the_report_and_the_coverage_are_kept(venue, tmp_path):
     run(venue, tmp_path)
     assert msgspec.json.decode((tmp_path / REPORT_FILE).read_bytes())["complete"] is True
-    ((_, page),) = read_pages(raw_file(tmp_path, "coverage", 1))
+    (_, first), (_, page) = read_pages(raw_file(tmp_path, "coverage", 1))
     assert msgspec.json.decode(page.body)["rows"][0]["coverage"] == "complete"
+    run(venue, tmp_path, until_s=UNTIL + 9)
+    (_, again), _ = read_pages(raw_file(tmp_path, "coverage", 1))
+    assert again == first  # by its first line an import knows the file again
 
 
 def test_progress_tells_of_every_page(venue, tmp_path):
