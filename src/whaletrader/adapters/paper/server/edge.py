@@ -17,6 +17,8 @@ JSON: Final = "application/json"
 TEXT: Final = "text/plain; charset=utf-8"
 MAX_BODY_BYTES: Final = 1 << 20
 """A batch of 15 orders is about 15 kB, 3000 order ids are 210 kB."""
+_GONE: Final = 0
+"""No close code: nobody is there to be told."""
 MAX_QUEUED_FRAMES: Final = 10_000
 """A reader further behind than this is cut off."""
 
@@ -151,7 +153,7 @@ class AsgiStream:
         """Return the next frame as text; `StreamClosed` when the peer has gone."""
         message = await self._receive()
         if message["type"] != "websocket.receive":
-            self.open = False
+            self.close(_GONE)
             raise StreamClosed
         told = message.get("text")
         return told if told is not None else bytes(message.get("bytes") or b"").decode(errors="replace")
@@ -176,6 +178,8 @@ class AsgiStream:
         while True:
             frame = await self._frames.get()
             if isinstance(frame, int):
+                if frame == _GONE:
+                    return
                 await self._send({"type": "websocket.close", "code": frame})
                 return
             await self._send({"type": "websocket.send", "text": frame})
