@@ -35,10 +35,9 @@ class _Wallet:
     def __init__(self, since_s: int, due: float) -> None:
         self.since_s = since_s
         self.due = [due]
-        self.owed = True
-        """A gap was not read since."""
+        self.gaps, self.filled = 1, 0
+        """How many gaps there were (the time before the first reading is one), and up to which all were read."""
         self.failures = 0
-        self.busy = False
 
 
 class ActivitySweep:
@@ -78,14 +77,14 @@ class ActivitySweep:
         now = time.monotonic()
         for kept in self._wallets.values():
             kept.since_s = min(kept.since_s, from_ts // NANOS - MARGIN_S)
-            kept.owed = True
+            kept.gaps += 1
             kept.due = [now, *(now + later for later in AGAIN_S)]
         self._woken.set()
 
     @property
     def owed(self) -> int:
         """How many wallets have a gap that was not read yet."""
-        return sum(kept.owed for kept in list(self._wallets.values()))
+        return sum(kept.filled < kept.gaps for kept in list(self._wallets.values()))
 
     async def read_forever(self) -> None:
         """Read what is due."""
@@ -122,12 +121,11 @@ class ActivitySweep:
         if kept is None:
             return
         begun, now_s = time.monotonic(), self._now_ns() // NANOS
-        since_s, kept.owed, owed = kept.since_s, False, kept.owed
+        since_s, gaps = kept.since_s, kept.gaps
         kept.due = [due for due in kept.due if due > begun] or [begun + self._sweep_s]
         try:
             rows = await self._walk(wallet, since_s, now_s + AHEAD_S)
         except VenueError as error:
-            kept.owed = kept.owed or owed
             kept.failures += 1
             kept.due = [time.monotonic() + min(2.0**kept.failures, LONGEST_PAUSE_S)]
             self._error = error.message
@@ -135,6 +133,7 @@ class ActivitySweep:
         self._error, kept.failures = "", 0
         self._read_at, self._read_ts = time.monotonic(), self._now_ns()
         deliver(self._sink, self._counts, self._once.new(self._once.tally(lasting=False), rows), self._read_ts)
+        kept.filled = gaps
         if kept.since_s == since_s:  # no gap reaches further back meanwhile
             kept.since_s = max(since_s, now_s - SETTLE_S)
 

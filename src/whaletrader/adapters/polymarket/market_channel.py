@@ -237,6 +237,8 @@ class MarketChannel:
                 [operation(word, some) for word, some in (("unsubscribe", gone), ("subscribe", new)) if some]
             )
             session.ask()
+            if not talk.wanted():
+                await session.leave()
         return [token for token in wanted if token not in self.tokens]
 
     async def ask_anew(self) -> None:

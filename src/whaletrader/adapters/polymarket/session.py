@@ -166,8 +166,9 @@ class Session:
         try:
             await self._visit()
         except (_Silent, WebSocketException, TimeoutError, OSError) as error:
-            self._error = words(error)
-            _log.info("%s: %s", self.plan.source, self._error)
+            if self._talk.wanted():
+                self._error = words(error)
+                _log.info("%s: %s", self.plan.source, self._error)
         finally:
             self._lost()
         lasted = self._last_life - opened
