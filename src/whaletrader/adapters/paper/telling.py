@@ -14,7 +14,7 @@ from whaletrader.domain.fees import taker_fee_micro
 from whaletrader.domain.matching.later_prints import PARTICIPATION_MICRO, not_ours, step
 from whaletrader.domain.order import ReportKind
 from whaletrader.domain.order_hash import order_hash, struct_of
-from whaletrader.domain.routing import GTD_LEAD_S
+from whaletrader.domain.routing import GTD, GTD_LEAD_S
 from whaletrader.domain.spread import half_spread_micro
 from whaletrader.domain.values import MICRO, NANOS, Role, Side
 from whaletrader.ports.exchange import ExchangeEvent, SignedOrder
@@ -63,10 +63,10 @@ def unknown_order(account_id: str, asked_hash: str, ask_ts: int) -> ExchangeEven
 def _truth(order: SignedOrder, cancel_ts: int | None, tape: PrintTape, rules: Rules) -> list[ExchangeEvent]:
     """What happens to the order, without faults; an event's place in the list is its sequence number."""
     market = tape.market(order.market_id)
-    reason = _refusal(order, market)
+    reason = refusal_of(order, market)
     if market is None or reason:
-        return [_event(order, "0000", order.arrive_ts + 1, ReportKind.REJECTED, reason=reason)]
-    events = [_event(order, "0000", order.arrive_ts + 1, ReportKind.ACCEPTED)]
+        return [event_of(order, "0000", order.arrive_ts + 1, ReportKind.REJECTED, reason=reason)]
+    events = [event_of(order, "0000", order.arrive_ts + 1, ReportKind.ACCEPTED)]
     end_ts = _end_ts(order)
     until = end_ts if cancel_ts is None else min(end_ts, max(cancel_ts, order.arrive_ts))
     filled = 0
@@ -81,12 +81,12 @@ def _truth(order: SignedOrder, cancel_ts: int | None, tape: PrintTape, rules: Ru
     if filled < order.size_micro:
         cancelled = cancel_ts is not None and cancel_ts < end_ts
         kind = ReportKind.CANCELLED if cancelled else ReportKind.EXPIRED
-        closed = _event(order, "closed", max(until, order.arrive_ts) + 2, kind, reason=kind)
+        closed = event_of(order, "closed", max(until, order.arrive_ts) + 2, kind, reason=kind)
         events.append(msgspec.structs.replace(closed, size_micro=filled))
     return events
 
 
-def _refusal(order: SignedOrder, market: TapeMarket | None) -> str:
+def refusal_of(order: SignedOrder, market: TapeMarket | None) -> str:
     """Why the venue would answer 400; empty when it takes the order."""
     if market is None or order.token_id not in market.token_ids:
         return "MARKET_NOT_FOUND"
@@ -103,7 +103,8 @@ def _refusal(order: SignedOrder, market: TapeMarket | None) -> str:
     meant = limit_amounts(Side(order.side), order.price_micro, order.size_micro, tick)
     if signed != meant or floor_size(order.size_micro) != order.size_micro:
         return "INVALID_AMOUNTS"
-    return "INVALID_EXPIRATION" if _end_ts(order) <= order.arrive_ts else ""
+    expires = order.order_type == GTD or order.expiration_s
+    return "INVALID_EXPIRATION" if expires and _end_ts(order) <= order.arrive_ts else ""
 
 
 def _end_ts(order: SignedOrder) -> int:
@@ -132,7 +133,7 @@ def _fills(order: SignedOrder, until: int, market: TapeMarket, tape: PrintTape, 
 def _fill_event(order: SignedOrder, number: int, ts: int, matched: tuple[int, int], tape: PrintTape) -> ExchangeEvent:
     price, size = matched
     fee = taker_fee_micro(tape.fee_schedule(order.market_id, ts), price, size)
-    event = _event(order, f"{number + 1:04d}", max(ts, order.arrive_ts + 1), ReportKind.FILL)
+    event = event_of(order, f"{number + 1:04d}", max(ts, order.arrive_ts + 1), ReportKind.FILL)
     return msgspec.structs.replace(
         event,
         trade_id=f"{order.order_hash}:{number + 1:04d}",
@@ -143,7 +144,8 @@ def _fill_event(order: SignedOrder, number: int, ts: int, matched: tuple[int, in
     )
 
 
-def _event(order: SignedOrder, name: str, ts: int, kind: ReportKind, reason: str = "") -> ExchangeEvent:
+def event_of(order: SignedOrder, name: str, ts: int, kind: ReportKind, reason: str = "") -> ExchangeEvent:
+    """Return an event of an order; its name makes its id."""
     return ExchangeEvent(
         event_id=f"{order.order_hash}:{name}",
         ts=ts,

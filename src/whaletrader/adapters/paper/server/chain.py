@@ -5,6 +5,7 @@ with transactions are kept and told.
 """
 
 from collections.abc import Callable
+from functools import partial
 from hashlib import blake2b
 
 from msgspec.structs import replace
@@ -54,7 +55,7 @@ class Chain:
         waiting = self._waiting.get(number)
         if waiting is None:
             waiting = self._waiting[number] = []
-            self._agenda.add(self.ts_of(number), lambda ts, number=number: self._mine(number, ts))  # type: ignore[misc]
+            self._agenda.add(self.ts_of(number), partial(self._mine, number))
         waiting.append((transaction, done, logs))
 
     def _mine(self, number: int, ts: int) -> None:
