@@ -1,10 +1,16 @@
-"""What every exchange behind the port does; the paper exchange in process and as a process of its own both pass."""
+"""What every exchange behind the port does: the paper exchange in process, as a process of its own, and the gateway.
+
+What follows from prints of a tape only the paper exchange can pass; the rest, under "whichever exchange it is", all do.
+"""
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 from msgspec.structs import replace
 
+from tests.support.scripted_chain import ScriptedChain
+from tests.support.scripted_clob import ScriptedClob, gateway
 from tests.support.tapes import LEADER, MARKET, NO, YES, MemoryTape, Print, tape_market
 from tests.support.trading import approved, execution, market_terms, signed
 from whaletrader.adapters.paper.client import PaperClient
@@ -12,6 +18,7 @@ from whaletrader.adapters.paper.exchange import PaperExchange
 from whaletrader.adapters.paper.faults import FaultPlan
 from whaletrader.adapters.paper.line_server import ExchangeServer
 from whaletrader.adapters.paper.telling import Rules
+from whaletrader.adapters.polymarket.chain_actions import ChainActions
 from whaletrader.errors import ConflictError
 
 SECOND = 1_000_000_000
@@ -299,3 +306,126 @@ def test_nothing_is_filled_from_the_resolution_on():
     exchange.submit(order())
     assert [event.ts // SECOND for event in events(exchange) if event.kind == "FILL"] == [110]
     exchange.close()
+
+
+# -- whichever exchange it is ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["in process", "own process", "gateway"])
+def anyone(request, tmp_path):
+    """An exchange behind the port, and a function that lets it finish what takes time."""
+    if request.param == "gateway":
+        tokens = {YES: 20_000_000, NO: 20_000_000}
+        chain = ScriptedChain(tokens=tokens, token_ids=(YES, NO), market_id=MARKET)
+        made = []
+
+        def payments(store, _clock):
+            made.append(ChainActions(store, chain, chain, chain, confirmations=1, now_s=lambda: 500))
+            return made[0]
+
+        def finish():
+            while made[0].work():
+                chain.block += 1
+
+        exchange = gateway(ScriptedClob(), tmp_path / "gateway.db", payments=payments)
+        yield SimpleNamespace(exchange=exchange, finish=finish)
+        exchange.close()
+        return
+    exchange = PaperExchange(tmp_path / "exchange.db", TAPE)
+    if request.param == "in process":
+        yield SimpleNamespace(exchange=exchange, finish=lambda: None)
+    else:
+        server = ExchangeServer(exchange)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        client = PaperClient(server.port)
+        yield SimpleNamespace(exchange=client, finish=lambda: None)
+        client.close()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    exchange.close()
+
+
+def test_whoever_was_asked_nothing_has_nothing_to_tell(anyone):
+    assert anyone.exchange.next_event(-1, "") is None
+
+
+def test_whoever_takes_an_order_takes_it_once_and_tells_the_same(anyone):
+    anyone.exchange.submit(order())
+    found = events(anyone.exchange)
+    assert kinds(found)[0] == "ACCEPTED"
+    anyone.exchange.submit(order())
+    assert events(anyone.exchange) == found
+    assert [sent for sent, _ in anyone.exchange.orders()] == [order()]
+
+
+def test_whoever_is_sent_the_same_hash_with_other_content_refuses(anyone):
+    anyone.exchange.submit(order())
+    found = events(anyone.exchange)
+    with pytest.raises(ConflictError):
+        anyone.exchange.submit(replace(order(), size_micro=1))
+    assert events(anyone.exchange) == found
+
+
+def test_whoever_tells_tells_in_the_order_of_time_and_loses_none_behind_a_cursor(anyone):
+    for number in range(4):
+        anyone.exchange.submit(order(approval_id=f"{number:032x}"))
+    found = events(anyone.exchange)
+    keys = [(event.ts, event.event_id) for event in found]
+    assert keys == sorted(set(keys))
+    for place, key in enumerate(keys):
+        assert events(anyone.exchange, key) == found[place + 1 :]
+
+
+def test_whoever_cancels_an_order_before_it_comes_fills_nothing_of_it(anyone):
+    sent = order()
+    anyone.exchange.cancel("paper", sent.order_hash, 101 * SECOND)
+    anyone.exchange.submit(sent)
+    found = events(anyone.exchange)
+    assert "FILL" not in kinds(found)
+    assert (found[-1].kind, found[-1].size_micro) == ("CANCELLED", 0)
+
+
+def test_whoever_cancels_twice_closes_once(anyone):
+    sent = order()
+    anyone.exchange.submit(sent)
+    for _ in range(2):
+        anyone.exchange.cancel("paper", sent.order_hash, 106 * SECOND)
+    assert kinds(events(anyone.exchange)).count("CANCELLED") == 1
+
+
+def test_whoever_is_asked_for_a_strange_order_says_so(anyone):
+    sent = order()
+    anyone.exchange.ask("paper", sent.order_hash, 104 * SECOND)
+    (unknown,) = events(anyone.exchange)
+    assert (unknown.kind, unknown.order_hash) == ("UNKNOWN_ORDER", sent.order_hash)
+    assert unknown.ts > 104 * SECOND
+
+
+def test_whoever_is_asked_tells_again_behind_what_was_told(anyone):
+    sent = order()
+    anyone.exchange.submit(sent)
+    before = {event.event_id for event in events(anyone.exchange)}
+    anyone.exchange.ask("paper", sent.order_hash, 106 * SECOND)
+    told = [event for event in events(anyone.exchange) if event.event_id not in before]
+    assert "ACCEPTED" in kinds(told)
+    assert all(event.ts > 106 * SECOND for event in told)
+
+
+def test_whoever_redeems_pays_a_command_once(anyone):
+    for _ in range(2):
+        anyone.exchange.redeem("c1", "paper", YES, 20_000_000, 10_005 * SECOND)
+        anyone.finish()
+    (paid,) = events(anyone.exchange)
+    assert (paid.kind, paid.order_hash, paid.cash_micro, paid.token_id) == ("REDEEMED", "c1", 20_000_000, YES)
+    with pytest.raises(ConflictError):
+        anyone.exchange.redeem("c1", "paper", YES, 1, 10_005 * SECOND)
+
+
+def test_whoever_merges_pays_a_command_once(anyone):
+    for _ in range(2):
+        anyone.exchange.merge("m1", "paper", MARKET, 7_000_000, 50 * SECOND)
+        anyone.finish()
+    (paid,) = events(anyone.exchange)
+    assert (paid.kind, paid.order_hash, paid.cash_micro, paid.market_id) == ("MERGED", "m1", 7_000_000, MARKET)

@@ -40,6 +40,8 @@ class ScriptedChain:
     reverts: bool = False
     pays_nothing: bool = False
     wallet: str = WALLET
+    token_ids: tuple = (YES, NO)
+    market_id: str = MARKET
 
     # -- the wallet
 
@@ -90,7 +92,7 @@ class ScriptedChain:
     def terms(self, market_id) -> Terms:
         return Terms(
             market_id=market_id,
-            token_ids=(YES, NO),
+            token_ids=self.token_ids,
             neg_risk=False,
             fees=FeeSchedule(0),
             tick_micro=10_000,
@@ -98,7 +100,7 @@ class ScriptedChain:
         )
 
     def of_token(self, token_id) -> Terms:
-        return self.terms(MARKET)
+        return self.terms(self.market_id)
 
     def _carry_out(self, told) -> None:
         self.nonce += 1
@@ -109,10 +111,11 @@ class ScriptedChain:
             gone = dict.fromkeys(gone, int.from_bytes(data[4 + 4 * 32 : 4 + 5 * 32], "big"))
         gone = {token: amount for token, amount in gone.items() if amount}
         cash = (
-            gone[YES]
+            gone[self.token_ids[0]]
             if merging
             else sum(
-                amount * self.payouts[(YES, NO).index(token)] // sum(self.payouts) for token, amount in gone.items()
+                amount * self.payouts[self.token_ids.index(token)] // sum(self.payouts)
+                for token, amount in gone.items()
             )
         )
         logs = [] if self.reverts else transfers(gone, 0 if self.pays_nothing else cash)
