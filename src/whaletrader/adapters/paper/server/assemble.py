@@ -7,6 +7,7 @@ from pathlib import Path
 
 from whaletrader.adapters.paper.server.app import PaperExchange, Step
 from whaletrader.adapters.paper.server.clob import USUAL_TERMS, ClobTerms, clob_face
+from whaletrader.adapters.paper.server.desk import Desk, made_up_wallet
 from whaletrader.adapters.paper.server.fault_plan import NO_PLAN, read_fault_plan
 from whaletrader.adapters.paper.server.faults import PlannedFaults
 from whaletrader.adapters.paper.server.listing import shelf
@@ -16,7 +17,7 @@ from whaletrader.adapters.paper.server.public_faces import PublicFaces, make_pub
 from whaletrader.adapters.paper.server.truth import TruthFile
 from whaletrader.adapters.paper.server.types import SettlementFaults, VenueRules
 from whaletrader.adapters.paper.server.venue import Venue
-from whaletrader.domain.values import NANOS
+from whaletrader.domain.values import MICRO, NANOS, Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +64,24 @@ def rules_of(plan: Plan, now_ns: int, faults: SettlementFaults) -> VenueRules:
     )
 
 
+def warm_up() -> None:
+    """Trade once in an exchange of its own, so that the first caller does not wait for the compiler."""
+    venue = Venue()
+    market = shelf(0, 0)[0]
+    venue.add_market(market, 0)
+    desk = Desk(venue, 0)
+    token, (maker, taker) = market.token_ids[0], (made_up_wallet(0, "maker"), made_up_wallet(0, "taker"))
+    for wallet in (maker, taker):
+        desk.open(wallet)
+        desk.give(wallet, token, 100 * MICRO)
+    desk.rest(maker, token, Side.SELL, MICRO // 2, 10 * MICRO, 1)
+    desk.rest(taker, token, Side.BUY, MICRO // 2, 5 * MICRO, 2)
+    desk.withdraw(maker, list(venue.orders), 3)
+
+
 def assemble(plan: Plan, now: Callable[[], int] = time.time_ns) -> Assembled:
     """Make an exchange; `now` is its clock."""
+    warm_up()
     declared = NO_PLAN if plan.faults is None else read_fault_plan(plan.faults)
     started = now()
     faults = PlannedFaults(declared, started)
