@@ -1,8 +1,7 @@
-"""The relayer's face: deployment, nonces, and batches of a deposit wallet, whose signature is verified.
+"""The relayer's face: deployment, nonces, and signed batches of wallets of types 1 to 3, whose signature is verified.
 
 Carries out approvals, splits, merges, redemptions and conversions at once; a transaction is mined with the exchange's
-blocks and reported `STATE_NEW`, `STATE_MINED` and `STATE_CONFIRMED` as they pass. Wallets of the older types (proxy,
-Safe) are told that they are not served here.
+blocks and reported as `STATE_EXECUTED`, `STATE_MINED` and `STATE_CONFIRMED` as they pass.
 """
 
 from collections import deque
@@ -14,47 +13,17 @@ import msgspec
 
 from whaletrader.adapters.paper.server.contract_calls import Reverted, Sent
 from whaletrader.adapters.paper.server.edge import Reply, Request, Router, reply
+from whaletrader.adapters.paper.server.submissions import BadSubmission, Signed, Submission, read_submission
 from whaletrader.adapters.paper.server.types import Account
 from whaletrader.adapters.paper.server.venue import Venue
-from whaletrader.domain.addresses import address_bytes, is_address
+from whaletrader.domain.addresses import is_address
 from whaletrader.domain.order_hash import CONTRACT_WALLET, keccak256
-from whaletrader.domain.signature import signer_of
 from whaletrader.domain.values import NANOS
 from whaletrader.domain.wallet_addresses import own_wallets
 
-CHAIN_ID = 137
 SUBMITS_PER_MINUTE = 25
 CONFIRMED_AFTER_BLOCKS = 2
 _MINUTE_NS = 60 * NANOS
-_DOMAIN_TYPE = b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
-_CALL_TYPE = b"Call(address target,uint256 value,bytes data)"
-_BATCH_TYPE = b"Batch(address wallet,uint256 nonce,uint256 deadline,Call[] calls)" + _CALL_TYPE
-
-
-class Call(msgspec.Struct, frozen=True):
-    """One call of a batch."""
-
-    target: str
-    value: str
-    data: str
-
-
-class WalletBatch(msgspec.Struct, frozen=True):
-    """`depositWalletParams`."""
-
-    depositWallet: str  # noqa: N815 - the venue's names
-    deadline: str
-    calls: tuple[Call, ...]
-
-
-class Submission(msgspec.Struct, frozen=True, rename={"sender": "from", "batch": "depositWalletParams"}):
-    """The body of `POST /submit`."""
-
-    type: str
-    sender: str
-    nonce: str = "0"
-    signature: str = ""
-    batch: WalletBatch | None = None
 
 
 @dataclass(slots=True)
@@ -69,28 +38,8 @@ class Transaction:
     """Whether nothing of it waits for a block (approvals only)."""
 
 
-def batch_digest(wallet: str, nonce: int, deadline: int, calls: tuple[Call, ...]) -> bytes:
-    """What a deposit wallet's owner signs of a batch: the EIP-712 digest, 32 bytes."""
-    hashes = b"".join(
-        keccak256(
-            keccak256(_CALL_TYPE)
-            + address_bytes(call.target).rjust(32, b"\0")
-            + int(call.value).to_bytes(32, "big")
-            + keccak256(bytes.fromhex(call.data.removeprefix("0x")))
-        )
-        for call in calls
-    )
-    own = address_bytes(wallet).rjust(32, b"\0")
-    struct = keccak256(
-        keccak256(_BATCH_TYPE) + own + nonce.to_bytes(32, "big") + deadline.to_bytes(32, "big") + keccak256(hashes)
-    )
-    names = keccak256(b"DepositWallet") + keccak256(b"1")
-    domain = keccak256(keccak256(_DOMAIN_TYPE) + names + CHAIN_ID.to_bytes(32, "big") + own)
-    return keccak256(b"\x19\x01" + domain + struct)
-
-
 class Relayer:
-    """Takes batches of deposit wallets and says what became of them."""
+    """Takes batches of wallets and says what became of them."""
 
     def __init__(self, venue: Venue, now: Callable[[], int]) -> None:
         self._venue = venue
@@ -148,9 +97,10 @@ class Relayer:
             return reply({"error": "invalid request payload"}, 400)
         if told.type == "WALLET-CREATE":
             return self._create(told)
-        if told.type != "WALLET" or told.batch is None:
-            return reply({"error": f"transaction type {told.type} is not served by the paper exchange"}, 400)
-        return self._batch(told, told.batch, now)
+        try:
+            return self._batch(told, read_submission(told), now)
+        except BadSubmission as bad:
+            return reply({"error": str(bad)}, 400)
 
     def _create(self, told: Submission) -> Reply:
         owner = told.sender.lower()
@@ -161,39 +111,32 @@ class Relayer:
         account.deployed = True
         return self._taken(Transaction(self._new_id(owner), self._made_up_hash(owner), wallet, mined=True))
 
-    def _batch(self, told: Submission, batch: WalletBatch, now_ns: int) -> Reply:
-        owner, wallet = told.sender.lower(), batch.depositWallet.lower()
-        account = self._venue.accounts.get(wallet)
-        refused = self._refusal(told, batch, account, now_ns)
-        if refused or account is None:
-            return reply({"error": refused or "wallet is not deployed"}, 400)
-        self._nonces[owner] = int(told.nonce) + 1
-        made_up = self._made_up_hash(f"{wallet}/{told.nonce}")
-        taken = Transaction(self._new_id(made_up), made_up, wallet, mined=True)
+    def _batch(self, told: Submission, signed: Signed, now_ns: int) -> Reply:
+        account = self._checked(told, signed, now_ns)
+        self._nonces[account.owner] = int(told.nonce) + 1
+        made_up = self._made_up_hash(f"{signed.wallet}/{told.nonce}")
+        taken = Transaction(self._new_id(made_up), made_up, signed.wallet, mined=True)
         try:
-            for call in batch.calls:
-                mined_in = self._sent.send(account, call.target, call.data, now_ns)
+            for call in signed.calls:
+                mined_in = self._sent.send(account, call.to, call.data.hex(), now_ns)
                 if mined_in:
                     taken.hash, taken.mined = mined_in, False
         except (Reverted, IndexError) as reverted:
             taken.error = str(reverted) or "execution reverted"
         return self._taken(taken)
 
-    def _refusal(self, told: Submission, batch: WalletBatch, account: Account | None, now_ns: int) -> str:
-        owner = told.sender.lower()
+    def _checked(self, told: Submission, signed: Signed, now_ns: int) -> Account:
+        account = self._venue.accounts.get(signed.wallet)
         if account is None or not account.deployed:
-            return "wallet is not deployed"
-        nonce = self._nonces.get(owner, 0)
-        try:
-            if int(told.nonce) != nonce:
-                return f"batch nonce {int(told.nonce)} does not match on-chain nonce {nonce}"
-            if int(batch.deadline) * NANOS < now_ns:
-                return "batch deadline has passed"
-            digest = batch_digest(batch.depositWallet, nonce, int(batch.deadline), batch.calls)
-            signer = signer_of(digest, bytes.fromhex(told.signature.removeprefix("0x")[:130]))
-        except ValueError:
-            return "invalid signature"
-        return "" if signer == owner == account.owner else "invalid signature"
+            raise BadSubmission("wallet is not deployed")
+        if not signed.signer == told.sender.lower() == account.owner:
+            raise BadSubmission("invalid signature")
+        nonce = self._nonces.get(account.owner, 0)
+        if int(told.nonce) != nonce:
+            raise BadSubmission(f"batch nonce {int(told.nonce)} does not match on-chain nonce {nonce}")
+        if signed.deadline_s and signed.deadline_s * NANOS < now_ns:
+            raise BadSubmission("batch deadline has passed")
+        return account
 
     def _taken(self, transaction: Transaction) -> Reply:
         self._transactions[transaction.transaction_id] = transaction
