@@ -3,7 +3,7 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help setup setup-dev run test test-fast lint fmt bench validate soak clean
+.PHONY: help setup setup-dev run test test-fast lint fmt bench validate fuzz soak clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ bench: setup-dev  ## ours beside a peer, measured now
 
 validate: setup-dev  ## long simulations: each statistic does what it promises; writes docs/validation (ARGS="NAME ... --quick")
 	@$(BIN)/python benchmarks/validate.py $(ARGS)
+
+fuzz: setup-dev  ## a million mutated frames of the venue's sources through the decoders (ARGS="--frames N --seed N")
+	@$(BIN)/python scripts/fuzz.py $(ARGS)
 
 soak: setup-dev  ## the crash tests alone; WHALETRADER_SOAK=1 tells them to go on for long
 	@WHALETRADER_SOAK=1 $(BIN)/python -m pytest -q -m crash tests

@@ -145,7 +145,7 @@ def _filled_v1(log: ChainLog) -> Iterable[Row]:
     side = Side.BUY if given == 0 else Side.SELL
     amounts, fee = (_amount(words, 2), _amount(words, 3)), _amount(words, 4)
     if side is Side.BUY and amounts[1] > 0:
-        fee = fee * amounts[0] // amounts[1]
+        fee = _amount([fee * amounts[0] // amounts[1]], 0)
     return (_fill(log, side, received if given == 0 else given, amounts, fee),)
 
 

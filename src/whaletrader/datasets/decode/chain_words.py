@@ -10,6 +10,7 @@ from whaletrader.domain.values import MICRO
 
 WORD_DIGITS = 64
 _MAX_ARRAY = 1_024
+_MOST_LOGS = 1 << 31
 _HEX = re.compile(r"0x[0-9a-f]*")
 _TOPIC = re.compile(r"0x[0-9a-f]{64}")
 
@@ -69,7 +70,7 @@ def log_of(log: Object, block_ts: Mapping[int, int]) -> ChainLog:
         raise Unusable("log_malformed", "no hex")
     tx_hash = fields.tx_hash(log.get("transactionHash"))
     index, block = quantity(log.get("logIndex")), quantity(log.get("blockNumber"))
-    if not tx_hash or index < 0:
+    if not tx_hash or not 0 <= index < _MOST_LOGS:
         raise Unusable("log_malformed", "no transaction or index")
     seconds = quantity(log.get("blockTimestamp"))
     return ChainLog(
@@ -88,7 +89,7 @@ def quantity(value: object) -> int:
     """Return a JSON-RPC quantity (hex text), or a plain number; -1 for anything else."""
     found = fields.text(value).lower()
     if found.startswith("0x"):
-        return int(found, 16) if _HEX.fullmatch(found) and 2 < len(found) <= 18 else -1
+        return int(found, 16) if _HEX.fullmatch(found) and 2 < len(found) <= 17 else -1
     return fields.integer_or(found)
 
 

@@ -21,6 +21,7 @@ _MICRO = Decimal(MICRO)
 _LARGEST = Decimal(9_000_000_000_000)
 _HEX64 = re.compile(r"(?:0x)?([0-9a-f]{64})")
 _HEX62 = re.compile(r"(?:0x)?[0-9a-f]{62}")
+_HEX_NUMBER = re.compile(r"0x[0-9a-f]{1,64}")
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 _DIGITS = re.compile(r"[0-9]{1,78}")
 _NUMBER = re.compile(r"[+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?")
@@ -49,7 +50,7 @@ def parse(frame: bytes | str) -> object:
     """
     try:
         return msgspec.json.decode(frame)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         pass
     text = frame.decode("utf-8", "replace") if isinstance(frame, bytes) else frame
     try:
@@ -108,9 +109,13 @@ def first_of(row: Object, *keys: str) -> object:
 
 
 def text(value: object) -> str:
-    """Return text as it is without outer blanks; numbers as text; "" for anything else."""
+    """Return text as it is without outer blanks; numbers as text; "" for anything else.
+
+    What is no Unicode (half a surrogate pair, which JSON can escape) is replaced: it could not be stored.
+    """
     if isinstance(value, str):
-        return value.strip()
+        found = value.strip()
+        return found if found.isascii() else found.encode("utf-8", "replace").decode("utf-8")
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
@@ -233,7 +238,7 @@ def condition(value: object) -> str:
 def token(value: object) -> str:
     """Return a token id as decimal text without leading zeros; hex is accepted."""
     found = text(value).lower()
-    if found.startswith("0x") and _HEX64.fullmatch(found[2:].zfill(64)):
+    if _HEX_NUMBER.fullmatch(found):
         found = str(int(found, 16))
     if not _DIGITS.fullmatch(found):
         raise Unusable("token_missing", found)

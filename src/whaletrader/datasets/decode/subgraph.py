@@ -4,6 +4,7 @@ Amounts are base units as text, times are seconds, ids lower case; an asset id "
 transaction_orderHash: the subgraph tells no log index.
 """
 
+import re
 from collections.abc import Callable
 
 from whaletrader.datasets.decode import fields
@@ -23,6 +24,7 @@ from whaletrader.domain.venue_contracts import EXCHANGES_V1
 SOURCE = "subgraph"
 _EXCHANGES = frozenset(contract.value for contract in EXCHANGES_V1)
 _MAX_MICRO = 9 * 10**18
+_WHOLE = re.compile(r"-?[0-9]{1,78}")
 
 
 def decode_subgraph(answer: bytes | str) -> Decoded:
@@ -49,9 +51,15 @@ def _entities(name: str, items: object) -> Decoded:
     return fields.decode_each(SOURCE, found, lambda row: (reader(row),))
 
 
+def _whole(value: object) -> int | None:
+    """Return a whole number of any length, given as text or as a number."""
+    found = fields.text(value)
+    return int(found) if _WHOLE.fullmatch(found) else None
+
+
 def _base_units(value: object) -> int:
-    found = fields.integer_or(value)
-    if found < 0 or found > _MAX_MICRO:
+    found = _whole(value)
+    if found is None or not 0 <= found <= _MAX_MICRO:
         raise Unusable("size_missing")
     return found
 
@@ -79,7 +87,7 @@ def _fill(row: Object) -> VenueFill:
         ts_event=fields.instant(row.get("timestamp")),
         tx_hash=_tx(row),
         role=(Role.TAKER if taker in _EXCHANGES else Role.MAKER).value,
-        fee_micro=fee * collateral // shares if side is Side.BUY else fee,
+        fee_micro=_base_units(fee * collateral // shares) if side is Side.BUY else fee,
         order_hash=fields.text(row.get("orderHash")).lower(),
     )
 
@@ -98,8 +106,8 @@ def _change(kind: str) -> Callable[[Object], PositionChange]:
         amount = _base_units(fields.first_of(row, "amount", "payout"))
         _, _, index = fields.text(row.get("id")).partition("_")
         conversion = kind == "CONVERSION"
-        questions = fields.integer_or(row.get("indexSet"))
-        sets = (questions,) if conversion and questions >= 0 else ()
+        questions = _whole(row.get("indexSet"))
+        sets = (questions,) if conversion and questions is not None else ()
         return PositionChange(
             source=SOURCE,
             kind=kind,
@@ -150,8 +158,8 @@ def _balance(row: Object) -> WalletPosition:
 
 
 def _signed(value: object) -> int:
-    number = fields.optional_decimal(value)
-    return int(number) if number is not None else 0
+    found = _whole(value)
+    return found if found is not None and abs(found) <= _MAX_MICRO else 0
 
 
 def _condition(row: Object) -> ChainResolution:
