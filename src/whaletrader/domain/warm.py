@@ -1,4 +1,4 @@
-"""Runs every kernel of risk, books and paper fills once on made-up rows, so that the compiler's work lies in the cache."""
+"""Runs every kernel of risk, books and fills once on made-up rows, so that the compiler's work lies in the cache."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from whaletrader.domain.values import MICRO, Side
 
 
 def compile_kernels() -> None:
-    """Compile the sum of event groups, enumerated and on the lattice, CVaR, one order's fill, a book and its matching."""
+    """Compile the sum of event groups, enumerated and on the lattice, CVaR, an order's fill, a book and its matching."""
     even: list[Scenario] = [(1, PROB_ONE // 2), (0, PROB_ONE // 2)]
     for groups in (1, 11):
         rest_of_book([even] * groups, 1).cvar_micro(even, 975_000)
