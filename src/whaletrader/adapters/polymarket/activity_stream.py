@@ -1,15 +1,14 @@
 """The real-time data stream (RTDS): every fill with its wallet, by two sockets whose rows are told once.
 
-The stream has no identity for a fill, and one transaction may hold two equal fills. So each socket counts the rows
-that look alike, and a row is passed on when one socket has seen more of its kind than were passed on before: what one
-socket lost the other tells, and nothing is told twice. Topics go into frames of their own, because one that the server
-does not know kills all the others of its frame; there are no filters, because they do not work reliably.
+The stream has no identity for a fill: `once` says which rows are new, so that what one socket lost the other tells.
+Topics go into frames of their own, because one that the server does not know kills all the others of its frame; there
+are no filters, because they do not work reliably.
 """
 
 import json
 from collections.abc import Callable, Sequence
 
-from whaletrader.adapters.polymarket.once import Once
+from whaletrader.adapters.polymarket.once import Frames, Once
 from whaletrader.adapters.polymarket.session import Plan, Session
 from whaletrader.adapters.polymarket.sink import Sink, deliver, refuse
 from whaletrader.adapters.polymarket.stream_status import Counts, Epoch, SourceStatus, with_counts
@@ -36,10 +35,11 @@ def frames(action: str) -> list[str]:
 class ActivityTalk:
     """What is said and heard on one of the sockets."""
 
-    def __init__(self, once: Once, sink: Sink, on_epoch: OnEpoch) -> None:
+    def __init__(self, socket: int, once: Once, sink: Sink, on_epoch: OnEpoch) -> None:
         self.counts = Counts()
+        self._socket = socket
+        self._frames = Frames()
         self._once = once
-        self._tally = once.tally(lasting=True)
         self._sink = sink
         self._on_epoch = on_epoch
 
@@ -65,7 +65,8 @@ class ActivityTalk:
             return False
         decoded = decode_rtds(frame)
         refuse(self._sink, self.counts, decoded)
-        deliver(self._sink, self.counts, self._once.new(self._tally, decoded.rows), arrived_ts)
+        new = self._once.heard(self._socket, decoded.rows, repeated=self._frames.repeated(frame))
+        deliver(self._sink, self.counts, decoded.rows, arrived_ts, new)
         return any(isinstance(row, VenueFill) and row.source == SIGN_OF_LIFE for row in decoded.rows)
 
     def resumed(self, epoch: Epoch) -> None:
@@ -77,10 +78,10 @@ class ActivityStream:
     """The sockets together."""
 
     def __init__(self, url: str, stale_after_s: float, sink: Sink, seed: int = 0) -> None:
-        once = Once()
+        once = Once(SOCKETS)
         self.on_gap: Callable[[int, int], None] = lambda _from_ts, _until_ts: None
         """Told of each stretch (UTC ns) in which no socket heard anything."""
-        self.talks = [ActivityTalk(once, sink, self._resumed) for _ in range(SOCKETS)]
+        self.talks = [ActivityTalk(number, once, sink, self._resumed) for number in range(SOCKETS)]
         self.sessions = [Session(self._plan(n, url, stale_after_s, seed), talk) for n, talk in enumerate(self.talks)]
 
     def fresh(self, monotonic_s: float) -> bool:

@@ -132,7 +132,7 @@ class ActivitySweep:
             return
         self._error, kept.failures = "", 0
         self._read_at, self._read_ts = time.monotonic(), self._now_ns()
-        deliver(self._sink, self._counts, self._once.new(self._once.tally(lasting=False), rows), self._read_ts)
+        deliver(self._sink, self._counts, rows, self._read_ts, self._once.answered(rows))
         kept.filled = gaps
         if kept.since_s == since_s:  # no gap reaches further back meanwhile
             kept.since_s = max(since_s, now_s - SETTLE_S)

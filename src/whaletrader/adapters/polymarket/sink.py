@@ -27,15 +27,16 @@ class Sink(Protocol):
         ...
 
 
-def deliver(sink: Sink, counts: Counts, rows: Sequence[Row], arrived_ts: int) -> int:
-    """Hand rows over and count them; return how many fills were new."""
+def deliver(sink: Sink, counts: Counts, rows: Sequence[Row], arrived_ts: int, new: Sequence[Row] | None = None) -> int:
+    """Count rows and hand them over (only the `new` ones where some were told before); return how many fills were new."""
     if not rows:
         return 0
     counts.seen += len(rows)
     for row in rows:
         if isinstance(row, VenueFill):
             counts.lags.note(arrived_ts, row.ts_event)
-    return sink.add(rows, arrived_ts)
+    kept = rows if new is None else new
+    return sink.add(kept, arrived_ts) if kept else 0
 
 
 def refuse(sink: Sink, counts: Counts, decoded: Decoded) -> None:

@@ -11,7 +11,7 @@ from tests.support.venue_sockets import RTDS, ListSink, rtds_trade
 from tests.support.waiting import wait_until
 from whaletrader.adapters.polymarket import once as once_module
 from whaletrader.adapters.polymarket.activity_stream import ActivityTalk, frames
-from whaletrader.adapters.polymarket.once import Once
+from whaletrader.adapters.polymarket.once import FRAMES_KEPT, Frames, Once
 from whaletrader.adapters.polymarket.stream_status import Epoch, EpochCause
 from whaletrader.datasets.decode.rows import LastTrade, PositionChange, VenueFill
 from whaletrader.datasets.decode.rtds import decode_rtds
@@ -19,6 +19,8 @@ from whaletrader.datasets.decode.rtds import decode_rtds
 SAMPLES = Path(__file__).parents[3] / "data" / "polymarket" / "samples"
 TRADES, MATCHED = ("activity", "trades"), ("activity", "orders_matched")
 NOW = 1_790_272_258 * 10**9
+HEARD = st.tuples(st.integers(0, 3), st.booleans(), st.booleans())
+"""A kind of fill, and which of the two sockets heard it."""
 
 
 def fill(number: int, **more: Any) -> VenueFill:
@@ -29,7 +31,7 @@ def fill(number: int, **more: Any) -> VenueFill:
 
 def activity_talk() -> tuple[ActivityTalk, ListSink]:
     sink, epochs = ListSink(), list[Epoch]()
-    return ActivityTalk(Once(), sink, epochs.append), sink
+    return ActivityTalk(0, Once(2), sink, epochs.append), sink
 
 
 def test_each_type_has_a_frame_of_its_own_and_no_filter() -> None:
@@ -77,36 +79,62 @@ def test_captured_frames_come_through_with_the_lag_of_each() -> None:
 
 
 def test_two_equal_fills_of_one_transaction_are_two_though_two_sockets_tell_both() -> None:
-    once = Once()
-    first, second = once.tally(lasting=True), once.tally(lasting=True)
-    told = [row for tally in (first, second, first, second) for row in once.new(tally, [fill(0)])]
+    once = Once(2)
+    told = [row for socket in (0, 1, 0, 1) for row in once.heard(socket, [fill(0)])]
     assert len(told) == 2
 
 
 def test_what_one_socket_lost_the_other_tells() -> None:
-    once = Once()
-    first, second = once.tally(lasting=True), once.tally(lasting=True)
-    assert once.new(first, [fill(0), fill(0)]) == [fill(0), fill(0)]
-    assert once.new(second, [fill(0)]) == []
-    assert once.new(second, [fill(1)]) == [fill(1)]
-    assert once.new(first, [fill(1)]) == []
+    once = Once(2)
+    assert once.heard(0, [fill(0), fill(0)]) == [fill(0), fill(0)]
+    assert once.heard(1, [fill(0)]) == []
+    assert once.heard(1, [fill(1)]) == [fill(1)]
+    assert once.heard(0, [fill(1)]) == []
+
+
+def test_a_frame_that_comes_twice_on_one_socket_is_one_fill() -> None:
+    once = Once(2)
+    assert once.heard(0, [fill(0)]) == [fill(0)]
+    assert once.heard(0, [fill(0)], repeated=True) == []
+    assert once.heard(1, [fill(0)]) == []
+
+
+def test_a_frame_that_comes_twice_on_both_sockets_is_two_fills() -> None:
+    once = Once(2)
+    told = [
+        row
+        for socket, again in ((0, False), (0, True), (1, False), (1, True))
+        for row in once.heard(socket, [fill(0)], repeated=again)
+    ]
+    assert len(told) == 2
+
+
+def test_the_same_bytes_are_known_again_for_a_while() -> None:
+    frames_heard = Frames()
+    assert [frames_heard.repeated(frame) for frame in (b"a", b"b", b"a")] == [False, False, True]
+    for number in range(FRAMES_KEPT):
+        frames_heard.repeated(str(number).encode())
+    assert not frames_heard.repeated(b"b")
+
+
+def test_a_repeated_frame_reaches_the_sink_once() -> None:
+    talk, sink = activity_talk()
+    frame = json.dumps(rtds_trade(0)).encode()
+    assert [talk.heard(frame, NOW) for _ in range(3)] == [True] * 3
+    assert len(sink.rows) == 1
+    assert talk.counts.seen == 3
 
 
 @settings(max_examples=200, deadline=None)
-@given(
-    st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.booleans()), max_size=30), st.randoms(use_true_random=False)
-)
-def test_the_union_of_two_lossy_sockets_is_told_whatever_the_order(
-    kinds: list[tuple[int, bool, bool]], rng: Any
-) -> None:
+@given(st.lists(HEARD, max_size=30), st.randoms(use_true_random=False))
+def test_the_union_of_two_lossy_sockets_is_told_in_any_order(kinds: list[tuple[int, bool, bool]], rng: Any) -> None:
     """Each socket hears a part; of each kind as many are told as the better socket heard."""
-    once = Once()
-    tallies = (once.tally(lasting=True), once.tally(lasting=True))
+    once = Once(2)
     heard = [(socket, kind) for kind, a, b in kinds for socket, there in ((0, a), (1, b)) if there]
     rng.shuffle(heard)
     told: list[int] = []
     for socket, kind in heard:
-        told += [kind for _ in once.new(tallies[socket], [fill(kind)])]
+        told += [kind for _ in once.heard(socket, [fill(kind)])]
     for kind in range(4):
         assert told.count(kind) == max(heard.count((0, kind)), heard.count((1, kind)))
 
@@ -114,24 +142,24 @@ def test_the_union_of_two_lossy_sockets_is_told_whatever_the_order(
 def test_an_answer_that_overlaps_an_earlier_one_tells_only_what_is_new() -> None:
     once = Once()
     change = PositionChange(source="data_v2", kind="SPLIT", wallet="0x1", amount_micro=5, ts_event=1, tx_hash="0x2")
-    assert once.new(once.tally(lasting=False), [fill(0), change]) == [fill(0), change]
-    assert once.new(once.tally(lasting=False), [fill(0), fill(0), change, change]) == [fill(0), change]
+    assert once.answered([fill(0), change]) == [fill(0), change]
+    assert once.answered([fill(0), fill(0), change, change]) == [fill(0), change]
+    assert once.answered([fill(0)]) == []
 
 
 def test_rows_without_an_identity_problem_pass() -> None:
     trade = LastTrade(market_id="m", token_id="1", ts_event=1, price_micro=1, size_micro=1, side="BUY")
-    once = Once()
-    assert once.new(once.tally(lasting=True), [trade, trade]) == [trade, trade]
+    assert Once(1).heard(0, [trade, trade], repeated=True) == [trade, trade]
+    assert Once().answered([trade, trade]) == [trade, trade]
 
 
 def test_the_memory_of_what_was_told_is_bounded(monkeypatch: Any) -> None:
     monkeypatch.setattr(once_module, "KINDS_KEPT", 10)
-    once = Once()
-    tally = once.tally(lasting=True)
+    once = Once(1)
     for number in range(100):
-        once.new(tally, [fill(number)])
-    assert len(tally) == 10
-    assert once.new(once.tally(lasting=False), [fill(99)]) == []
+        once.heard(0, [fill(number)])
+    assert len(once._told) == len(once._heard[0]) == 10
+    assert once.answered([fill(99)]) == []
 
 
 def test_a_gap_of_one_socket_is_none_while_the_other_hears() -> None:
