@@ -106,19 +106,29 @@ def block_of(number: int, *trades: types.VenueTrade) -> types.Block:
     )
 
 
-def recorder_of(*blocks: tuple[types.VenueTrade, ...], listed: types.VenueMarket | None = None) -> Recorder:
-    """A recorder that has seen a market and one block after the other."""
-    recorder = Recorder(seed=1)
+def play(recorder: Recorder, *blocks: tuple[types.VenueTrade, ...], listed: types.VenueMarket | None = None) -> None:
+    """Let a recorder see a market and one block after the other."""
     recorder.on_event(types.MarketAdded(ts=START, market=listed or market()))
     for number, trades in enumerate(blocks):
         for each in trades:
             recorder.on_event(types.TradeUpdated(ts=START, trade=each, state=types.TradeState.MATCHED))
         block = block_of(number, *trades)
         recorder.on_event(types.BlockMined(ts=block.ts, block=block))
+
+
+def recorder_of(*blocks: tuple[types.VenueTrade, ...], listed: types.VenueMarket | None = None) -> Recorder:
+    """A recorder that has seen a market and one block after the other."""
+    recorder = Recorder(seed=1)
+    play(recorder, *blocks, listed=listed)
     return recorder
 
 
-def three_wallets() -> Recorder:
-    """One match: the taker buys Yes of a seller and, minting, against a buyer of No."""
+def usual_trade() -> types.VenueTrade:
+    """The taker buys Yes of a seller and, minting, against a buyer of No."""
     makers = (fill(1, MAKER, YES, "SELL", 600_000, 10_000_000), fill(2, SECOND_MAKER, NO, "BUY", 390_000, 5_000_000))
-    return recorder_of((trade(1, makers, fee=90_000),))
+    return trade(1, makers, fee=90_000)
+
+
+def three_wallets() -> Recorder:
+    """A record of one match of three wallets."""
+    return recorder_of((usual_trade(),))
