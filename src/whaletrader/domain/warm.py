@@ -11,7 +11,7 @@ from whaletrader.domain.values import MICRO, Side
 
 
 def compile_kernels() -> None:
-    """Compile the sum of event groups, enumerated and on the lattice, CVaR, an order's fill, a book and its matching."""
+    """Compile the sum of event groups, enumerated and on the lattice, CVaR, one order's fill, a book, its matching."""
     even: list[Scenario] = [(1, PROB_ONE // 2), (0, PROB_ONE // 2)]
     for groups in (1, 11):
         rest_of_book([even] * groups, 1).cvar_micro(even, 975_000)
