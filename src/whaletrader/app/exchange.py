@@ -6,11 +6,12 @@ Everything that is traded there is SIMULATED; nothing leaves this machine.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whaletrader.config.tree import VenueSettings
-from whaletrader.domain.values import MICRO
+from whaletrader.domain.values import MICRO, NANOS
 from whaletrader.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ class ExchangeOptions:
     speed: float = 1.0
     seed: int = 7
     faults: Path | None = None
+    begin: str = "first"
+    """Where a replay begins: `first`, `now`, or a date of the dataset (2026-09-24)."""
+    trading_s: float = 0.0
+    """For how long anybody trades by himself; 0: without end."""
     truth: Path | None = None
     """Where every settled fill is written down."""
     settle_s: float = 2.0
@@ -137,6 +142,8 @@ def plan_of(options: ExchangeOptions) -> "Plan":
         replay=replay,
         speed=options.speed,
         faults=options.faults,
+        begin_ts=_begin_ts(options.begin),
+        trading_s=options.trading_s,
         truth=options.truth,
         population=kind != "none",
     )
@@ -151,3 +158,12 @@ def _source(source: str) -> tuple[str, Path | None]:
     if not Path(path).expanduser().is_dir():
         raise UsageError(f"The dataset {path} is not there.")
     return kind, Path(path).expanduser()
+
+
+def _begin_ts(begin: str) -> int:
+    if begin in ("first", "now"):
+        return -1 if begin == "first" else 0
+    try:
+        return int(datetime.fromisoformat(begin).replace(tzinfo=UTC).timestamp()) * NANOS
+    except ValueError:
+        raise UsageError(f"--begin is first, now or a date like 2026-09-24, not {begin!r}.") from None

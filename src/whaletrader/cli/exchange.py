@@ -15,6 +15,10 @@ def exchange_command(
     port: int = typer.Option(8900, "--port", min=0, max=65535, help="Where it listens on this machine; 0 is any."),
     source: str = typer.Option("sim", "--source", help="Who trades: sim, replay:PATH (a dataset) or none."),
     speed: float = typer.Option(1.0, "--speed", help="How much faster than real time a source is played."),
+    begin: str = typer.Option("first", "--begin", help="Where a replay begins: first, now, or a date of the dataset."),
+    trading_s: float = typer.Option(
+        0.0, "--trading-s", min=0, help="Seconds until nobody trades by himself; 0: never."
+    ),
     seed: int = typer.Option(7, "--seed", min=0, help="Seed of everything random."),
     faults: Path | None = typer.Option(None, "--faults", help="A fault plan (TOML): what goes wrong, and how often."),
     truth: Path | None = typer.Option(None, "--truth", help="A file for every settled fill, one JSON line each."),
@@ -38,6 +42,8 @@ def exchange_command(
             seed=seed,
             faults=faults,
             truth=truth,
+            begin=begin,
+            trading_s=trading_s,
             settle_s=settle_s,
             cash=cash,
             tier=tier,

@@ -12,8 +12,9 @@ from whaletrader.adapters.paper.server.fault_plan import NO_PLAN, read_fault_pla
 from whaletrader.adapters.paper.server.faults import PlannedFaults
 from whaletrader.adapters.paper.server.listing import shelf
 from whaletrader.adapters.paper.server.mounts import NoFaults, World
-from whaletrader.adapters.paper.server.players import invented_traders, replayed_wallets
+from whaletrader.adapters.paper.server.players import invented_traders
 from whaletrader.adapters.paper.server.public_faces import PublicFaces, make_public_faces
+from whaletrader.adapters.paper.server.replay import Replay
 from whaletrader.adapters.paper.server.truth import TruthFile
 from whaletrader.adapters.paper.server.types import SettlementFaults, VenueRules
 from whaletrader.adapters.paper.server.venue import Venue
@@ -34,6 +35,10 @@ class Plan:
     faults: Path | None = None
     population: bool = True
     """Whether anybody trades by himself."""
+    begin_ts: int = -1
+    """Where in the dataset a replay begins; -1: with its first fill, 0: at the exchange's own time."""
+    trading_s: float = 0.0
+    """For how long they do; 0: without end."""
     truth: Path | None = None
     """Where every settled fill is written down."""
 
@@ -99,7 +104,18 @@ def assemble(plan: Plan, now: Callable[[], int] = time.time_ns) -> Assembled:
 def _players(plan: Plan, venue: Venue, public: PublicFaces, started: int) -> list[Step]:
     """List the markets and let those in who trade by themselves."""
     if plan.replay is not None:
-        return [replayed_wallets(venue, plan.replay, seed=plan.seed, started_ns=started, speed=plan.speed)]
+        first_ts = {-1: None, 0: started}.get(plan.begin_ts, plan.begin_ts)
+        replay = Replay(venue, plan.replay, seed=plan.seed, started_ns=started, speed=plan.speed, first_ts=first_ts)
+        return [_for_a_while(replay.step, plan, started)]
     for market in shelf(plan.seed, started):
         venue.add_market(market, started)
-    return [invented_traders(venue, public, seed=plan.seed, started_ns=started)] if plan.population else []
+    if not plan.population:
+        return []
+    return [_for_a_while(invented_traders(venue, public, seed=plan.seed, started_ns=started), plan, started)]
+
+
+def _for_a_while(step: Step, plan: Plan, started: int) -> Step:
+    if plan.trading_s <= 0:
+        return step
+    until_ns = started + round(plan.trading_s * NANOS)
+    return lambda now_ns: step(now_ns) if now_ns < until_ns else None

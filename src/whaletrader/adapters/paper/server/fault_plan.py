@@ -100,8 +100,14 @@ class FaultPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """All that is declared to go wrong."""
 
     seed: int = 1
+    until_s: float = 0.0
+    """After so long nothing goes wrong any more, but for settlements; 0: without end."""
     settlement: Settlement = Settlement()
     fault: tuple[Fault, ...] = ()
+
+    def over(self, elapsed_s: float) -> bool:
+        """Whether nothing goes wrong any more."""
+        return 0 < self.until_s <= elapsed_s
 
     def settlement_faults(self) -> SettlementFaults:
         """Return the settlements' part in the exchange's own terms."""

@@ -71,6 +71,8 @@ class PlannedFaults:
 
     def step(self, venue: Venue, now_ns: int) -> None:
         """Let restarts and modes begin whose time has come; call it often."""
+        if self._plan.over((now_ns - self._started_ns) / NANOS):
+            return
         for place, fault in enumerate(self._plan.fault):
             window = fault.window((now_ns - self._started_ns) / NANOS)
             if fault.kind not in MODE_KINDS or window < 0 or (place, window) in self._begun:
@@ -85,6 +87,8 @@ class PlannedFaults:
 
     def _met(self, face: str, now_ns: int, path: str) -> list[tuple[int, Fault]]:
         elapsed_s = (now_ns - self._started_ns) / NANOS
+        if self._plan.over(elapsed_s):
+            return []
         return [
             (place, fault)
             for place, fault in enumerate(self._plan.fault)

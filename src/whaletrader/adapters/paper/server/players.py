@@ -1,14 +1,12 @@
-"""Who trades at the exchange by himself: invented traders, or the wallets of a dataset that is replayed."""
+"""Who trades at the exchange by himself where no dataset is replayed: invented traders, under names that say so."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 
 from whaletrader.adapters.paper.server.listing import shelf
 from whaletrader.adapters.paper.server.population import Population, PopulationParams
 from whaletrader.adapters.paper.server.public_faces import PublicFaces
-from whaletrader.adapters.paper.server.replay import Replay
 from whaletrader.adapters.paper.server.types import VenueMarket
 from whaletrader.adapters.paper.server.venue import Venue
 
@@ -35,8 +33,3 @@ def further_market(seed: int, number: int, now_ns: int) -> VenueMarket:
     market = shelf(seed + number, now_ns)[number % 2]
     name = f"{market.slug}-{number}"
     return msgspec.structs.replace(market, slug=name, event_slug=name, title=f"{market.title} ({number})")
-
-
-def replayed_wallets(venue: Venue, path: Path, *, seed: int, started_ns: int, speed: float) -> Step:
-    """Let a dataset's wallets trade as they did, `speed` times as fast."""
-    return Replay(venue, path, seed=seed, started_ns=started_ns, speed=speed).step

@@ -132,3 +132,12 @@ def test_restarts_and_modes_begin_once_a_window() -> None:
         (Mode.CANCEL_ONLY, at(20), at(23)),
         ("restart", at(110), 0),
     ]
+
+
+def test_after_its_end_a_plan_does_nothing() -> None:
+    plan = FaultPlan(until_s=60, fault=(Fault(kind=FaultKind.LOST), Fault(kind=FaultKind.RESTART, first_s=70)))
+    planned, venue = PlannedFaults(plan, START), Told()
+    assert planned.fate("clob", GET, at(59)).lost
+    assert not planned.fate("clob", GET, at(60)).lost
+    planned.step(venue, at(71))
+    assert venue.told == []
