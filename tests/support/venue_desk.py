@@ -24,6 +24,7 @@ from whaletrader.domain.order_hash import (
     OrderStruct,
     contract_wallet_digest,
     contract_wallet_signature,
+    keccak256,
     order_hash,
 )
 from whaletrader.domain.values import NANOS, Side
@@ -111,7 +112,7 @@ class Trader:
         self.exchange_settings, self.root, self.number = exchange.settings, root, number
         self.directory = DataDirectory(root)
         self.directory.ensure()
-        self.secret = number.to_bytes(32, "big")
+        self.secret = keccak256(f"trader {number}".encode())
         self._put("order.key", self.secret.hex())
         self._put("relayer.key", f'{{"address":"{OrderKey(self.secret).address}","key":"{RELAYER_KEY}"}}')
         self.orders = 0

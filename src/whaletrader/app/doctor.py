@@ -8,6 +8,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from whaletrader.app.layout import DataDirectory
@@ -29,14 +30,31 @@ class Check:
     detail: str
 
 
-def examine(directory: DataDirectory) -> list[Check]:
-    """Look at everything; a fault in one check is told and does not stop the others."""
-    return [_told(name, look, directory) for name, look in _CHECKS]
+def examine(directory: DataDirectory, *, venue: bool = False) -> list[Check]:
+    """Look at everything; a fault in one check is told and does not stop the others.
+
+    With `venue` also at what live trading needs, which asks the venue and a node of the chain.
+    """
+    found = [_told(name, partial(look, directory)) for name, look in _CHECKS]
+    return found + _examine_venue(directory) if venue else found
 
 
-def _told(name: str, look: Callable[[DataDirectory], str], directory: DataDirectory) -> Check:
+def _examine_venue(directory: DataDirectory) -> list[Check]:
+    from whaletrader.app.venue_checks import VenueChecks
+
     try:
-        return Check(name, True, look(directory))
+        checks = VenueChecks(directory)
+    except WhaleTraderError as fault:
+        return [Check("venue", False, str(fault))]
+    try:
+        return [_told(name, look) for name, look in checks.rows()]
+    finally:
+        checks.close()
+
+
+def _told(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name, True, look())
     except (WhaleTraderError, OSError) as fault:
         return Check(name, False, str(fault))
 
@@ -112,7 +130,7 @@ def _keys(directory: DataDirectory) -> str:
 
 
 def _secrets(directory: DataDirectory) -> Iterator[Path]:
-    for name in ("seal.key", "order.key"):
+    for name in ("seal.key", "order.key", "venue.key", "relayer.key"):
         path = directory.keys / name
         if path.exists():
             yield path

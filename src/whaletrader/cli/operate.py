@@ -120,17 +120,21 @@ def _ask(directory: "DataDirectory", *commands: str, argument: str = "") -> str:
     return f"process {holder_pid(directory.lock)}" if running else "the interrupted run, when it goes on,"
 
 
-def doctor_command(data_dir: Path | None = DataDir, as_json: bool = AsJson) -> None:
+def doctor_command(
+    data_dir: Path | None = DataDir,
+    venue: bool = typer.Option(False, "--venue", help="Also check what live trading needs; asks the venue."),
+    as_json: bool = AsJson,
+) -> None:
     """Check everything that a run needs and name what is wrong (exit code 1).
 
-    Example: whaletrader doctor
+    Example: whaletrader doctor --venue
     """
     from dataclasses import asdict
 
     from whaletrader.app.doctor import examine
     from whaletrader.app.layout import DataDirectory
 
-    checks = examine(DataDirectory(data_directory(data_dir)))
+    checks = examine(DataDirectory(data_directory(data_dir)), venue=venue)
     if as_json:
         print_json([asdict(check) for check in checks])
     else:

@@ -1,0 +1,225 @@
+"""A live account on the local exchange from the outside: what `doctor --venue` says, and that no secret ever shows."""
+
+import json
+import logging
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.support.venue_desk import RELAYER_KEY, Trader, local_exchange
+from tests.support.waiting import wait_until
+from whaletrader.adapters.local.keys import paper_secret
+from whaletrader.adapters.paper.server.edge import reply
+from whaletrader.app.doctor import examine
+from whaletrader.app.venue_gateway import open_gateway
+from whaletrader.app.venue_keys import API_KEY_FILE, kept_api_key
+from whaletrader.cli.main import app
+from whaletrader.config.tree import Settings
+from whaletrader.errors import UsageError, WhaleTraderError
+
+
+@pytest.fixture
+def venue():
+    with local_exchange() as exchange:
+        yield exchange
+
+
+@pytest.fixture
+def trader(venue, tmp_path):
+    made = Trader(venue, tmp_path / "live", 5_001)
+    write_settings(made)
+    yield made
+    made.close()
+
+
+def write_settings(trader) -> None:
+    """Have the data directory lead to the local exchange."""
+    from whaletrader.app.exchange import settings_text
+
+    port = int(trader.exchange_settings.clob_url.rsplit(":", 1)[1])
+    trader.directory.settings_file.write_text(settings_text(port) + "\n")
+
+
+def venue_rows(directory):
+    rows = {check.name: check for check in examine(directory, venue=True)}
+    return {name: rows[name] for name in list(rows)[list(rows).index("venue's clock") :]}
+
+
+def test_doctor_looks_at_everything_that_live_trading_needs(trader):
+    rows = venue_rows(trader.directory)
+    assert [name for name, check in rows.items() if not check.ok] == ["allowances"]
+    assert "COLLATERAL_ADAPTER" in rows["allowances"].detail
+    assert "deposit wallet" in rows["wallet"].detail
+    trader.gateway.allow()
+    wait_until(lambda: trader.gateway.oracle.missing().complete, 10, "the allowances")
+    assert all(check.ok for check in venue_rows(trader.directory).values())
+
+
+def test_doctor_names_each_thing_that_is_missing(venue, trader, tmp_path):
+    (trader.directory.keys / "relayer.key").unlink()
+    (trader.directory.keys / API_KEY_FILE).unlink()
+    (trader.directory.keys / "order.key").unlink()
+    venue.faults.instead_of["GET /"] = [reply({"blocked": True, "ip": "1.2.3.4", "country": "DE", "region": "BE"})]
+    rows = venue_rows(trader.directory)
+    assert [name for name, check in rows.items() if check.ok] == ["venue's clock"]
+    assert "takes no orders from where this machine is (DE-BE)" in rows["geoblock"].detail
+    assert "live mode needs your order key" in rows["order key"].detail
+
+
+def test_doctor_without_a_venue_tells_of_each_check_that_it_cannot_be_reached(trader):
+    trader.directory.settings_file.write_text(
+        '[venue]\nclob_url = "http://127.0.0.1:9"\nrpc_url = "http://127.0.0.1:9"\n'
+    )
+    rows = venue_rows(trader.directory)
+    assert "cannot be reached" in rows["venue's clock"].detail
+    assert not rows["wallet"].ok
+
+
+def start(trader):
+    return open_gateway(Settings(venue=trader.exchange_settings), trader.directory, trader.root / "other.db")
+
+
+def test_a_blocked_place_refuses_the_start(venue, trader):
+    venue.faults.instead_of["GET /"] = [reply({"blocked": True, "country": "US", "region": "NY"})]
+    with pytest.raises(UsageError, match="live mode is refused"):
+        start(trader)
+
+
+def test_the_paper_accounts_public_key_refuses_the_start(trader):
+    (trader.directory.keys / "order.key").write_text(paper_secret("paper").hex())
+    with pytest.raises(UsageError, match="paper account's key"):
+        start(trader)
+
+
+def test_an_account_that_may_only_close_refuses_the_start(venue, trader):
+    venue.faults.instead_of["GET /auth/ban-status/closed-only"] = [reply({"closed_only": True})]
+    with pytest.raises(UsageError, match="close positions only"):
+        start(trader)
+
+
+# -- secrets -----------------------------------------------------------------------------------------------------------
+
+
+def everything_goes_wrong(venue, trader, market) -> list[str]:
+    """A run in which each kind of call succeeds and fails; returns every error's text and every object's."""
+    told = []
+
+    def attempt(act):
+        try:
+            told.append(repr(act()))
+        except WhaleTraderError as error:
+            told.extend([str(error), repr(error), repr(error.__cause__), repr(error.__context__)])
+
+    sent = trader.order(market, "BUY", 0.30, 20)
+    for status in (401, 400, 425, 429, 500, 503):
+        venue.faults.instead_of["POST /order"] = [reply({"error": "Unauthorized/Invalid api key"}, status)]
+        attempt(lambda: trader.exchange.submit(trader.order(market, "BUY", 0.30, 20)))
+    venue.faults.lost["POST /order"] = 1
+    attempt(lambda: trader.exchange.submit(sent))
+    attempt(lambda: trader.exchange.ask("live", sent.order_hash, 0))
+    attempt(lambda: trader.exchange.cancel("live", sent.order_hash, 0))
+    for path in ("/data/orders", "/data/trades", "/auth/api-keys"):
+        venue.faults.instead_of[f"GET {path}"] = [reply({"error": "Unauthorized/Invalid api key"}, 401)] * 3
+    attempt(trader.exchange.refresh)
+    attempt(trader.gateway.clob.api_keys)
+    venue.faults.instead_of["POST /submit"] = [reply({"error": "Unauthorized"}, 401), reply({"error": "busy"}, 400)]
+    attempt(trader.gateway.allow)
+    attempt(trader.gateway.allow)
+    attempt(trader.gateway.allow)
+    venue.faults.instead_of["GET /auth/derive-api-key"] = [reply({"apiKey": "x", "secret": "half"})]
+    path = trader.directory.keys / API_KEY_FILE
+    kept = path.read_bytes()
+    path.unlink()
+    attempt(lambda: start(trader))
+    path.write_bytes(b"{" + kept)
+    path.chmod(0o600)
+    attempt(lambda: start(trader))
+    path.write_bytes(kept)
+    told += [repr(trader.gateway), repr(trader.gateway.channel.status()), repr(trader.gateway.upkeep.faults)]
+    told += [repr(vars(each)) for each in (trader.gateway.clob, trader.gateway.relayer, trader.gateway.exchange)]
+    return told
+
+
+def test_no_secret_appears_in_any_log_error_message_or_database(venue, trader, tmp_path, capfd):
+    caught = []
+    handler = logging.Handler()
+    handler.emit = lambda record: caught.append(f"{record.getMessage()} {record.exc_text or ''}")
+    root = logging.getLogger()
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        told = everything_goes_wrong(venue, trader, venue.market("coin-above-100k"))
+        trader.close()
+        venue.faults.instead_of.clear()
+        trader.open()  # the user channel says its secret again, with everybody logging
+        told += [check.detail for check in examine(trader.directory, venue=True)]
+    finally:
+        root.setLevel(before)
+        root.removeHandler(handler)
+    key = kept_api_key(trader.directory, trader.gateway.key.address)
+    secrets = {
+        "order key": trader.secret.hex(),
+        "API secret": key.secret.rstrip("="),
+        "passphrase": key.passphrase,
+        "relayer key": RELAYER_KEY,
+    }
+    out, err = capfd.readouterr()
+    texts = {"errors and reprs": "\n".join(told), "logs": "\n".join(caught), "output": out, "error output": err}
+    texts |= {str(path): text for path, text in files_of(trader.root)}
+    found = [(name, where) for name, secret in secrets.items() for where, text in texts.items() if secret in text]
+    assert found == []
+    assert len(texts["logs"]) > 1_000
+    assert any(path.endswith("gateway.db") for path in texts)
+
+
+def files_of(root: Path):
+    """Every file of a data directory but the keys, as text; databases as what they hold too."""
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and path.parent.name != "keys":
+            yield path, path.read_bytes().decode("latin-1")
+            if path.suffix == ".db":
+                yield path.with_suffix(".rows.db"), rows_of(path)
+
+
+def rows_of(path) -> str:
+    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return json.dumps([[repr(row) for row in database.execute(f"SELECT * FROM {name}")] for name in tables])
+    finally:
+        database.close()
+
+
+def test_no_command_takes_a_secret_on_its_command_line():
+    import typer
+
+    def options(command, path):
+        for name, sub in getattr(command, "commands", {}).items():
+            yield from options(sub, (*path, name))
+        for parameter in command.params:
+            yield path, parameter.name, tuple(parameter.opts)
+
+    named = [
+        each
+        for each in options(typer.main.get_command(app), ())
+        if re.search("secret|passphrase|api.?key|private", str(each))
+    ]
+    assert named == []
+
+
+def test_key_files_that_others_can_read_are_refused(trader):
+    path = trader.directory.keys / API_KEY_FILE
+    path.chmod(0o644)
+    with pytest.raises(UsageError, match="chmod 600"):
+        kept_api_key(trader.directory, trader.gateway.key.address)
+    path.chmod(0o600)
+
+
+def test_credentials_of_another_order_key_are_derived_anew(venue, trader):
+    (trader.directory.keys / "order.key").write_text((77).to_bytes(32, "big").hex())
+    before = (trader.directory.keys / API_KEY_FILE).read_bytes()
+    start(trader).close()
+    assert (trader.directory.keys / API_KEY_FILE).read_bytes() != before
