@@ -140,14 +140,6 @@ def test_a_second_instance_on_the_same_directory_is_refused(ran):
         pass
 
 
-def test_live_is_refused_in_one_sentence(tmp_path):
-    with (
-        pytest.raises(UsageError, match="not built yet: use replay:PATH or sim"),
-        opened("live", DataDirectory(tmp_path), SETTINGS),
-    ):
-        pass
-
-
 def test_a_killed_holder_leaves_no_lock_behind(tmp_path):
     code = (
         "import sys, threading; from pathlib import Path; from whaletrader.app.lock import DirectoryLock\n"

@@ -4,7 +4,7 @@ What a run is made of (dataset, seed, everything that can change a decision) is 
 the log begins: an interrupted run goes on only with the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,7 +33,7 @@ from whaletrader.datasets.store import Dataset
 from whaletrader.errors import UsageError
 from whaletrader.ports.store import EventStore
 from whaletrader.runtime.approvals import Approvals
-from whaletrader.runtime.components import Projection
+from whaletrader.runtime.components import Pace, Projection
 from whaletrader.runtime.effects import OrderEffects
 from whaletrader.runtime.engine import Engine
 from whaletrader.runtime.exchange_source import ExchangeSource
@@ -65,6 +65,10 @@ class App:
     description: str
     resumed: bool
     """The run's log was there before."""
+    begin: Callable[[], None] = lambda: None
+    """Called when the log is recovered: what listens to the world starts here."""
+    pace: Pace | None = None
+    """What ties the run to the world, where it follows that."""
     closables: list[Closable] = field(default_factory=list)
 
     @property
@@ -87,6 +91,8 @@ class App:
         first, last = self.world.feed.span
         return self.views.page() | {
             "simulated": self.simulated,
+            "mode": self.world.mode,
+            "sources": self.world.sources(),
             "run_id": self.folder.run_id,
             "dataset": {"name": self.world.name, "first_ts": first, "last_ts": last},
             "messages": self.views.account.state.messages,

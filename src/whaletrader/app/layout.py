@@ -36,6 +36,11 @@ class RunFolder:
         return self.root / "exchange.db"
 
     @property
+    def live(self) -> Path:
+        """What a live feed heard, in the order in which it came."""
+        return self.root / "live"
+
+    @property
     def signer(self) -> Path:
         """The order signer's ledger."""
         return self.root / "signer.db"

@@ -19,7 +19,7 @@ from whaletrader.app.exchange_process import ExchangeProcess
 from whaletrader.app.layout import DataDirectory, RunFolder, replace_text
 from whaletrader.app.lock import DirectoryLock
 from whaletrader.app.run_info import RunInfo, read_info
-from whaletrader.app.sources import Tell, open_source
+from whaletrader.app.sources import LIVE, Tell, open_source
 from whaletrader.app.summary import Summary
 from whaletrader.config.tree import Settings
 from whaletrader.datasets.store import Dataset
@@ -59,19 +59,28 @@ def opened(
     settings: Settings,
     *,
     exchange: str = "in-process",
+    history: str = "",
+    live_money: bool = False,
     new: bool = False,
     tell: Tell = lambda _text: None,
 ) -> Iterator[App]:
     """Lock the data directory, open the source and build the run; at the end everything is closed.
 
     `exchange` is "in-process", "process" (a child with a store of its own) or "port:N" (one that listens already).
+    The source "live" judges leaders by the dataset `history`; with `live_money` its orders go to the venue itself.
     `BusyError` when another process runs here; `UsageError` when an interrupted run had other data or settings.
     """
     directory.ensure()
     with DirectoryLock(directory.lock), ExitStack() as closing:
-        dataset = open_source(source, directory, seed=settings.seed, tell=tell)
+        if source == LIVE:
+            from whaletrader.app.live import live_maker
+
+            make = live_maker(settings, directory, history, live_money=live_money, tell=tell)
+        else:
+            dataset = open_source(source, directory, seed=settings.seed, tell=tell)
+            make = _replay_maker(settings, directory, dataset, _Exchanges(exchange, closing))
         began = time.perf_counter()
-        app = _open_run(directory, settings, dataset, _Exchanges(exchange, closing), new=new)
+        app = _open_run(directory, make, new=new)
         info = _info(app, source)
         info.recovery_s = info.open_s = round(time.perf_counter() - began, 3)
         clean = False
@@ -100,7 +109,7 @@ def run_app(
             on_progress(app, progress_of(app, now - began))
         return stop()
 
-    app.engine.run(look)
+    app.engine.run(look, pace=app.pace)
     on_progress(app, progress_of(app, time.perf_counter() - began))
     return app.summary()
 
@@ -136,9 +145,19 @@ class _Exchanges:
         return int(self.wanted.removeprefix("port:")) if self.wanted.startswith("port:") else 0
 
 
-def _open_run(
-    directory: DataDirectory, settings: Settings, dataset: Dataset, exchanges: _Exchanges, *, new: bool
-) -> App:
+Maker = Callable[[RunFolder], App]
+"""Builds a run over its folder."""
+
+
+def _replay_maker(settings: Settings, directory: DataDirectory, dataset: Dataset, exchanges: "_Exchanges") -> Maker:
+    def make(folder: RunFolder) -> App:
+        port = exchanges.port(folder, dataset, settings)
+        return build(settings, directory, folder, dataset, exchange_port=port)
+
+    return make
+
+
+def _open_run(directory: DataDirectory, make: Maker, *, new: bool) -> App:
     """Go on with the current run unless it ended; the log itself says whether it did."""
     current = None if new else directory.current_run()
     if new:
@@ -146,12 +165,15 @@ def _open_run(
     if current is not None and (known := read_info(current)) is not None and known.state == "ended":
         current = None
     while True:
-        folder = current or directory.new_run()
-        port = exchanges.port(folder, dataset, settings)
-        app = build(settings, directory, folder, dataset, exchange_port=port)
-        app.engine.start()
-        if not app.operator.ended:
-            return app
+        app = make(current or directory.new_run())
+        try:
+            app.engine.start()
+            if not app.operator.ended:
+                app.begin()
+                return app
+        except BaseException:
+            app.close(clean=False)
+            raise
         app.close(clean=True)
         current = None
 

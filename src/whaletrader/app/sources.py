@@ -15,23 +15,39 @@ if TYPE_CHECKING:
     from whaletrader.datasets.store import Dataset
 
 Tell = Callable[[str], None]
+LIVE = "live"
 
 
 def check_source(source: str) -> tuple[str, Path]:
     """Return the kind of a source and its folder; `UsageError` for what cannot be one. Nothing is read."""
     kind, _, place = source.partition(":")
-    if kind == "live":
-        raise UsageError("the source live is not built yet: use replay:PATH or sim")
-    if not ((kind == "sim" and not place) or (kind == "replay" and place)):
-        raise UsageError(f"there is no source {source!r}: use replay:PATH or sim")
+    if not ((kind in ("sim", LIVE) and not place) or (kind == "replay" and place)):
+        raise UsageError(f"there is no source {source!r}: use sim, replay:PATH or live")
     if place and not Path(place).is_dir():
         raise UsageError(f"there is no folder {place} to replay; import one with `whaletrader data import`")
     return kind, Path(place)
 
 
+def check_history(source: str, history: Path | None) -> None:
+    """Refuse a history that is none, or that a replay would not read; nothing is read."""
+    if history is None:
+        return
+    if source != LIVE:
+        raise UsageError("--history is for --source live: a replay judges leaders by the data that it replays")
+    if not history.is_dir():
+        raise UsageError(f"there is no folder {history}; make a history with `whaletrader data pull` or `data import`")
+
+
+def open_history(history: str, directory: DataDirectory, tell: Tell) -> "Dataset":
+    """Open the dataset or data bundle by which leaders are judged."""
+    return _replayed(Path(history), directory, tell)
+
+
 def open_source(source: str, directory: DataDirectory, *, seed: int, tell: Tell = lambda _text: None) -> "Dataset":
     """Open `replay:PATH` or `sim`; `UsageError` for anything else."""
     kind, place = check_source(source)
+    if kind == LIVE:
+        raise UsageError("the source live is no dataset: use sim or replay:PATH")
     if kind == "sim":
         return _simulated(simulated_folder(directory, seed), seed, tell)
     return _replayed(place, directory, tell)

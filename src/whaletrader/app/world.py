@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from whaletrader.adapters.local.replay_feed import ReplayFeed
 from whaletrader.adapters.local.whale_source import DatasetWhales
@@ -42,6 +42,11 @@ def always_open(_order: SubmitOrder) -> str:
     return ""
 
 
+def no_sources() -> list[dict[str, Any]]:
+    """Tell that nothing is listened to."""
+    return []
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """Everything around the agents."""
@@ -58,7 +63,11 @@ class World:
     whales: WhaleSource
     exchange: TradingPlace
     trader: Trader
+    mode: str = "paper"
+    """`paper`: fills are simulated; `paper, live prices`; or `LIVE: real money`."""
     gate: Gate = always_open
+    sources: Callable[[], list[dict[str, Any]]] = no_sources
+    """How the sources of a live feed stand, as plain values."""
     first_ts: int = 0
     endless: bool = False
     """Whether the run follows the world, and so never ends by itself."""
@@ -93,12 +102,16 @@ def replayed_world(
 
 
 def _exchange(settings: Settings, store: Path | str, feed: ReplayFeed) -> PaperExchange:
+    return PaperExchange(store, feed.tape(), Rules(fault_plan(settings)))
+
+
+def fault_plan(settings: Settings) -> FaultPlan:
+    """Return which answers the paper exchange in this process loses, as the settings say."""
     plan = settings.faults
-    faults = FaultPlan(
+    return FaultPlan(
         drop_micro=plan.drop_micro,
         delay_micro=plan.delay_micro,
         repeat_micro=plan.repeat_micro,
         fail_micro=plan.fail_micro,
         delay_s=plan.delay_s,
     )
-    return PaperExchange(store, feed.tape(), Rules(faults))

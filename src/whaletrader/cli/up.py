@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -24,8 +24,16 @@ _MODES = ("paper", "live")
 
 
 def up_command(
-    source: str = typer.Option("sim", "--source", help="sim, replay:PATH (a dataset or a data bundle), or live."),
-    mode: str = typer.Option("paper", "--mode", help="paper; live is not built yet."),
+    source: str = typer.Option(
+        "sim", "--source", help="sim, replay:PATH (a dataset or a data bundle), or live (the venue's public feeds)."
+    ),
+    history: Path | None = typer.Option(
+        None,
+        "--history",
+        help="Dataset by which leaders are judged with --source live; without one nobody is followed.",
+    ),
+    mode: str = typer.Option("paper", "--mode", help="paper, or live: real orders with real money."),
+    confirm: str = typer.Option("", "--confirm", help="With --mode live: the account's name, to say that it is meant."),
     account: str | None = typer.Option(None, "--account", help="The account's name (setting account.name)."),
     seed: int | None = typer.Option(None, "--seed", min=0, help="Seed of everything random (setting seed)."),
     new: bool = typer.Option(False, "--new", help="Begin a new run instead of going on with an interrupted one."),
@@ -41,18 +49,23 @@ def up_command(
     """Run the platform until the source ends: all agents, the paper exchange, the dashboard.
 
     Example: whaletrader up --source sim
+
+    Example: whaletrader up --source live --history data/mine
     """
     from whaletrader.app.layout import DataDirectory
-    from whaletrader.app.sources import check_source
+    from whaletrader.app.sources import check_history, check_source
 
-    _refuse_live(mode)
-    _check_exchange(exchange)
+    _check_mode(mode, source)
+    _check_exchange(exchange, source)
     check_source(source)
+    check_history(source, history)
     directory = DataDirectory(data_directory(data_dir))
     settings = settings_for(directory.root, account=account, seed=seed, port=port)
+    _check_confirmed(mode, confirm, settings.account.name)
     directory.ensure()
+    wish = {"new": new, "exchange": exchange, "history": str(history or ""), "live_money": mode == "live"}
     with dashboard_for(settings, directory) if dashboard else nullcontext() as board:
-        summary = run_source(source, directory, settings, board, new=new, exchange=exchange)
+        summary = run_source(source, directory, settings, board, **wish)
         _print_end(summary, as_json)
         if board is not None and keep_serving:
             serve_until_interrupted(board)
@@ -72,16 +85,14 @@ def run_source(
     directory: "DataDirectory",
     settings: "Settings",
     board: "Board | None",
-    *,
-    new: bool = False,
-    exchange: str = "in-process",
+    **wish: Any,
 ) -> "Summary":
-    """Open the source and drive the run to its end, or to Ctrl-C."""
+    """Open the source and drive the run to its end, or to Ctrl-C; `wish` is what else `app.run.opened` takes."""
     from whaletrader.app.run import opened, run_app
 
     with (
         _interruptible() as stop,
-        opened(source, directory, settings, exchange=exchange, new=new, tell=note) as app,
+        opened(source, directory, settings, tell=note, **wish) as app,
         _shown(app, board) as on_progress,
     ):
         return run_app(app, on_progress, stop.is_set)
@@ -196,18 +207,28 @@ def _print_end(summary: "Summary", as_json: bool) -> None:
         note("stopped; nothing is lost: the next `whaletrader up` with the same source goes on.")
 
 
-def _check_exchange(exchange: str) -> None:
+def _check_exchange(exchange: str, source: str) -> None:
     from whaletrader.errors import UsageError
 
     port = exchange.removeprefix("port:")
     if exchange not in {"in-process", "process"} and not (port != exchange and port.isdecimal()):
         raise UsageError(f"there is no exchange {exchange!r}: use in-process, process or port:N")
+    if source == "live" and exchange != "in-process":
+        raise UsageError("--exchange is for replays: with --source live the paper exchange stands in this process")
 
 
-def _refuse_live(mode: str) -> None:
+def _check_mode(mode: str, source: str) -> None:
     from whaletrader.errors import UsageError
 
     if mode not in _MODES:
-        raise UsageError(f"there is no mode {mode!r}: use paper")
-    if mode == "live":
-        raise UsageError("mode live is not built yet: use --mode paper")
+        raise UsageError(f"there is no mode {mode!r}: use paper or live")
+    if mode == "live" and source != "live":
+        raise UsageError(f"--mode live needs --source live: {source} tells of no market that is open now")
+
+
+def _check_confirmed(mode: str, confirm: str, account: str) -> None:
+    """Real money is never traded by a slip: the account's name has to be said again."""
+    from whaletrader.errors import UsageError
+
+    if mode == "live" and confirm != account:
+        raise UsageError(f"--mode live sends real orders with real money: say --confirm {account} if that is meant")

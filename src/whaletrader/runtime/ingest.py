@@ -22,6 +22,8 @@ from whaletrader.runtime.interest import Interest
 
 RANK = 10
 MAX_QUOTE_AGE_NS = 60 * NANOS
+MARKETS_WATCHED = 150
+"""Of so many of the markets in which leaders were last seen the books are asked for."""
 _OWN = (MarketDataUpdate, MarketResolved, SegmentSealed, WhaleTradeObserved)
 _FILLS = f"{LeaderEventKind.FILL}:"
 _LEADERS = tuple(f"{kind}:" for kind in LeaderEventKind)
@@ -137,10 +139,15 @@ class Ingest:
                 self._await_end(market_id, 0)
 
     def wanted(self) -> tuple[list[str], list[str]]:
-        """Return the tokens and the wallets that matter now: those a live feed has to watch."""
+        """Return the tokens and the wallets that matter now: those a live feed has to watch.
+
+        The tokens are ours, and those of the markets in which leaders were last seen: the next copy needs their prices.
+        """
         leaders = [*self._state.followed, *self._state.interest.leaders()]
         wallets = [each.removeprefix(_FILLS) for each in leaders if each.startswith(_FILLS)]
-        return self._state.interest.tokens(), list(dict.fromkeys(wallets))
+        open_markets = [market for market, told in self._state.touched.items() if not told][-MARKETS_WATCHED:]
+        near = [token for market in open_markets for token in self._feed.terms(market, 0).token_ids if token]
+        return list(dict.fromkeys([*self._state.interest.tokens(), *near])), list(dict.fromkeys(wallets))
 
     def snapshot(self) -> bytes:
         """Return the state as bytes."""

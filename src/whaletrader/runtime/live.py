@@ -53,14 +53,19 @@ class LivePace:
         answers: ExchangeSource,
         *,
         watch: Callable[[Sequence[str], Sequence[str]], None],
+        advance: Callable[[int], None] = lambda _until_ts: None,
         check: Callable[[], None] = lambda: None,
     ) -> None:
-        """`watch(tokens, wallets)` hears what matters whenever it changes; `check` raises where the feed has died."""
+        """`watch(tokens, wallets)` hears what matters whenever it changes; `check` raises where the feed has died.
+
+        `advance(until_ts)` lets an exchange in this process take in what was heard by then.
+        """
         self._feed = feed
         self._clock = clock
         self._ingest = ingest
         self._answers = answers
         self._watch = watch
+        self._advance = advance
         self._check = check
         self._seen = -1
         self._watched: tuple[list[str], list[str]] = ([], [])
@@ -73,6 +78,7 @@ class LivePace:
         if seen != self._seen:
             self._ingest.refresh()
             self._seen = seen
+        self._advance(self._until)
         self._answers.ask_again()
         return self._until
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.scenario import write_scenario
 from whaletrader.app.layout import DataDirectory
-from whaletrader.app.sources import open_source, simulated_folder
+from whaletrader.app.sources import check_history, open_source, simulated_folder
 from whaletrader.datasets import simulator
 from whaletrader.errors import SchemaError, UsageError
 
@@ -18,13 +18,22 @@ def directory(tmp_path):
 
 @pytest.mark.parametrize("source", ["", "replay", "replay:", "sim:7", "tape", "Live"])
 def test_an_unknown_source_is_refused_with_what_there_is(directory, source):
-    with pytest.raises(UsageError, match="use replay:PATH or sim"):
+    with pytest.raises(UsageError, match="use sim, replay:PATH or live"):
         open_source(source, directory, seed=1)
 
 
-def test_live_is_refused(directory):
-    with pytest.raises(UsageError, match="the source live is not built yet"):
+def test_live_is_no_dataset(directory):
+    with pytest.raises(UsageError, match="the source live is no dataset"):
         open_source("live", directory, seed=1)
+
+
+def test_a_history_is_for_the_live_source_and_must_be_there(tmp_path):
+    check_history("sim", None)
+    check_history("live", tmp_path)
+    with pytest.raises(UsageError, match="--history is for --source live"):
+        check_history("sim", tmp_path)
+    with pytest.raises(UsageError, match="whaletrader data pull"):
+        check_history("live", tmp_path / "none")
 
 
 def test_a_missing_folder_is_refused(directory, tmp_path):

@@ -79,7 +79,7 @@ def test_a_fault_is_one_sentence_and_an_exit_code(
         (["kill"], ["numpy", "polars", "rich", "numba", "google.protobuf"]),
         (["resume"], ["numpy", "polars", "rich", "numba", "google.protobuf"]),
         (["status"], ["polars", "rich", "numba", "scipy"]),
-        (["up", "--source", "live"], ["polars", "rich", "numba", "scipy"]),
+        (["up", "--mode", "live"], ["polars", "rich", "numba", "scipy"]),
     ],
 )
 def test_what_must_answer_at_once_loads_nothing_heavy(words: list[str], banned: list[str], tmp_path: Path) -> None:

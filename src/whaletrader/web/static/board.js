@@ -4,6 +4,7 @@ const byId = (id) => document.getElementById(id);
 const token = document.querySelector("meta[name=whaletrader-token]").content;
 const money = (micro) => (micro / MICRO).toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const number = (value, digits = 3) => (value < 0 && value === -1 ? "–" : (value / MICRO).toFixed(digits));
+const seconds = (value) => (value < 0 ? "–" : value.toFixed(value < 10 ? 1 : 0) + " s");
 const percent = (micro) => (micro / 1e4).toFixed(2) + " %";
 const when = (ns) => (ns ? new Date(ns / MICRO).toISOString().replace("T", " ").slice(0, 16) : "–");
 const short = (id) => (id && id.length > 14 ? id.slice(0, 8) + "…" + id.slice(-4) : id || "–");
@@ -129,6 +130,15 @@ function show(state) {
   const account = state.account;
   killed = Boolean(state.latch);
   byId("stamp").hidden = !state.simulated;
+  byId("mode").textContent = state.mode;
+  byId("feeds").hidden = !state.sources.length;
+  table("sources", [
+    ["source", (r) => r.source], ["state", (r) => r.state, false, (r) => (r.state === "LIVE" ? "good" : r.state === "IDLE" ? "" : "bad")],
+    ["rows", (r) => r.seen.toLocaleString("en-US"), true], ["refused", (r) => r.rejected.toLocaleString("en-US"), true],
+    ["last sign of life", (r) => seconds(r.data_age_s), true], ["late, half", (r) => seconds(r.lag_p50_s), true],
+    ["late, 99 %", (r) => seconds(r.lag_p99_s), true], ["epochs", (r) => r.epoch, true], ["reconnects", (r) => r.reconnects, true],
+    ["newest trouble", (r) => r.last_error || "–"],
+  ], state.sources, "none");
   byId("clock").textContent = `run ${state.run_id} · ${state.dataset.name} · ${when(account.clock_ts)} UTC${account.ended ? " · ended" : ""}`;
   const pill = byId("state");
   pill.textContent = killed ? "KILLED" : account.trading_state;

@@ -1,0 +1,128 @@
+"""Live trading: the live world with the venue's own exchange; everything that speaks against it refuses the start.
+
+The account's name was said again, the key is the owner's own, the place is not barred, the wallet's kind can trade, its
+contracts are allowed, its money is there, and our ledger agrees with the exchange and the chain: then, and only then.
+"""
+
+import threading
+import time
+
+from msgspec.structs import replace
+
+from whaletrader.adapters.polymarket.reconcile import Ledger, require_agreement
+from whaletrader.agents.execution import Trader
+from whaletrader.app.build import App
+from whaletrader.app.layout import DataDirectory, RunFolder
+from whaletrader.app.live import STALE_DATA, Parts, listen, live_app
+from whaletrader.app.sources import Tell
+from whaletrader.app.venue_gateway import Gateway, open_gateway
+from whaletrader.config.tree import Settings
+from whaletrader.datasets.store import Dataset
+from whaletrader.domain.order_hash import CONTRACT_WALLET
+from whaletrader.domain.values import MICRO, FeeProvenance
+from whaletrader.errors import UsageError
+from whaletrader.runtime.projections.positions import PositionsState
+
+MODE = "LIVE: real money"
+NOT_RECONCILED = "NOT_RECONCILED"
+
+
+def build_live_money(
+    settings: Settings, directory: DataDirectory, folder: RunFolder, dataset: Dataset | None, tell: Tell
+) -> App:
+    """Open the account and put the run together; it is compared with the exchange and the chain when it begins.
+
+    Raises
+    ------
+    UsageError, ExchangeError
+        Something speaks against trading: one sentence says what.
+    """
+    settings = replace(settings, limits=replace(settings.limits, accept_fee_provenance=(FeeProvenance.MARKET.value,)))
+    parts, agreed = listen(settings, folder), threading.Event()
+    try:
+        gateway = open_gateway(
+            settings,
+            directory,
+            folder.exchange,
+            mark=lambda token_id: _mark(parts, token_id),
+            alarm=lambda alarm, counts: tell(f"ALARM: {alarm}: {counts.failed} settlements failed of {counts.settled}"),
+            gates=[
+                lambda: "" if agreed.is_set() else NOT_RECONCILED,
+                lambda: "" if parts.sources.freshness().fresh else STALE_DATA,
+            ],
+        )
+    except BaseException:
+        parts.stopping.close()
+        raise
+    kind = gateway.kind
+    trader = Trader(settings.account.name, kind.wallet, _signer(gateway), signature_type=kind.signature_type)
+    app = live_app(
+        settings,
+        directory,
+        folder,
+        parts,
+        gateway.exchange,
+        trader,
+        gateway.key,
+        dataset=dataset,
+        mode=MODE,
+        more=(gateway,),
+    )
+    listen_on = app.begin
+
+    def begin() -> None:
+        if not app.resumed:
+            require_money(gateway, settings.account.starting_equity_micro)
+        gateway.start()
+        hear_answers(app)
+        require_agreement(gateway.reconcile(ledger_of(app.views.positions.state)))
+        agreed.set()
+        listen_on()
+        tell(f"{MODE}: account {settings.account.name}, wallet {kind.wallet}")
+
+    app.begin = begin
+    return app
+
+
+def hear_answers(app: App) -> None:
+    """Fold what the exchange told while we were away; no order leaves before ledger and account agree."""
+    app.answers.ask_again()
+    while (told_ts := app.answers.peek()) is not None and told_ts <= time.time_ns():
+        app.engine.step(told_ts)
+        app.answers.ask_again()
+
+
+def ledger_of(positions: PositionsState) -> Ledger:
+    """Return what our log says that we own and have ordered."""
+    coming: dict[str, int] = {}
+    going: dict[str, int] = {}
+    for change in positions.unsettled.values():
+        side = coming if change.size_micro > 0 else going
+        side[change.token_id] = side.get(change.token_id, 0) + abs(change.size_micro)
+    tokens = {*positions.held, *coming, *going}
+    held = {token: positions.held[token].size_micro if token in positions.held else 0 for token in tokens}
+    return Ledger(
+        open_orders=frozenset(positions.orders),
+        settled_micro={token: held[token] - coming.get(token, 0) + going.get(token, 0) for token in sorted(tokens)},
+        coming_micro=coming,
+        going_micro=going,
+    )
+
+
+def require_money(gateway: Gateway, starting_equity_micro: int) -> None:
+    """Refuse a new run whose starting equity is not in the wallet: every limit is a share of it."""
+    there = gateway.oracle.collateral_micro()
+    if there < starting_equity_micro:
+        raise UsageError(
+            f"the wallet holds {there / MICRO:,.2f} pUSD, less than account.starting_equity "
+            f"({starting_equity_micro / MICRO:,.2f}): lower the setting or fund the wallet"
+        )
+
+
+def _signer(gateway: Gateway) -> str:
+    return gateway.kind.wallet if gateway.kind.signature_type == CONTRACT_WALLET else gateway.key.address
+
+
+def _mark(parts: Parts, token_id: str) -> int:
+    newest = parts.feed.last_print(token_id, 2**63 - 1, "")
+    return newest.price_micro if newest else -1
