@@ -4,7 +4,7 @@ A face is one of the venue's hosts: the CLOB at `/`, the others below a prefix o
 over one `Venue`; each listens to it and tells the same facts in its own words.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -94,10 +94,3 @@ class World:
     """The exchange's time, UTC nanoseconds."""
     faults: Faults
     seed: int = 1
-
-
-def other_faces(world: World) -> Sequence[Face]:
-    """Make every face but the CLOB's, before the first market is listed."""
-    from whaletrader.adapters.paper.server.public_faces import make_public_faces  # it builds on this module
-
-    return make_public_faces(world).faces
