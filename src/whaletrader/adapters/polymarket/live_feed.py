@@ -38,7 +38,7 @@ from whaletrader.datasets.decode.rows import (
     TickSizeChange,
     VenueFill,
 )
-from whaletrader.domain.fill_identity import NewFill, fill_anchor, fill_key
+from whaletrader.domain.fill_identity import FillGroup, Leg, NewFill, fill_anchor, fill_key
 from whaletrader.domain.values import MICRO, NANOS, LeaderEventKind, Role
 from whaletrader.messages.market import MarketTerms
 from whaletrader.ports.market_feed import LeaderRow, Print, Quote, Resolution, Segment
@@ -46,6 +46,7 @@ from whaletrader.ports.market_feed import LeaderRow, Print, Quote, Resolution, S
 SEGMENT_NS = 3_600 * NANOS
 SEGMENT_BYTES = 64 << 20
 WAIT_FOR_TERMS_NS = 5 * NANOS
+CLOCKS_DIFFER_NS = 120 * NANOS
 FORGET_UNNAMED_NS = 3_600 * NANOS
 _BOOKS = (BookSnapshot, BookDelta, BestBidAsk)
 _FACTS = (MarketMeta, ChainResolution, TickSizeChange)
@@ -66,7 +67,7 @@ class LiveFeed:
         self._rows = LiveRows()
         self._markets = LiveMarkets()
         self._books = LiveBooks()
-        self._groups = LiveGroups(self._rows.group)
+        self._groups = LiveGroups(self._group)
         self._waiting: deque[tuple[int, StoredFill]] = deque()
         self._rejects: deque[Reject] = deque()
         self._rejected: Counter[tuple[str, str]] = Counter()
@@ -79,6 +80,7 @@ class LiveFeed:
             self._segment_row = segment.first_row + segment.rows
             self._last_ts = max(self._last_ts, segment.sealed_ts)
         self._sealed_ts = self._last_ts
+        self._groups.known_until = self._last_ts + CLOCKS_DIFFER_NS if self._last_ts else 0
 
     def close(self) -> None:
         """Force everything to the disk."""
@@ -101,9 +103,10 @@ class LiveFeed:
                 elif isinstance(row, _FACTS) and self._learn(row, ts):
                     facts.append(row)
             new = self._groups.tell(reports, ts)
-            fills = self._released(ts) + self._ready(new, ts)
-            if fills or facts or quotes:
-                self._write(Batch(ts, fills, facts, quotes))
+            fills = self._released(ts)
+            waiting = self._ready(new, ts, fills)
+            if fills or facts or quotes or waiting:
+                self._write(Batch(ts, fills, facts, quotes, waiting))
             return len(new)
 
     def reject(self, reject: Reject) -> None:
@@ -283,16 +286,29 @@ class LiveFeed:
         stored = StoredQuote(row.token_id, quote.bid_micro, quote.ask_micro, quote.bid_size_micro, quote.ask_size_micro)
         return (stored,)
 
-    def _ready(self, new: list[tuple[VenueFill, NewFill]], ts: int) -> list[StoredFill]:
-        """Return the new fills that can be shown at once; the others wait."""
-        ready = []
+    def _ready(self, new: list[tuple[VenueFill, NewFill]], ts: int, ready: list[StoredFill]) -> list[StoredFill]:
+        """Add the new fills that can be shown at once to `ready`; return the others, which wait."""
+        waiting = []
         for report, found in new:
             fill = self._placed(_stored(report, found, ts))
             if self._complete(fill):
                 ready.append(fill)
             else:
                 self._waiting.append((ts, fill))
-        return ready
+                waiting.append(fill)
+        return waiting
+
+    def _group(self, tx_hash: str, wallet: str, token_id: str, side: str) -> FillGroup:
+        """Build what was accepted of a group anew, with what still waits."""
+        found = self._rows.group(tx_hash, wallet, token_id, side)
+        for _, fill in self._waiting:
+            if (fill.tx_hash, fill.wallet, fill.token_id, fill.side) == (tx_hash, wallet, token_id, side):
+                found.sizes.append(fill.size_micro)
+                found.prices.append(fill.price_micro)
+                if fill.log_index >= 0:
+                    leg = Leg(fill.size_micro, fill.price_micro, fill.log_index)
+                    found.told.setdefault(fill.source, []).append(leg)
+        return found
 
     def _released(self, ts: int) -> list[StoredFill]:
         """Return the fills that have waited long enough, or for something that has come."""
@@ -350,6 +366,9 @@ class LiveFeed:
         for fill in batch.fills:
             if fill.outcome_index >= 0:
                 self._markets.name_token(fill.token_id, fill.market_id, fill.outcome_index)
+        shown = {_identity(fill) for fill in batch.fills} if self._waiting else set()
+        self._waiting = deque(each for each in self._waiting if _identity(each[1]) not in shown)
+        self._waiting.extend((batch.ts, fill) for fill in batch.waiting)
         self._show(batch)
 
     def _show(self, batch: Batch) -> None:
@@ -374,6 +393,10 @@ class LiveFeed:
 
 def _segment_id(number: int) -> str:
     return f"live-{number:06d}"
+
+
+def _identity(fill: StoredFill) -> tuple[str, str, str, str, int, int]:
+    return fill.tx_hash, fill.wallet, fill.token_id, fill.side, fill.size_micro, fill.n
 
 
 def _stored(report: VenueFill, new: NewFill, ts: int) -> StoredFill:

@@ -77,6 +77,8 @@ class LiveGroups:
         self._kept: OrderedDict[GroupKey, _Kept | Single] = OrderedDict()
         self._tallies: dict[str, Tally] = {}
         self.watched: frozenset[str] = frozenset()
+        self.known_until = 0
+        """Events before this time may be among rows that were loaded."""
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -92,6 +94,7 @@ class LiveGroups:
         """Weigh reports that came together; return the new fills, each with the report that it came with."""
         found: list[tuple[VenueFill, NewFill]] = []
         again: dict[tuple[str, GroupKey], list[VenueFill]] = {}
+        late = max(ts - LATE_NS, self.known_until)
         for fill in fills:
             source, size, price, at = fill.source, fill.size_micro, fill.price_micro, fill.ts_event
             tally = self.tally(source)
@@ -99,7 +102,7 @@ class LiveGroups:
             if at > 0:
                 tally.lags.append(ts - at)
             key = (fill.tx_hash or fill_anchor("", at, price), fill.wallet, fill.token_id, fill.side)
-            if key in self._kept or fill.removed or at < ts - LATE_NS:
+            if key in self._kept or fill.removed or at < late:
                 again.setdefault((source, key), []).append(fill)
             else:
                 self._kept[key] = (ts, source, size, price, fill.log_index)
@@ -151,7 +154,7 @@ class LiveGroups:
         if isinstance(kept, _Kept):
             return kept.group
         if kept is None:
-            late = report.ts_event < ts - LATE_NS
+            late = report.ts_event < max(ts - LATE_NS, self.known_until)
             group = self._rebuild(report.tx_hash, *key[1:]) if late else FillGroup()
         else:
             ts, group = kept[0], _grown(kept)

@@ -83,6 +83,8 @@ class Batch(msgspec.Struct, frozen=True, array_like=True):
     fills: list[StoredFill]
     facts: list[Fact] = []
     quotes: list[StoredQuote] = []
+    waiting: list[StoredFill] = []
+    """Fills that cannot be shown yet; a later batch shows them."""
 
 
 encode_batch = msgspec.msgpack.Encoder().encode

@@ -209,6 +209,32 @@ def test_everything_is_the_same_after_a_restart(tmp_path):
     assert len(everything(LiveFeed(tmp_path / "live"))[0]) == 4
 
 
+def test_what_was_told_just_before_a_restart_is_no_news_just_after(tmp_path):
+    feed = LiveFeed(tmp_path / "live")
+    feed.add([fill(1), fill(1)], START)
+    feed.close()
+    again = LiveFeed(tmp_path / "live")
+    assert again.add([fill(1, source="data_v2"), fill(1, source="data_v2")], START + NS) == 0
+    assert again.add([fill(1, source="chain")], START + NS) == 0
+
+
+def test_a_fill_that_waits_is_on_disk_and_waits_on_after_a_restart(tmp_path):
+    feed = LiveFeed(tmp_path / "live")
+    feed.watch([WALLET])
+    feed.add([fill(1)], START)
+    feed.close()
+    again = LiveFeed(tmp_path / "live")
+    again.watch([WALLET])
+    assert again.wanted() == ([MARKET], [])
+    assert again.add([fill(1, source="data_v2")], START + NS) == 0
+    again.add([meta()], START + 2 * NS)
+    assert again.leader_after(FILL, WALLET, -1) == (START + 2 * NS, 0)
+    again.close()
+    third = LiveFeed(tmp_path / "live")
+    assert third.wanted() == ([], [])
+    assert third.row_at(FILL, 1 << 62) == 0
+
+
 def test_a_torn_batch_is_cut_off_and_the_feed_goes_on(tmp_path):
     feed = LiveFeed(tmp_path / "live")
     feed.add([fill(1)], START)
