@@ -178,16 +178,8 @@ def _stage_facts(part: StagedPart, rows: Sequence[Told]) -> None:
     texts = [blank_to_null(pl.col(name)).alias(name) for name in ("slug", "question", "event_slug", "end_date")]
     absent = {name: pl.lit(None, dtype=pl.String) for name in ("category", "tags", "fee_type", "sports_market_type")}
     known = categorise(frame.lazy().with_columns(*texts, **absent)).collect()
-    add_markets(part, known.with_columns(category=pl.col("category_found"), end_ts=iso_to_ns("end_date")))
+    part.add_facts(known.with_columns(category=pl.col("category_found"), end_ts=iso_to_ns("end_date")))
     part.add("tokens", pl.DataFrame(tokens, schema=STAGED["tokens"], orient="row").unique(maintain_order=True))
-
-
-def add_markets(part: StagedPart, known: pl.DataFrame) -> None:
-    """Stage market facts; columns that are not there are unknown."""
-    lacking = [
-        pl.lit(None, dtype=dtype).alias(name) for name, dtype in STAGED["markets"].items() if name not in known.columns
-    ]
-    part.add("markets", known.with_columns(lacking))
 
 
 def _tokens(row: TradeRow | ActivityRow | PositionRow | Fault) -> list[tuple[str | None, str | None, int | None, str]]:

@@ -4,6 +4,7 @@ sources in order.
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -18,7 +19,7 @@ from whaletrader.datasets.importers.dictionaries import (
     find_outcome,
 )
 from whaletrader.datasets.importers.staging import STAGED, StagingArea
-from whaletrader.datasets.importers.truncation import mark_truncated
+from whaletrader.datasets.importers.truncation import archive_coverage, mark_truncated
 from whaletrader.datasets.manifest import SourceEntry
 from whaletrader.datasets.schema import MOST_COPIES, NO_ID, TABLES
 from whaletrader.datasets.store import Dataset
@@ -29,8 +30,28 @@ Progress = Callable[[str], None]
 
 _ROW_TABLES = ("trades", "activity", "positions", "signals", "prices", "quotes", "book_levels")
 _TOKEN_OR_NONE = ("prices", "quotes", "book_levels")
-CHAIN_SOURCES = ("trades:chain.",)
+INDEXED_SOURCES = ("trades:chain.",)
+"""How the names of sources begin whose rows are told apart by their logs' places: equal ones are several fills."""
+CHAIN_SOURCES = (*INDEXED_SOURCES, "trades:orderfilled.")
 """How the names of sources begin whose rows are the exchanges' own logs."""
+SILENT_IMPORTERS = ("archive/",)
+"""Importers of sources that never name a market: what the dictionaries supply is counted, not listed row by row."""
+
+
+@dataclass(frozen=True)
+class TradeFacts:
+    """What the dictionaries need to know of all fills."""
+
+    conditions: pl.Series
+    latest_ts: int
+    prints: pl.DataFrame
+    """condition_id, ts, price_micro."""
+    triples: pl.DataFrame
+    """Of token_id, condition_id, outcome_index, outcome."""
+    addresses: pl.Series
+    transactions: pl.Series
+    coverage: pl.DataFrame
+    """Of the wallets in archives of logs: address, coverage."""
 
 
 class Assembly:
@@ -47,22 +68,18 @@ class Assembly:
             self._sources += area.sources(key)
         self._rejects: list[pl.DataFrame] = [self._staged("rejects")]
         self._mended: list[pl.DataFrame] = []
+        self._flows: dict[str, pl.DataFrame] = {}
+        self._counted: set[int] = set()
 
     def run(self, progress: Progress) -> Dataset:
         """Write every table and the manifest; returns the dataset."""
         progress("dictionaries")
         self._build_dictionaries()
-        coded: dict[str, pl.DataFrame] = {}
         for table in _ROW_TABLES:
             progress(table)
-            rows = self._coded(table)
-            if table in ("trades", "activity"):
-                coded[table] = rows
-            if rows.height:
-                self._writer.write(table, rows)
+            self._write_rows(table)
         progress("wallets")
-        wallets = mark_truncated(self._wallets, coded["trades"], coded["activity"], self._staged("coverage"))
-        self._writer.write("wallets", wallets)
+        self._writer.write("wallets", self._with_truncation())
         self._writer.write("markets", self._markets)
         self._writer.write("tokens", self._tokens)
         self._writer.write("transactions", self._transactions)
@@ -86,30 +103,55 @@ class Assembly:
             frames.append(frame)
         return pl.concat(frames)
 
+    def _write_rows(self, table: str) -> None:
+        rows = self._coded(table, self._staged(table))
+        if table in ("trades", "activity"):
+            self._flows[table] = rows
+        if rows.height:
+            self._writer.write(table, rows)
+
+    def _with_truncation(self) -> pl.DataFrame:
+        return mark_truncated(self._wallets, self._flows["trades"], self._flows["activity"], self._coverage)
+
+    def _trade_facts(self) -> TradeFacts:
+        trades = self._staged("trades")
+        return TradeFacts(
+            conditions=trades["condition_id"].unique(),
+            latest_ts=_latest([trades["ts"]]),
+            prints=trades.select("condition_id", "ts", "price_micro"),
+            triples=trades.select("token_id", "condition_id", "outcome_index", "outcome"),
+            addresses=trades["address"].unique(),
+            transactions=trades["tx_hash"].unique(),
+            coverage=archive_coverage(trades.lazy(), self._archives()),
+        )
+
+    def _archives(self) -> list[int]:
+        silent = [n for n, entry in enumerate(self._sources) if entry.importer.startswith(SILENT_IMPORTERS)]
+        return [place for place in self._places_of(CHAIN_SOURCES) if place in silent]
+
     def _build_dictionaries(self) -> None:
         facts = [frame for key in self._keys if (frame := self._area.table(key, "markets")) is not None]
-        tokens, trades = self._staged("tokens"), self._staged("trades")
+        tokens, trades = self._staged("tokens"), self._trade_facts()
         signals, activity = self._staged("signals"), self._staged("activity")
         positions = self._staged("positions").select("condition_id", "address", "last_seen_ts")
         prices = self._staged("prices").select("condition_id", "token_id", "ts")
         books = [self._staged(table).select("token_id") for table in ("quotes", "book_levels")]
-        mentioned = [frame["condition_id"].unique() for frame in (trades, signals, activity, positions, prices, tokens)]
-        horizon = (
-            _latest([trades["ts"], signals["ts"], activity["ts"], positions["last_seen_ts"], prices["ts"]]) + DAY_NS
+        self._coverage = pl.concat([self._staged("coverage"), trades.coverage])
+        others = [frame["condition_id"].unique() for frame in (signals, activity, positions, prices, tokens)]
+        times = [signals["ts"], activity["ts"], positions["last_seen_ts"], prices["ts"]]
+        horizon = max(_latest(times), trades.latest_ts) + DAY_NS
+        self._markets = build_markets(
+            facts or [pl.DataFrame(schema=STAGED["markets"])], [trades.conditions, *others], trades.prints, horizon
         )
-        prints = trades.select("condition_id", "ts", "price_micro")
-        self._markets = build_markets(facts or [pl.DataFrame(schema=STAGED["markets"])], mentioned, prints, horizon)
-        triples = trades.select("token_id", "condition_id", "outcome_index", "outcome")
         orphans = [frame["token_id"].unique() for frame in (prices, *books)]
-        self._tokens, self.contradictions = build_tokens([tokens, triples], self._markets, orphans)
-        people = [frame["address"].unique() for frame in (trades, signals, activity, positions)]
+        self._tokens, self.contradictions = build_tokens([tokens, trades.triples], self._markets, orphans)
+        people = [trades.addresses, *(frame["address"].unique() for frame in (signals, activity, positions))]
         self._wallets = code_dictionary(people, "wallet", "address")
         self._transactions = code_dictionary(
-            [trades["tx_hash"].unique(), activity["tx_hash"].unique()], "transaction", "tx_hash"
+            [trades.transactions, activity["tx_hash"].unique()], "transaction", "tx_hash"
         )
 
-    def _coded(self, table: str) -> pl.DataFrame:
-        rows = self._staged(table)
+    def _coded(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:
         if "outcome_index" in rows.columns:
             rows = rows.with_columns(outcome_lacked=pl.col("outcome_index").is_null())
         else:
@@ -124,7 +166,7 @@ class Assembly:
         coded = self._with_other_codes(coded, table)
         kept = self._keep_usable(coded, table)
         if table == "trades":
-            kept = _rank_copies(self._drop_coarser(kept))
+            kept = _rank_copies(self._drop_coarser(kept), self._places_of(INDEXED_SOURCES))
         if table == "activity":
             kept = self._drop_retold(kept)
         self._count_fates(kept, rows, table)
@@ -180,7 +222,7 @@ class Assembly:
         """What the chain's own logs tell of a wallet's side of a transaction, no other source tells again, be it in
         other portions.
         """
-        logs = [place for place, source in enumerate(self._sources) if source.name.startswith(CHAIN_SOURCES)]
+        logs = self._places_of(CHAIN_SOURCES)
         side = ["transaction", "wallet", "token", "side"]
         told = rows.filter(pl.col("source").is_in(logs) & (pl.col("transaction") != NO_ID)).select(side).unique()
         if told.is_empty():
@@ -190,6 +232,9 @@ class Assembly:
         again = marked.filter(coarser)
         self._reject(again.select("source", "source_row", reason=pl.lit("told_by_the_chain"), row=pl.lit("")))
         return marked.filter(~coarser).drop("_told")
+
+    def _places_of(self, names: tuple[str, ...]) -> list[int]:
+        return [place for place, source in enumerate(self._sources) if source.name.startswith(names)]
 
     def _reject(self, rejects: pl.DataFrame) -> None:
         if rejects.is_empty():
@@ -209,12 +254,16 @@ class Assembly:
         )
         if table in ("trades", "signals"):
             what = pl.when("mended_market").then(pl.lit("market")).when("mended_outcome").then(pl.lit("outcome"))
-            self._mended.append(kept.select("source", "source_row", what=what).drop_nulls("what"))
+            silent = [n for n, entry in enumerate(self._sources) if entry.importer.startswith(SILENT_IMPORTERS)]
+            listed = kept.filter(~pl.col("source").is_in(silent))
+            self._mended.append(listed.select("source", "source_row", what=what).drop_nulls("what"))
         seen = {row["source"]: row for row in flags.iter_rows(named=True)}
         for source in staged["source"].unique().sort().to_list():
             row = seen.get(source, {})
             entry = self._sources[source]
-            self._sources[source] = msgspec.structs.replace(entry, rows_out=row.get("len", 0))
+            before = entry.rows_out if source in self._counted else 0
+            self._counted.add(source)
+            self._sources[source] = msgspec.structs.replace(entry, rows_out=before + row.get("len", 0))
             for name in wants:
                 self._bump(source, "mended", name.replace("mended_", "") + "_from_dictionary", row.get(name, 0))
             self._bump(source, "doubted", "token_contradicts_market", row.get("token_contradicts", 0))
@@ -228,12 +277,18 @@ class Assembly:
         self._sources[source] = msgspec.structs.replace(entry, **{field: dict(sorted(counts.items()))})
 
 
-def _rank_copies(rows: pl.DataFrame) -> pl.DataFrame:
+def _rank_copies(rows: pl.DataFrame, indexed: list[int]) -> pl.DataFrame:
     """Number the copies of a fill that several sources tell; without a transaction only a source's own duplicates are
     known. What one source knows of a fill's role and fee, all its copies know.
+
+    Equal rows of an indexed source are several fills: the n-th of one is a copy of the n-th of another.
     """
-    key = ["transaction", "wallet", "token", "side", "price_micro", "size_micro", "ts"]
-    numbered = rows.sort("dup_rank", "source", "source_row").with_columns(
+    fill = ["transaction", "wallet", "token", "side", "price_micro", "size_micro", "ts"]
+    ordered = rows.sort("dup_rank", "source", "source_row")
+    several = pl.col("source").is_in(indexed) & (pl.col("dup_rank") == 0)
+    place = pl.int_range(pl.len()).over([*fill, "source"])
+    key = [*fill, "_place"]
+    numbered = ordered.with_columns(_place=pl.when(several).then(place).otherwise(0)).with_columns(
         _copy=pl.int_range(pl.len()).over(key).clip(upper_bound=MOST_COPIES).cast(pl.UInt16),
         _role=pl.col("role").max().over(key),
         _fee=pl.coalesce("fee_micro", pl.col("fee_micro").max().over(key)),
@@ -243,7 +298,7 @@ def _rank_copies(rows: pl.DataFrame) -> pl.DataFrame:
         dup_rank=pl.when(traced).then("_copy").otherwise("dup_rank"),
         role=pl.when(traced).then("_role").otherwise("role"),
         fee_micro=pl.when(traced).then("_fee").otherwise("fee_micro"),
-    ).drop("_copy", "_role", "_fee")
+    ).drop("_copy", "_role", "_fee", "_place")
 
 
 def _latest(columns: list[pl.Series]) -> int:

@@ -12,7 +12,7 @@ from whaletrader.datasets.decode.data_api_v2 import decode_resolutions
 from whaletrader.datasets.decode.gamma import decode_markets
 from whaletrader.datasets.decode.rows import ChainResolution, Decoded, MarketMeta, PositionChange, Reject, VenueFill
 from whaletrader.datasets.decode.subgraph import decode_subgraph
-from whaletrader.datasets.importers.api_rows import Origin, add_markets
+from whaletrader.datasets.importers.api_rows import Origin
 from whaletrader.datasets.importers.staging import STAGED, StagedPart
 from whaletrader.datasets.manifest import SourceEntry
 from whaletrader.datasets.schema import MOST_COPIES
@@ -21,6 +21,7 @@ from whaletrader.domain.values import NANOS, Side, TapeRole, TapeSide
 
 Decoder = Callable[[bytes], Decoded]
 _MAIN_TABLE = {"chain.logs": "trades", "gamma.markets": "markets", "data_v2.resolutions": "markets"}
+_PLACE = ("source", "source_row", "dup_rank")
 _TEXTS = ("slug", "question", "event_slug", "tags", "fee_type")
 
 
@@ -131,8 +132,10 @@ def _stage_fills(part: StagedPart, fills: list[VenueFill], index: int) -> int:
     frame = pl.DataFrame(rows, schema=STAGED["trades"], orient="row")
     if frame.is_empty():
         return 0
-    key = [name for name in frame.columns if name not in ("source", "source_row", "dup_rank")]
-    part.add("trades", frame.with_columns(dup_rank=pl.int_range(pl.len()).over(key).clip(upper_bound=MOST_COPIES)))
+    logs = pl.Series([row.log_index for row in fills], dtype=pl.Int64)
+    key = ["tx_hash", "_log"] if (logs >= 0).all() else [name for name in frame.columns if name not in _PLACE]
+    ranked = frame.with_columns(_log=logs).with_columns(dup_rank=pl.int_range(pl.len()).over(key))
+    part.add("trades", ranked.with_columns(pl.col("dup_rank").clip(upper_bound=MOST_COPIES)))
     part.add("coverage", frame.select("address", coverage=pl.lit("sample")).unique().sort("address"))
     return frame.height
 
@@ -167,7 +170,7 @@ def _stage_markets(part: StagedPart, markets: list[tuple[int, MarketMeta]]) -> i
     texts = [blank_to_null(pl.col(name)).alias(name) for name in _TEXTS]
     absent = {name: pl.lit(None, dtype=pl.String) for name in ("category", "sports_market_type")}
     known = categorise(frame.lazy().with_columns(*texts, **absent)).collect()
-    add_markets(part, known.with_columns(category=pl.col("category_found")))
+    part.add_facts(known.with_columns(category=pl.col("category_found")))
     tokens = [
         (token, row.market_id, place, row.outcomes[place] if place < len(row.outcomes) else "")
         for _, row in markets
@@ -213,7 +216,7 @@ def _stage_payouts(part: StagedPart, payouts: list[ChainResolution]) -> int:
     ]
     if rows:
         types = {"condition_id": pl.String, "payout0_micro": pl.Int64, "exact_ts": pl.Int64}
-        add_markets(part, pl.DataFrame(rows, schema=types, orient="row"))
+        part.add_facts(pl.DataFrame(rows, schema=types, orient="row"))
     return len(rows)
 
 

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import polars as pl
 
+from whaletrader.datasets.importers.archive import archive_files, is_archive
 from whaletrader.datasets.importers.assemble import Assembly
 from whaletrader.datasets.importers.bundle import bundle_files, is_bundle, skipped_files, stage_skipped
 from whaletrader.datasets.importers.canonical import import_canonical
 from whaletrader.datasets.importers.data_api import api_files, stage_answers
 from whaletrader.datasets.importers.pull import first_line_digest, is_pull, stage_pages
 from whaletrader.datasets.importers.staging import StagedPart, StagingArea, file_sha256
+from whaletrader.datasets.importers.streamed import MOST_ROWS_AT_ONCE, StreamedAssembly
 from whaletrader.datasets.manifest import MANIFEST_FILE
 from whaletrader.datasets.raw_pages import raw_files
 from whaletrader.datasets.store import Dataset
@@ -98,6 +100,22 @@ def import_pull(source: Path | str, into: Path | str, progress: Progress = _sile
     return run_jobs(jobs, Path(into), place.resolve().name, progress)
 
 
+def import_archive(source: Path | str, into: Path | str, progress: Progress = _silent) -> ImportReport:
+    """Import a public archive (a table, or a folder of them at any depth) into the dataset folder `into`."""
+    place = Path(source)
+    if not is_archive(place):
+        raise SchemaError(f"{place} holds no fills of a public archive; docs/data.md says which columns are known")
+    root = place if place.is_dir() else place.parent
+    jobs = []
+    for file in archive_files(place):
+        sha256 = file_sha256(file.path)
+        label = file.path.relative_to(root).as_posix()
+        stage = _skipper(file.path, sha256, file.why_not) if file.stage is None else None
+        read = stage or _reader(file.stage or stage_answers, file.path, sha256)
+        jobs.append(_Job(f"{file.place:02d}-archive1-{sha256[:24]}", label, read))
+    return run_jobs(jobs, Path(into), place.name.split(".")[0], progress)
+
+
 def import_any(
     source: Path | str, into: Path | str, layout: str = "auto", progress: Progress = _silent
 ) -> ImportReport:
@@ -114,23 +132,31 @@ def import_any(
         return import_data_api(place, into, progress)
     if chosen == "pull":
         return import_pull(place, into, progress)
+    if chosen == "archive":
+        return import_archive(place, into, progress)
     return ImportReport(import_canonical(place, into), staged=(place.name,))
 
 
-LAYOUTS = ("auto", "bundle", "data-api", "pull", "canonical")
+LAYOUTS = ("auto", "bundle", "data-api", "pull", "archive", "canonical")
 
 
 def _guess(place: Path) -> str:
     if place.is_dir() and is_bundle(place):
         schema = pl.read_parquet_schema(place / "trades.parquet")
-        return "canonical" if "price_micro" in schema else "bundle"
+        if "price_micro" in schema:
+            return "canonical"
+        return "archive" if is_archive(place) else "bundle"
     if place.is_dir() and ((place / MANIFEST_FILE).is_file() or (place / "trades").is_dir()):
         return "canonical"
     if is_pull(place):
         return "pull"
+    if is_archive(place):
+        return "archive"
     if any(True for _ in api_files(place)):
         return "data-api"
-    raise SchemaError(f"{place} is neither a data bundle, nor answers of the Data API, nor canonical tables")
+    raise SchemaError(
+        f"{place} is neither a data bundle, nor answers of the Data API, nor a public archive, nor canonical tables"
+    )
 
 
 def run_jobs(jobs: list[_Job], into: Path, name: str, progress: Progress) -> ImportReport:
@@ -148,7 +174,8 @@ def run_jobs(jobs: list[_Job], into: Path, name: str, progress: Progress) -> Imp
         if {job.key for job in jobs} <= area.assembled():
             return ImportReport(dataset, known=tuple(run.known), nothing_to_do=True)
     steps = iter(range(len(jobs), total))
-    dataset = Assembly(area, into, name).run(lambda step: progress(step, next(steps), total))
+    assembly = Assembly if area.rows("trades") <= MOST_ROWS_AT_ONCE else StreamedAssembly
+    dataset = assembly(area, into, name).run(lambda step: progress(step, next(steps), total))
     area.mark_assembled()
     return ImportReport(dataset, tuple(run.staged), tuple(run.known))
 

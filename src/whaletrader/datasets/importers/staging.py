@@ -145,6 +145,19 @@ class StagedPart:
 
     sources: list[SourceEntry] = field(default_factory=list)
     tables: dict[str, pl.DataFrame] = field(default_factory=dict)
+    streams: dict[str, pl.LazyFrame] = field(default_factory=dict)
+    """Tables that are larger than memory may be, read when the part is written."""
+
+    def add_lazy(self, table: str, frame: pl.LazyFrame) -> None:
+        """Let a table be streamed from its source; such a table has no other rows."""
+        assert table not in self.tables
+        assert table not in self.streams
+        self.streams[table] = frame.select(pl.col(column).cast(dtype) for column, dtype in STAGED[table].items())
+
+    def add_facts(self, known: pl.DataFrame) -> None:
+        """Append market facts; what is not there is unknown."""
+        lacking = {name: pl.lit(None, dtype=dtype) for name, dtype in STAGED["markets"].items()}
+        self.add("markets", known.with_columns(**{n: e for n, e in lacking.items() if n not in known.columns}))
 
     def add(self, table: str, frame: pl.DataFrame) -> None:
         """Append rows to a staged table, in the staged column order."""
@@ -207,7 +220,9 @@ class StagingArea:
         final.mkdir(parents=True)
         for table, frame in part.tables.items():
             frame.write_parquet(final / f"{table}.parquet", compression="lz4", statistics=False)
-        body = msgspec.json.encode({"sources": part.sources, "tables": list(part.tables)})
+        for table, stream in part.streams.items():
+            stream.sink_parquet(final / f"{table}.parquet", compression="lz4", statistics=True, row_group_size=1 << 18)
+        body = msgspec.json.encode({"sources": part.sources, "tables": [*part.tables, *part.streams]})
         partial = final / (PART_FILE + ".partial")
         partial.write_bytes(body)
         partial.replace(final / PART_FILE)
@@ -215,6 +230,16 @@ class StagingArea:
     def sources(self, key: str) -> list[SourceEntry]:
         """The sources of a complete part."""
         return msgspec.json.decode((self.folder / key / PART_FILE).read_bytes(), type=_PartFile).sources
+
+    def rows(self, name: str) -> int:
+        """Rows of a staged table in all parts together."""
+        frames = [frame for key in self.keys() if (frame := self.scan(key, name)) is not None]
+        return sum(int(frame.select(pl.len()).collect().item()) for frame in frames)
+
+    def scan(self, key: str, name: str) -> pl.LazyFrame | None:
+        """A staged table of a part, unread; None where the part has none."""
+        file = self.folder / key / f"{name}.parquet"
+        return pl.scan_parquet(file) if file.is_file() else None
 
     def table(self, key: str, name: str) -> pl.DataFrame | None:
         """A staged table of a part, or None where the part has none."""

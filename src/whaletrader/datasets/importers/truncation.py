@@ -8,8 +8,23 @@ some day on.
 import polars as pl
 
 from whaletrader.datasets.schema import NO_ID
+from whaletrader.domain.values import DAY_NS, NANOS
 
 _TOLERANCE_MICRO = 10_000
+_FIRST_DAY = 1_669_060_169 * NANOS // DAY_NS
+"""Day of the first fill on the venue's exchanges."""
+
+
+def archive_coverage(fills: pl.LazyFrame, sources: list[int]) -> pl.DataFrame:
+    """Coverage of the wallets in archives of the exchanges' logs: complete where the logs begin with the venue and no
+    day is without any, else a bounded window. Splits and merges are in no such log: whoever sells what came of them is
+    found out by `oversold_tokens`.
+    """
+    ours = fills.filter(pl.col("source").is_in(sources))
+    days = ours.select(day=pl.col("ts") // DAY_NS).unique().collect(engine="streaming")["day"].sort().to_list()
+    whole = bool(days) and days[0] <= _FIRST_DAY and days[-1] - days[0] + 1 == len(days)
+    kind = pl.lit("complete" if whole else "bounded_window")
+    return ours.select("address").unique().collect(engine="streaming").sort("address").with_columns(coverage=kind)
 
 
 def mark_truncated(

@@ -1,0 +1,78 @@
+"""Finds what a folder of public archives holds, and who reads each file: one command for the whole history.
+
+Every table under the folder is looked at by its columns. A cleaned or labelled form of fills whose own logs are there
+too is left out, with the reason; a table that nobody knows is named.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+
+from whaletrader.datasets.importers.archive_amm import stage_amm
+from whaletrader.datasets.importers.archive_columns import ArchiveKind, is_table, kind_of_table
+from whaletrader.datasets.importers.archive_fills import stage_aligned, stage_order_filled
+from whaletrader.datasets.importers.archive_markets import pools_of, stage_market_table, stage_payouts
+from whaletrader.datasets.importers.staging import StagedPart
+
+Stage = Callable[[Path, str], StagedPart]
+_LOGS = frozenset({ArchiveKind.FILLS_V1, ArchiveKind.FILLS_V2})
+_FILLS = _LOGS | {ArchiveKind.ALIGNED, ArchiveKind.AMM}
+_PLACES = {ArchiveKind.MARKETS: 10, ArchiveKind.PAYOUTS: 11, ArchiveKind.AMM: 20}
+_SAME_FILLS = "the same fills are in the logs beside it"
+_UNKNOWN = "its columns are those of no archive that is known"
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveFile:
+    """A table of an archive: what it holds, in which order it is read, and by whom (None: left out, and why)."""
+
+    path: Path
+    place: int
+    stage: Stage | None
+    why_not: str = ""
+
+
+def is_archive(place: Path) -> bool:
+    """Whether a file is a table of fills of an archive, or a folder has one somewhere below it."""
+    return any(kind_of_table(file) in _FILLS for file in _tables(place))
+
+
+def archive_files(place: Path) -> Iterator[ArchiveFile]:
+    """Every table at or below `place`, markets first, then by path."""
+    kinds = [(file, kind_of_table(file)) for file in _tables(place)]
+    has_logs = any(kind in _LOGS for _, kind in kinds)
+    tellers = [file for file, kind in kinds if kind in (ArchiveKind.POOLS, ArchiveKind.MARKETS)]
+    pools = _pools(tellers) if any(kind is ArchiveKind.AMM for _, kind in kinds) else None
+    for file, kind in kinds:
+        if kind is None or (kind is ArchiveKind.ALIGNED and has_logs):
+            yield ArchiveFile(file, 90, None, _UNKNOWN if kind is None else _SAME_FILLS)
+        elif kind is ArchiveKind.POOLS:
+            yield ArchiveFile(file, 90, None, "pools tell the markets of the AMM era's trades and are no table")
+        else:
+            yield ArchiveFile(file, _PLACES.get(kind, 30), _stage(kind, pools))
+
+
+def _stage(kind: ArchiveKind, pools: pl.DataFrame | None) -> Stage:
+    if kind is ArchiveKind.MARKETS:
+        return stage_market_table
+    if kind is ArchiveKind.PAYOUTS:
+        return stage_payouts
+    if kind is ArchiveKind.ALIGNED:
+        return stage_aligned
+    if kind is ArchiveKind.AMM:
+        assert pools is not None
+        return partial(stage_amm, pools=pools)
+    return partial(stage_order_filled, kind=kind)
+
+
+def _pools(tellers: list[Path]) -> pl.DataFrame:
+    none = pl.DataFrame(schema={"pool": pl.String, "condition_id": pl.String})
+    return pl.concat([none, *(pools_of(file) for file in tellers)]).unique("pool", keep="first", maintain_order=True)
+
+
+def _tables(place: Path) -> list[Path]:
+    files = sorted(place.rglob("*")) if place.is_dir() else [place]
+    return [file for file in files if is_table(file)]
