@@ -20,8 +20,9 @@ from msgspec.structs import replace
 
 from whaletrader.adapters.paper.faults import NO_FAULTS, FaultPlan
 from whaletrader.adapters.paper.server.agenda import Agenda
-from whaletrader.adapters.paper.shadow_book import Resting, ShadowBook, filled_by_print
+from whaletrader.adapters.paper.shadow_book import Resting, filled_by_print
 from whaletrader.adapters.paper.shadow_store import OrderRow, Payment, ShadowStore
+from whaletrader.adapters.paper.shadow_world import ShadowWorld
 from whaletrader.adapters.paper.telling import event_of, refusal_of, unknown_order
 from whaletrader.datasets.decode.rows import (
     BookDelta,
@@ -31,7 +32,6 @@ from whaletrader.datasets.decode.rows import (
     TickSizeChange,
     VenueFill,
 )
-from whaletrader.domain.amounts import known_tick
 from whaletrader.domain.fees import FeeSchedule, taker_fee_micro
 from whaletrader.domain.matching import price_time as core
 from whaletrader.domain.order import ReportKind
@@ -42,8 +42,6 @@ from whaletrader.ports.exchange import ExchangeEvent, SignedOrder
 from whaletrader.ports.tape import TapeMarket
 
 _MODES = {"FAK": core.FAK, "FOK": core.FOK}
-_REMEMBERED = 10_000
-"""Transactions of leaders that are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +66,9 @@ class ShadowExchange:
         self._now = -1
         self._last_told = self._store.newest_ts()
         self._peeked: tuple[int, str, ExchangeEvent | None] | None = None
-        self._markets: dict[str, TapeMarket] = {}
-        self._fees: dict[str, FeeSchedule] = {}
-        self._books: dict[str, ShadowBook] = {}
-        self._market_of: dict[str, str] = {}
+        self._world = ShadowWorld()
         self._rows: dict[str, OrderRow] = {}
         self._resting: dict[str, dict[str, Resting]] = {}
-        self._leader_trades: dict[tuple[str, str], None] = {}
         for body in self._store.markets():
             self._take_market(*msgspec.json.decode(body, type=tuple[TapeMarket, FeeSchedule]))
         self._resume()
@@ -88,14 +82,10 @@ class ShadowExchange:
     def on_market(self, market: TapeMarket, fee: FeeSchedule) -> None:
         """Take a market's terms (also changed ones); orders of unknown markets are rejected."""
         with self._lock:
-            known = self._markets.get(market.market_id)
-            if known is not None and known.resolved:
-                market = known
-            if known == market and self._fees[market.market_id] == fee:
-                return
-        with self._writing():
-            self._take_market(market, fee)
-            self._store.keep_market(market.market_id, msgspec.json.encode((market, fee)))
+            if self._take_market(market, fee):
+                with self._writing():
+                    self._keep_market(market.market_id)
+                    self._meet_book(market.market_id)
 
     def on_book(
         self,
@@ -105,31 +95,21 @@ class ShadowExchange:
         now_ns: int,
         tick_micro: int = -1,
     ) -> None:
-        """Take a snapshot of either token: (price, size) in any order; tokens of unknown markets are passed over."""
+        """Take a snapshot of either token: (price, size) in any order."""
         with self._writing():
             self._run(now_ns)
-            market_id = self._market_of.get(token_id)
-            if market_id is None:
-                return
-            self._books[market_id].reset(token_id, list(bids), list(asks), tick_micro)
-            for resting in list(self._resting[market_id].values()):
-                if resting.ahead_micro < 0:
-                    self._enter_book(self._rows[resting.order_hash], self._now)
-                else:
-                    self._look_again(market_id, resting)
+            market_id = self._world.reset(token_id, bids, asks, tick_micro)
+            if market_id is not None:
+                self._meet_book(market_id)
 
     def on_delta(self, token_id: str, side: str, price_micro: int, size_micro: int, now_ns: int) -> None:
         """Take a level's new total."""
         self.advance(now_ns)
         with self._lock:
-            market_id = self._market_of.get(token_id)
-            if market_id is None:
-                return
-            self._books[market_id].set_level(token_id, side, price_micro, size_micro)
-            if self._resting[market_id]:
+            market_id = self._world.set_level(token_id, side, price_micro, size_micro)
+            if market_id is not None and self._resting[market_id]:
                 with self._writing():
-                    for resting in list(self._resting[market_id].values()):
-                        self._look_again(market_id, resting)
+                    self._meet_book(market_id)
 
     def on_print(
         self,
@@ -145,15 +125,13 @@ class ShadowExchange:
         """Take a taker's trade of others (`side` is the taker's); it serves the orders that wait. Each only once."""
         self.advance(now_ns)
         with self._lock:
-            market_id = self._market_of.get(token_id)
+            market_id = self._world.market_of(token_id)
             if market_id is None or not self._resting[market_id]:
                 return
-            axis, price = self._books[market_id].place(token_id, side, price_micro)
+            axis, price = self._world.books[market_id].place(token_id, side, price_micro)
             with self._writing():
                 for resting in list(self._resting[market_id].values()):
-                    his = resting.leader_wallet and (
-                        wallet == resting.leader_wallet or (resting.leader_wallet, transaction) in self._leader_trades
-                    )
+                    his = self._world.is_his(resting.leader_wallet, wallet, transaction)
                     served = 0 if his else filled_by_print(resting, axis, price, size_micro)
                     if served:
                         self._fill_resting(resting, served)
@@ -162,16 +140,10 @@ class ShadowExchange:
         """Take how a market paid out: what waits there is cancelled, redemptions pay from now on."""
         with self._writing():
             self._run(now_ns)
-            market = self._markets.get(market_id)
-            if market is None or market.resolved:
-                return
-            values = {name: getattr(market, name) for name in TapeMarket.__slots__}
-            values |= {"resolved": True, "resolved_ts": self._now, "payouts_micro": payouts_micro}
-            self._markets[market_id] = TapeMarket(**values)
-            body = msgspec.json.encode((self._markets[market_id], self._fees[market_id]))
-            self._store.keep_market(market_id, body)
-            for order_hash in list(self._resting[market_id]):
-                self._close(self._rows[order_hash], ReportKind.CANCELLED, self._now)
+            if self._world.resolve(market_id, payouts_micro, self._now):
+                self._keep_market(market_id)
+                for order_hash in list(self._resting[market_id]):
+                    self._close(self._rows[order_hash], ReportKind.CANCELLED, self._now)
 
     def hear(self, rows: Iterable[object], now_ns: int) -> None:
         """Take decoded rows of the public feeds; prints come from the market channel, leaders from wallets' fills."""
@@ -258,8 +230,8 @@ class ShadowExchange:
     def _enter(self, order_hash: str, ts: int) -> None:
         row = self._rows[order_hash]
         order = row.order
-        reason = refusal_of(order, self._markets.get(order.market_id))
-        if not reason and not self._books[order.market_id].fits(order.price_micro):
+        reason = refusal_of(order, self._world.markets.get(order.market_id))
+        if not reason and not self._world.books[order.market_id].fits(order.price_micro):
             reason = "BREAKS_TICK_SIZE"
         if reason:
             self._reject(row, reason, ts)
@@ -277,7 +249,7 @@ class ShadowExchange:
     def _enter_book(self, row: OrderRow, ts: int) -> None:
         """Match what is left of an order; the rest waits. Where the book is not known yet, all of it does."""
         order = row.order
-        book = self._books[order.market_id]
+        book = self._world.books[order.market_id]
         axis, price = book.place(order.token_id, order.side, order.price_micro)
         resting = Resting(order.order_hash, axis, price, order.size_micro - row.filled_micro, -1, order.leader_wallet)
         self._resting[order.market_id][order.order_hash] = resting
@@ -297,11 +269,17 @@ class ShadowExchange:
         elif not left:
             self._forget(row)
 
+    def _meet_book(self, market_id: str) -> None:
+        """Let the orders that wait in a market meet its changed book."""
+        for resting in list(self._resting[market_id].values()):
+            if resting.ahead_micro < 0:
+                self._enter_book(self._rows[resting.order_hash], self._now)
+            else:
+                self._look_again(market_id, resting)
+
     def _look_again(self, market_id: str, resting: Resting) -> None:
         """See whether the changed book shortens an order's queue, or would have been matched with it."""
-        if resting.ahead_micro < 0:
-            return
-        book = self._books[market_id]
+        book = self._world.books[market_id]
         resting.ahead_micro = min(resting.ahead_micro, book.shown(resting.axis, resting.price_micro))
         for price, size in book.offers(resting.axis, resting.price_micro):
             if resting.left_micro:
@@ -320,7 +298,7 @@ class ShadowExchange:
         order = row.order
         row.fills += 1
         row.filled_micro += size_micro
-        schedule = self._fees[order.market_id]
+        schedule = self._world.fees[order.market_id]
         told = replace(
             event_of(order, f"{row.fills:04d}", self._now, ReportKind.FILL),
             trade_id=f"{order.order_hash}:{row.fills:04d}",
@@ -382,36 +360,31 @@ class ShadowExchange:
         self._now = max(self._now, now_ns)
 
     def _tell(self, subject: str, event: ExchangeEvent) -> ExchangeEvent:
-        self._last_told = max(event.ts, self._last_told + 1)
+        self._last_told = max(event.ts, self._last_told + 1, self._now)
         event = replace(event, ts=self._last_told)
         self._store.tell(subject, event)
         self._peeked = None
         return event
 
-    def _take_market(self, market: TapeMarket, fee: FeeSchedule) -> None:
-        tick = known_tick(market.tick_micro)
-        if market.market_id not in self._books:
-            self._books[market.market_id] = ShadowBook(market.token_ids, tick)
-            self._resting[market.market_id] = {}
-        self._books[market.market_id].set_tick(tick)
-        self._markets[market.market_id], self._fees[market.market_id] = market, fee
-        for token_id in market.token_ids:
-            self._market_of[token_id] = market.market_id
+    def _take_market(self, market: TapeMarket, fee: FeeSchedule) -> bool:
+        self._resting.setdefault(market.market_id, {})
+        return self._world.take_market(market, fee)
+
+    def _keep_market(self, market_id: str) -> None:
+        terms = (self._world.markets[market_id], self._world.fees[market_id])
+        self._store.keep_market(market_id, msgspec.json.encode(terms))
 
     def _change_tick(self, token_id: str, tick_micro: int) -> None:
         with self._lock:
-            market_id = self._market_of.get(token_id)
-            if market_id is not None and known_tick(tick_micro) == tick_micro:
-                market = self._markets[market_id]
-                values = {name: getattr(market, name) for name in TapeMarket.__slots__}
-                self.on_market(TapeMarket(**values | {"tick_micro": tick_micro}), self._fees[market_id])
+            market_id = self._world.set_tick(token_id, tick_micro)
+            if market_id is not None:
+                with self._writing():
+                    self._keep_market(market_id)
 
     def _note_leader(self, wallet: str, transaction: str) -> None:
         with self._lock:
             if transaction and any(row.order.leader_wallet == wallet for row in self._rows.values()):
-                self._leader_trades[wallet, transaction] = None
-                while len(self._leader_trades) > _REMEMBERED:
-                    del self._leader_trades[next(iter(self._leader_trades))]
+                self._world.note_trade(wallet, transaction)
 
     def _take_payment(self, payment: Payment) -> None:
         with self._writing():
@@ -420,8 +393,8 @@ class ShadowExchange:
                 self._run(self._now)
 
     def _pay(self, payment: Payment, ts: int) -> None:
-        market_id = payment.market_id or self._market_of.get(payment.token_id, "")
-        market = self._markets.get(market_id)
+        market_id = payment.market_id or self._world.market_of(payment.token_id) or ""
+        market = self._world.markets.get(market_id)
         cash, reason, kind = 0, "", ReportKind.MERGED if payment.market_id else ReportKind.REDEEMED
         if market is None:
             reason = "MARKET_NOT_FOUND"

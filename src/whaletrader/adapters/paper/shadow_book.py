@@ -38,6 +38,11 @@ class ShadowBook:
         self.known = False
         """Whether a snapshot has come."""
 
+    @property
+    def tick_micro(self) -> int:
+        """The tick in force."""
+        return self._book.tick_micro
+
     def place(self, token_id: str, side: str, price_micro: int) -> tuple[int, int]:
         """Return an order's or a level's axis, and its price of outcome 0."""
         outcome = self._outcome[token_id]

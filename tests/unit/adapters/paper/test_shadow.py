@@ -204,6 +204,39 @@ def test_an_order_before_the_first_snapshot_waits_for_it(exchange):
     assert sum(fill.size_micro for fill in fills(exchange)) == 20 * MICRO
 
 
+@pytest.mark.parametrize("token", [YES, NO])
+def test_a_book_that_was_heard_before_its_market_is_there_for_the_order(token):
+    exchange = ShadowExchange(":memory:")
+    asks = ((0.56, 8),)
+    if token == YES:
+        show(exchange, asks=asks)
+        exchange.on_delta(YES, "SELL", 570_000, 3 * MICRO, 101 * SECOND)
+    else:
+        show(exchange, bids=((0.44, 8),), asks=(), token=NO)
+        exchange.on_delta(NO, "BUY", 430_000, 3 * MICRO, 101 * SECOND)
+    exchange.on_market(tape_market(resolved=False, resolved_ts=-1, payouts_micro=()), FEE)
+    exchange.submit(order())
+    exchange.advance(106 * SECOND)
+    assert [(fill.price_micro, fill.size_micro) for fill in fills(exchange)] == [
+        (560_000, 8 * MICRO),
+        (570_000, 3 * MICRO),
+    ]
+
+
+def test_older_terms_do_not_make_the_books_tick_coarser(exchange):
+    exchange.on_book(YES, [], [(555_000, 8 * MICRO)], 100 * SECOND, 1_000)
+    exchange.on_market(tape_market(resolved=False, resolved_ts=-1, payouts_micro=(), min_order_micro=1), FEE)
+    exchange.submit(order())
+    exchange.advance(106 * SECOND)
+    assert [(fill.price_micro, fill.size_micro) for fill in fills(exchange)] == [(555_000, 8 * MICRO)]
+
+
+def test_events_are_never_before_the_time_that_has_passed(exchange):
+    show(exchange, at=120)
+    exchange.submit(order())
+    assert [event.ts >= 120 * SECOND for event in events(exchange)] == [True] * 3
+
+
 def test_an_order_that_is_not_filled_in_time_expires(exchange):
     show(exchange)
     exchange.submit(order())
