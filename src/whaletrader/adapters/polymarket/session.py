@@ -162,17 +162,19 @@ class Session:
         )
 
     async def _once(self) -> None:
-        opened = time.monotonic()
+        opened, silent = time.monotonic(), False
         try:
             await self._visit()
         except (_Silent, WebSocketException, TimeoutError, OSError) as error:
+            silent = isinstance(error, _Silent)
             if self._talk.wanted():
                 self._error = words(error)
                 _log.info("%s: %s", self.plan.source, self._error)
         finally:
             self._lost()
+        # Waiting for a silent socket was pause enough: growing ones would only lengthen the gap.
         lasted = self._last_life - opened
-        self._failures = 0 if lasted >= self.plan.stale_after_s else self._failures + 1
+        self._failures = 0 if silent or lasted >= self.plan.stale_after_s else self._failures + 1
         await asyncio.sleep(self._pause_s())
 
     async def _visit(self) -> None:
