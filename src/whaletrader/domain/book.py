@@ -61,8 +61,10 @@ class TokenBook:
 
     def set(self, side: str, price_micro: int, size_micro: int) -> bool:
         """Take one changed level; False where it was left out."""
-        one = np.array([SIDE_CODES[Side(side)], price_micro, size_micro], np.int64)
-        return self.apply(one[:1], one[1:2], one[2:]) == 0
+        code = SIDE_CODES[Side(side)]
+        taken = bool(_set_level(self._sizes, self._best, code, price_micro, size_micro, self._tick))
+        self.refused += not taken
+        return taken
 
     def set_tick(self, tick_micro: int) -> int:
         """Go over to another tick; return how many levels do not fit into it and are gone."""
@@ -95,22 +97,27 @@ class TokenBook:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _apply(sizes: Ints, best: Ints, sides: Ints, prices: Ints, amounts: Ints, tick: int) -> int:
+def _set_level(sizes: Ints, best: Ints, side: int, price: int, amount: int, tick: int) -> bool:
     last = sizes.shape[1] - 1
+    level = price // tick
+    if level * tick != price or level <= 0 or level >= last or amount < 0 or side < 0 or side > 1:
+        return False
+    sizes[side, level] = amount
+    if amount > 0:
+        if (level > best[0]) if side == 0 else (level < best[1]):
+            best[side] = level
+    elif level == best[side]:
+        move = -1 if side == 0 else 1
+        while 0 < level < last and sizes[side, level] == 0:
+            level += move
+        best[side] = level
+    return True
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _apply(sizes: Ints, best: Ints, sides: Ints, prices: Ints, amounts: Ints, tick: int) -> int:
     refused = 0
     for row in range(sides.shape[0]):
-        side, price, amount = sides[row], prices[row], amounts[row]
-        level = price // tick
-        if level * tick != price or level <= 0 or level >= last or amount < 0 or side < 0 or side > 1:
+        if not _set_level(sizes, best, sides[row], prices[row], amounts[row], tick):
             refused += 1
-            continue
-        sizes[side, level] = amount
-        if amount > 0:
-            if (level > best[0]) if side == 0 else (level < best[1]):
-                best[side] = level
-        elif level == best[side]:
-            move = -1 if side == 0 else 1
-            while 0 < level < last and sizes[side, level] == 0:
-                level += move
-            best[side] = level
     return refused

@@ -16,7 +16,9 @@ def compile_kernels() -> None:
     for groups in (1, 11):
         rest_of_book([even] * groups, 1).cvar_micro(even, 975_000)
     step(np.array([[MICRO // 2], [MICRO], [0], [0]], np.int64), MICRO, MICRO, MICRO // 2, True)
-    TokenBook(10_000).set(Side.BUY, MICRO // 2, MICRO)
+    public = TokenBook(10_000)
+    public.set(Side.BUY, MICRO // 2, MICRO)
+    public.reset([], [])
     book = price_time.new_book(10_000)
     price_time.cancel(book, price_time.step(book, price_time.Command(0, 50, 0, MICRO, -1, price_time.REST))[0])
     price_time.step(book, price_time.Command(1, 50, 0, MICRO, -1, price_time.REST))

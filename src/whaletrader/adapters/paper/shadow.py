@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from whaletrader.adapters.paper.faults import NO_FAULTS, FaultPlan
 from whaletrader.adapters.paper.server.agenda import Agenda
-from whaletrader.adapters.paper.shadow_book import Resting, filled_by_print
+from whaletrader.adapters.paper.shadow_book import Resting, ShadowBook, filled_by_print
 from whaletrader.adapters.paper.shadow_store import OrderRow, Payment, ShadowStore
 from whaletrader.adapters.paper.shadow_world import ShadowWorld
 from whaletrader.adapters.paper.telling import event_of, refusal_of, unknown_order
@@ -107,9 +107,8 @@ class ShadowExchange:
         self.advance(now_ns)
         with self._lock:
             market_id = self._world.set_level(token_id, side, price_micro, size_micro)
-            if market_id is not None and self._resting[market_id]:
-                with self._writing():
-                    self._meet_book(market_id)
+            if market_id is not None:
+                self._meet_book(market_id)
 
     def on_print(
         self,
@@ -270,17 +269,20 @@ class ShadowExchange:
             self._forget(row)
 
     def _meet_book(self, market_id: str) -> None:
-        """Let the orders that wait in a market meet its changed book."""
+        """Let the orders that wait in a market meet its changed book: queues get shorter, new offers are matched."""
+        book = self._world.books[market_id]
         for resting in list(self._resting[market_id].values()):
             if resting.ahead_micro < 0:
-                self._enter_book(self._rows[resting.order_hash], self._now)
-            else:
-                self._look_again(market_id, resting)
+                with self._writing():
+                    self._enter_book(self._rows[resting.order_hash], self._now)
+                continue
+            resting.ahead_micro = min(resting.ahead_micro, book.shown(resting.axis, resting.price_micro))
+            if book.crosses(resting.axis, resting.price_micro):
+                with self._writing():
+                    self._take_offers(book, resting)
 
-    def _look_again(self, market_id: str, resting: Resting) -> None:
-        """See whether the changed book shortens an order's queue, or would have been matched with it."""
-        book = self._world.books[market_id]
-        resting.ahead_micro = min(resting.ahead_micro, book.shown(resting.axis, resting.price_micro))
+    def _take_offers(self, book: ShadowBook, resting: Resting) -> None:
+        """Fill a waiting order by offers that would have been matched with it when they came."""
         for price, size in book.offers(resting.axis, resting.price_micro):
             if resting.left_micro:
                 taken = min(size, resting.left_micro)

@@ -75,6 +75,11 @@ class ShadowBook:
         shown = self._book.size_at(_SIDES[axis], price_micro)
         return max(0, shown - self._taken.get((axis, price_micro), 0))
 
+    def crosses(self, axis: int, price_micro: int) -> bool:
+        """Whether public orders stand at or beyond an order's price (price of outcome 0)."""
+        bid, ask = self._book.best()
+        return ask <= price_micro if axis == BID else bid >= price_micro
+
     def offers(self, axis: int, limit_micro: int) -> list[tuple[int, int]]:
         """Return what an order of `axis` with this limit (price of outcome 0) meets: (price, shares), best first."""
         other = 1 - axis
