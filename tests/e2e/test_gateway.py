@@ -122,7 +122,7 @@ def test_cancel_what_is_gone(ours, theirs, market):
     theirs.place(market, "BUY", 0.55, 20, outcome=1)
     sent = ours.place(market, "BUY", 0.45, 20)
     ours.exchange.cancel("live", sent.order_hash, 0)
-    ours.wait_for(sent, "ACCEPTED", "FILL", "SETTLED")
+    assert ours.wait_for(sent, "ACCEPTED", "FILL", "SETTLED")
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------

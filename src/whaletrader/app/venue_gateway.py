@@ -154,8 +154,8 @@ def open_gateway(
     exchange = PolymarketExchange(
         clob, kept, tidings, actions, now_ns=time.time_ns, gate=lambda: _first(doors), prepare=terms.fees
     )
-    beating = Heartbeat(clob) if venue.heartbeat else None
-    upkeep = Upkeep(exchange, actions, clock=time.monotonic, heartbeat=beating)
+    beating = Heartbeat(clob) if venue.heartbeat_s else None
+    upkeep = Upkeep(exchange, actions, clock=time.monotonic, heartbeat=beating, heartbeat_s=max(venue.heartbeat_s, 1))
 
     def again(_epoch: Epoch | None = None) -> None:
         upkeep.now("reading back")

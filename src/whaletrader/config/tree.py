@@ -140,8 +140,9 @@ class VenueSettings(_Section, frozen=True, kw_only=True):
     """A source without a frame for so long is taken as silent."""
     wallet: Annotated[str, Meta(pattern=r"^(0x[0-9a-fA-F]{40})?\Z")] = ""
     """The wallet that holds the funds in live mode; empty: the order key's own, found on the chain."""
-    heartbeat: bool = False
-    """Whether live mode arms the venue's dead man's switch: ten seconds of silence cancel every open order."""
+    heartbeat_s: Annotated[int, Meta(ge=0, le=8)] = 0
+    """How often live mode beats for the venue's dead man's switch, which cancels every open order after ten seconds of
+    silence and cannot be disarmed; 0: never, which leaves it unarmed."""
 
 
 class RuntimeSettings(_Section, frozen=True, kw_only=True):

@@ -38,7 +38,7 @@ CALLS = st.lists(
 
 
 def same(call, theirs):
-    assert (call.to.lower(), "0x" + call.data.hex()) == (str(theirs.to).lower(), theirs.data)
+    return (call.to.lower(), "0x" + call.data.hex()) == (str(theirs.to).lower(), theirs.data)
 
 
 def theirs_of(calls):
@@ -51,23 +51,23 @@ def theirs_of(calls):
 def test_splits_and_merges_of_ordinary_markets(neg_risk, amount):
     target = ours.adapter_of(neg_risk=neg_risk).value
     values = {"target": target, "collateral": VenueContract.PUSD, "condition_id": CONDITION, "amount": amount}
-    same(ours.split_call(CONDITION, amount, neg_risk=neg_risk), official.ctf_split_position_call(**values))
-    same(ours.merge_call(CONDITION, amount, neg_risk=neg_risk), official.ctf_merge_positions_call(**values))
+    assert same(ours.split_call(CONDITION, amount, neg_risk=neg_risk), official.ctf_split_position_call(**values))
+    assert same(ours.merge_call(CONDITION, amount, neg_risk=neg_risk), official.ctf_merge_positions_call(**values))
 
 
 @given(amount=AMOUNTS)
 @SHORT
 def test_splits_and_merges_of_protocol_v2(amount):
     values = {"router": VenueContract.ROUTER, "condition_id": CONDITION_V2, "amount": amount}
-    same(ours.split_call(CONDITION_V2, amount, neg_risk=False), official.router_split_call(**values))
-    same(ours.merge_call(CONDITION_V2, amount, neg_risk=False), official.router_merge_call(**values))
+    assert same(ours.split_call(CONDITION_V2, amount, neg_risk=False), official.router_split_call(**values))
+    assert same(ours.merge_call(CONDITION_V2, amount, neg_risk=False), official.router_merge_call(**values))
 
 
 @pytest.mark.parametrize("neg_risk", [False, True])
 def test_redemptions(neg_risk):
     adapter = ours.adapter_of(neg_risk=neg_risk).value
     theirs = official.ctf_redeem_positions_call(ctf=adapter, collateral=VenueContract.PUSD, condition_id=CONDITION)
-    same(ours.redeem_call(CONDITION, neg_risk=neg_risk), theirs)
+    assert same(ours.redeem_call(CONDITION, neg_risk=neg_risk), theirs)
 
 
 @pytest.mark.parametrize("outcome", [0, 1])
@@ -75,25 +75,29 @@ def test_redemptions_of_protocol_v2_positions(outcome):
     position = 1 << 248 | 0xABC << 120 | outcome
     condition = f"0x{position >> 8:062x}"
     values = {"router": VenueContract.ROUTER, "condition_id": condition, "outcome_index": outcome, "amount": 7_000_000}
-    same(ours.redeem_position_call(str(position), 7_000_000), official.router_redeem_call(**values))
+    assert same(ours.redeem_position_call(str(position), 7_000_000), official.router_redeem_call(**values))
     assert ours.balance_view(str(position), WALLET).to == VenueContract.POSITION_MANAGER
 
 
 def test_views():
     spender = VenueContract.EXCHANGE
     values = {"token_address": VenueContract.PUSD, "owner": WALLET, "spender": spender}
-    same(ours.allowance_view(WALLET, spender), official.erc20_allowance_call(**values))
+    assert same(ours.allowance_view(WALLET, spender), official.erc20_allowance_call(**values))
     tokens = {"token_address": VenueContract.CONDITIONAL_TOKENS, "owner": WALLET}
-    same(ours.balance_view("123", WALLET), official.erc1155_balance_of_call(**tokens, token_id="123"))
-    same(ours.approval_view(WALLET, spender), official.erc1155_is_approved_for_all_call(**tokens, operator=spender))
+    assert same(ours.balance_view("123", WALLET), official.erc1155_balance_of_call(**tokens, token_id="123"))
+    assert same(
+        ours.approval_view(WALLET, spender), official.erc1155_is_approved_for_all_call(**tokens, operator=spender)
+    )
 
 
 def test_allowances():
     pusd, ctf, spender = VenueContract.PUSD, VenueContract.CONDITIONAL_TOKENS, VenueContract.EXCHANGE
     limit = official.MAX_UINT256
-    same(ours.allow_call(spender), official.erc20_approval_call(token_address=pusd, spender=spender, amount=limit))
+    assert same(
+        ours.allow_call(spender), official.erc20_approval_call(token_address=pusd, spender=spender, amount=limit)
+    )
     theirs = official.erc1155_set_approval_for_all_call(token_address=ctf, operator=spender)
-    same(ours.allow_tokens_call(spender), theirs)
+    assert same(ours.allow_tokens_call(spender), theirs)
 
 
 @given(calls=CALLS, nonce=st.integers(0, 10**6), deadline=st.integers(0, 2**40))

@@ -53,6 +53,7 @@ class Upkeep:
         *,
         clock: Callable[[], float],
         heartbeat: Heartbeat | None = None,
+        heartbeat_s: float = HEARTBEAT_S,
         refresh_s: float = REFRESH_S,
         payments_s: float = PAYMENTS_S,
     ) -> None:
@@ -62,7 +63,7 @@ class Upkeep:
             ("payments", payments_s, payments.work),
         ]
         if heartbeat is not None:
-            self._duties.insert(0, ("heartbeat", HEARTBEAT_S, heartbeat.beat))
+            self._duties.insert(0, ("heartbeat", heartbeat_s, heartbeat.beat))
         self._due = dict.fromkeys((name for name, _, _ in self._duties), clock())
         self._thread: threading.Thread | None = None
         self.faults: dict[str, str] = {}
