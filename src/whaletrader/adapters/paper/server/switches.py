@@ -58,8 +58,5 @@ class DeadMansSwitch:
     def _check(self, owner: str, ts: int) -> None:
         if self._beats[owner][1] + self._rules.heartbeat_ns <= ts:
             self._cancel_all(owner, ts)
-
-    def overdue(self, owner: str, now_ns: int) -> bool:
-        """Whether an armed key is silent for too long: what it places now would not live."""
-        beat = self._beats.get(owner)
-        return beat is not None and beat[1] + self._rules.heartbeat_ns <= now_ns
+            # What is placed in the silence does not live either.
+            self._agenda.add(ts + self._rules.heartbeat_ns, lambda at: self._check(owner, at))
