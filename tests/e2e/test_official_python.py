@@ -53,7 +53,7 @@ async def limit(client: AsyncSecureClient, token: str, side: str, price: str, si
     return answer
 
 
-async def refusal(call: Coroutine[Any, Any, Any], words: str) -> RequestRejectedError:
+async def is_refused(call: Coroutine[Any, Any, Any], words: str) -> RequestRejectedError:
     with pytest.raises(RequestRejectedError) as told:
         await call
     assert told.value.status == 400
@@ -154,7 +154,7 @@ def test_the_same_bytes_again_are_one_order(exchange: Local) -> None:
         signed = await ada.create_limit_order(asset_id=token, price="0.2", size="5", side="BUY")
         first = await ada.post_order(signed)
         assert isinstance(first, AcceptedOrder)
-        await refusal(ada.post_order(signed), "Duplicated.")
+        await is_refused(ada.post_order(signed), "Duplicated.")
         page = await ada.list_open_orders().first_page()
         assert [order.id for order in page.items] == [first.order_id]
 
@@ -318,7 +318,7 @@ def test_fill_or_kill_without_enough_is_an_outcome(exchange: Local) -> None:
         ada, bob = await desk.client("ada"), await desk.client("bob")
         await limit(ada, yes, "BUY", "0.60", "10")
         order = bob.place_market_order(asset_id=no, side="BUY", amount="20", max_price="0.4", order_type="FOK")
-        await refusal(order, "order couldn't be fully filled. FOK orders are fully filled or killed.")
+        await is_refused(order, "order couldn't be fully filled. FOK orders are fully filled or killed.")
 
     trading(exchange, scene)
 
@@ -330,7 +330,7 @@ def test_fill_and_kill_without_any_is_an_outcome(exchange: Local) -> None:
         ada, bob = await desk.client("ada"), await desk.client("bob")
         await limit(ada, yes, "BUY", "0.60", "10")
         order = bob.place_market_order(asset_id=no, side="BUY", amount="20", max_price="0.3")
-        await refusal(order, "no orders found to match with FAK order.")
+        await is_refused(order, "no orders found to match with FAK order.")
         part = await bob.place_market_order(asset_id=no, side="BUY", amount="20", max_price="0.4")
         assert isinstance(part, AcceptedOrder)
         assert (part.status, part.taking_amount) == ("matched", Decimal("10"))
@@ -345,7 +345,7 @@ def test_a_post_only_order_that_crosses_is_refused(exchange: Local) -> None:
         ada, bob = await desk.client("ada"), await desk.client("bob")
         await limit(ada, yes, "BUY", "0.60", "10", post_only=True)
         crossing = bob.place_limit_order(asset_id=no, price="0.4", size="10", side="BUY", post_only=True)
-        await refusal(crossing, "invalid post-only order: order crosses book")
+        await is_refused(crossing, "invalid post-only order: order crosses book")
 
     trading(exchange, scene)
 
@@ -359,7 +359,7 @@ def test_a_wrong_tick_is_refused(exchange: Local) -> None:
         signed = await ada.create_limit_order(asset_id=fine, price="0.123", size="10", side="BUY")
         market = exchange.market("200k")
         market.tick_micro = 10_000
-        await refusal(ada.post_order(signed), "breaks minimum tick size rule: 0.01")
+        await is_refused(ada.post_order(signed), "breaks minimum tick size rule: 0.01")
         assert coarse != fine
 
     trading(exchange, scene)
@@ -371,7 +371,7 @@ def test_a_size_below_the_minimum_is_refused(exchange: Local) -> None:
     async def scene(desk: Desk) -> None:
         ada = await desk.client("ada")
         small = ada.place_limit_order(asset_id=token, price="0.2", size="4.99", side="BUY")
-        await refusal(small, "lower than the minimum: 5")
+        await is_refused(small, "lower than the minimum: 5")
 
     trading(exchange, scene)
 
@@ -382,8 +382,8 @@ def test_more_than_the_balance_is_refused(exchange: Local) -> None:
     async def scene(desk: Desk) -> None:
         ada = await desk.client("ada")
         dear = ada.place_limit_order(asset_id=token, price="0.5", size="20002", side="BUY")
-        await refusal(dear, "not enough balance / allowance")
-        await refusal(
+        await is_refused(dear, "not enough balance / allowance")
+        await is_refused(
             ada.place_limit_order(asset_id=token, price="0.5", size="5", side="SELL"), "not enough balance / allowance"
         )
 
@@ -397,7 +397,7 @@ def test_a_signature_for_the_wrong_exchange_is_refused(exchange: Local) -> None:
         ada = await desk.client("ada")
         signed = await ada.create_limit_order(asset_id=market.token_ids[0], price="0.2", size="5", side="BUY")
         market.neg_risk = False
-        await refusal(ada.post_order(signed), "invalid signature")
+        await is_refused(ada.post_order(signed), "invalid signature")
 
     trading(exchange, scene)
 

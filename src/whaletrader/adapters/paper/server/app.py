@@ -33,7 +33,8 @@ class PaperExchange:
 
     def __init__(self, world: World, faces: Sequence[Face], steps: Sequence[Step] = ()) -> None:
         self._world = world
-        self._faces = sorted(faces, key=lambda face: -len(face.prefix))
+        self.faces = sorted(faces, key=lambda face: -len(face.prefix))
+        """The longest prefix first."""
         self._steps = tuple(steps)
         self._connections: dict[str, int] = {}
         self._timer: asyncio.Task[None] | None = None
@@ -101,7 +102,7 @@ class PaperExchange:
                 raise end
 
     def _face(self, path: str, *, http: bool) -> tuple[Face | None, str]:
-        for face in self._faces:
+        for face in self.faces:
             served = face.http if http else face.streams
             under = path == face.prefix or path.startswith(face.prefix + "/")
             if served is not None and under:
