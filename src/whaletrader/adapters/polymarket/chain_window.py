@@ -2,7 +2,8 @@
 
 Logs come twice: pushed by a subscription, and read again until their block is final. What a reading no longer holds
 was taken back by a reorganisation; because nodes behind one address do not stand at the same block, it is believed
-only when two readings in a row say so. A log that moved to another block is taken back and told anew.
+only when two readings in a row say so. A transaction is in one block only: a log of it in another block takes back
+all that were told of it, also where nobody said that they were removed, or where their index is another now.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,8 +14,10 @@ import msgspec
 Log = Mapping[str, Any]
 Key = tuple[str, int]
 ABSENT_TWICE = 2
+KEPT_BLOCKS = 128
+"""Logs are remembered for so many blocks after they became final: reorganisations have been deeper than expected."""
 OPEN_MOST = 100_000
-"""More open logs than this means that blocks never become final: the oldest are given up."""
+"""More remembered logs than this: the oldest are given up."""
 
 
 class _Open(msgspec.Struct):
@@ -30,6 +33,8 @@ class ChainWindow:
     def __init__(self, confirmations: int) -> None:
         self._confirmations = confirmations
         self._open: dict[Key, _Open] = {}
+        self._keys: dict[str, set[Key]] = {}
+        """Of the remembered logs by transaction."""
         self.final = -1
         """Every block up to here was read, and is final; -1: nothing was read yet."""
 
@@ -46,7 +51,7 @@ class ChainWindow:
             if key is None:
                 told.append(dict(log))  # the decoder says what is wrong with it
             elif log.get("removed") is True:
-                self._open.pop(key, None)
+                self._forget(key)
                 told.append(dict(log))
             else:
                 told.extend(self._take(key, log))
@@ -78,10 +83,26 @@ class ChainWindow:
         if kept is not None and kept.block_hash == block_hash and kept.block == block:
             kept.absent = 0
             return []
-        if kept is None and block <= self.final:
+        moved = [
+            each
+            for each in sorted(self._keys.get(key[0], ()))
+            if (self._open[each].block, self._open[each].block_hash) != (block, block_hash)
+        ]
+        if not moved and block <= self.final:
             return []
+        taken_back = [self._forget(each) for each in moved]
         self._open[key] = _Open(block, block_hash, dict(log))
-        return ([kept.log | {"removed": True}] if kept is not None else []) + [dict(log)]
+        self._keys.setdefault(key[0], set()).add(key)
+        return [*taken_back, dict(log)]
+
+    def _forget(self, key: Key) -> dict[str, Any]:
+        """Forget a log; return it as taken back."""
+        kept = self._open.pop(key, None)
+        same = self._keys.get(key[0], set())
+        same.discard(key)
+        if not same:
+            self._keys.pop(key[0], None)
+        return kept.log | {"removed": True} if kept is not None else {}
 
     def _gone(self, held: set[Key], first: int, last: int) -> list[dict[str, Any]]:
         gone: list[dict[str, Any]] = []
@@ -90,16 +111,15 @@ class ChainWindow:
                 continue
             kept.absent += 1
             if kept.absent >= ABSENT_TWICE:
-                gone.append(kept.log | {"removed": True})
-                del self._open[key]
+                gone.append(self._forget(key))
         return gone
 
     def _prune(self) -> None:
         for key, kept in list(self._open.items()):
-            if kept.block <= self.final and not kept.absent:
-                del self._open[key]
+            if kept.block <= self.final - KEPT_BLOCKS and not kept.absent:
+                self._forget(key)
         while len(self._open) > OPEN_MOST:
-            del self._open[next(iter(self._open))]
+            self._forget(next(iter(self._open)))
 
 
 def _key(log: Log) -> Key | None:

@@ -3,7 +3,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whaletrader.adapters.polymarket.chain_window import ChainWindow
+from whaletrader.adapters.polymarket.chain_window import KEPT_BLOCKS, ChainWindow
 
 
 def log(tx: str, index: int, block: int, fork: str = "a") -> dict[str, Any]:
@@ -69,6 +69,29 @@ def test_a_log_that_moved_to_another_block_is_taken_back_and_told_anew() -> None
     one, moved = log("0xa", 0, 10), log("0xa", 0, 11, "b")
     window.pushed([one])
     assert window.read([moved], 1, 12) == [one | {"removed": True}, moved]
+
+
+def test_a_transaction_that_moved_takes_all_its_logs_along_though_their_indices_change() -> None:
+    window = ChainWindow(confirmations=5)
+    old, moved = [log("0xa", 0, 10), log("0xa", 1, 10)], [log("0xa", 4, 11, "b"), log("0xa", 5, 11, "b")]
+    window.pushed(old)
+    assert window.pushed(moved[:1]) == [*(each | {"removed": True} for each in old), moved[0]]
+    assert window.pushed(moved[1:]) == moved[1:]
+    assert window.read(moved, 1, 12) == []
+
+
+def test_a_reorganisation_deeper_than_the_confirmations_takes_back_too() -> None:
+    window = ChainWindow(confirmations=1)
+    one, moved = log("0xa", 0, 10), log("0xa", 3, 14, "b")
+    window.read([one], 1, 13)
+    assert window.read([moved], window.first, 14) == [one | {"removed": True}, moved]
+
+
+def test_the_memory_of_final_logs_ends() -> None:
+    window = ChainWindow(confirmations=1)
+    for block in range(1, 1_000):
+        window.read([log(f"0x{block}", 0, block)], block, block)
+    assert len(window._open) == len(window._keys) == KEPT_BLOCKS + 1
 
 
 def test_a_pushed_removal_is_passed_on_and_the_log_may_come_again() -> None:
