@@ -246,9 +246,10 @@ class VenueHttpServer:
             first, last = int(params[0]["fromBlock"], 16), int(params[0]["toBlock"], 16)
             if last - first + 1 > self.span_limit:
                 return done | {"error": {"code": -32602, "message": f"block range exceeds {self.span_limit}"}}
-            owner = params[0]["topics"][2]
+            owner = (params[0]["topics"] + [[]] * 3)[2]
+            owners = owner if isinstance(owner, list) else [owner]
             return done | {"result": [
-                log for log in self.logs if first <= int(log["blockNumber"], 16) <= last and log["topics"][2] == owner
+                log for log in self.logs if first <= int(log["blockNumber"], 16) <= last and log["topics"][2] in owners
             ]}  # fmt: skip
         return done | {"error": {"code": -32601, "message": f"the method {method} does not exist"}}
 

@@ -1,8 +1,8 @@
 """A Polygon node over JSON-RPC: blocks, logs, receipts, calls. Read-only.
 
 Nodes bound the span and the size of `eth_getLogs` each in their own way, with their own words: a refused span is
-halved until it passes, and the span that passed is kept for the next question. An error's text never holds the node's
-address, whose path may be a key.
+halved until it passes, one that passed is doubled for the next question, and a refused width is not tried again. An
+error's text never holds the node's address, whose path may be a key.
 """
 
 import itertools
@@ -14,9 +14,11 @@ from whaletrader.adapters.polymarket.http import VenueHttp, backoff_s
 from whaletrader.adapters.polymarket.pages import Page, raws
 from whaletrader.errors import VenueError
 
-FIRST_SPAN = 8_000
+FIRST_SPAN, WIDEST_SPAN = 8_000, 512_000
 HEADERS_PER_CALL = 50
+_SECTIONS = 16
 _TOO_MUCH = ("range", "limit", "too many", "more than", "exceed", "size", "response", "timeout", "timed out", "span")
+_TOO_WIDE = ("range", "span", "blocks")
 _TOO_OFTEN = ("rate limit", "too many requests", "compute units", "throughput", "per second")
 _PATIENCE = 6
 Topics = Sequence[str | Sequence[str] | None]
@@ -53,6 +55,7 @@ class ChainRpc:
 
     def __init__(self, http: VenueHttp, span: int = FIRST_SPAN) -> None:
         self.http, self.span = http, span
+        self._too_wide = WIDEST_SPAN * 2
         self._ids = itertools.count(1)
 
     def call(self, method: str, params: Sequence[object]) -> msgspec.Raw:
@@ -124,14 +127,17 @@ class ChainRpc:
         return times
 
     def block_at(self, second: int, newest: int | None = None) -> int:
-        """The first block at or after a time (the newest + 1 where there is none yet), by bisection."""
+        """The first block at or after a time (the newest + 1 where there is none yet), some sixteen parts at a time."""
         low, high = 1, (self.block_number() if newest is None else newest) + 1
         while low < high:
-            middle = (low + high) // 2
-            if self.block_times([middle])[middle] >= second:
-                high = middle
+            step = max(1, (high - low) // _SECTIONS)
+            times = self.block_times(range(low, high, step))
+            late = next((block for block in sorted(times) if times[block] >= second), None)
+            early = max((block for block in times if times[block] < second), default=None)
+            if late is None:
+                low = max(times) + 1
             else:
-                low = middle + 1
+                low, high = low if early is None else early + 1, late
         return low
 
     def logs_page(
@@ -145,9 +151,8 @@ class ChainRpc:
                 raw = self.call("eth_getLogs", [self._filter(addresses, topics, begin, end)])
                 break
             except RpcError as error:
-                if end == begin or not any(word in error.words.lower() for word in _TOO_MUCH):
-                    raise
-                self.span = max(1, (end - begin + 1) // 2)
+                self._narrow(error, end - begin + 1)
+        self._widen(end - begin + 1)
         rows = raws(raw, "chain.logs")
         logs = [_log(row) for row in rows]
         times = self._times(logs)
@@ -162,6 +167,18 @@ class ChainRpc:
             last_s=max(seconds, default=-1),
             hashes=tuple(dict.fromkeys(log.transactionHash.lower() for log in logs if log.transactionHash)),
         )
+
+    def _narrow(self, error: RpcError, width: int) -> None:
+        words = error.words.lower()
+        if width == 1 or not any(word in words for word in _TOO_MUCH):
+            raise error
+        if any(word in words for word in _TOO_WIDE):
+            self._too_wide = min(self._too_wide, width)
+        self.span = max(1, width // 2)
+
+    def _widen(self, passed: int) -> None:
+        if passed >= self.span and passed * 2 < self._too_wide:
+            self.span = passed * 2
 
     def logs(self, addresses: Sequence[str], topics: Topics, first_block: int, last_block: int) -> Iterator[Page]:
         """All pages of `logs_page`."""

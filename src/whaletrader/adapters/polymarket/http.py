@@ -145,10 +145,10 @@ class VenueHttp:
             answer = self._client.request(method, self.base_url + path, params=given, content=body, headers=sent)
         except httpx.TransportError as error:
             kind = "did not answer in time" if isinstance(error, httpx.TimeoutException) else "cannot be reached"
-            text = f"{self._host} {kind} ({type(error).__name__} at {method} {path})"
+            text = f"{self._host} {kind} ({type(error).__name__} at {method} {path or '/'})"
             raise VenueError(text, retryable=True) from None
         except (httpx.RequestError, httpx.InvalidURL) as error:
-            text = f"{self._host} answered what cannot be read ({type(error).__name__} at {method} {path})"
+            text = f"{self._host} answered what cannot be read ({type(error).__name__} at {method} {path or '/'})"
             raise VenueError(text, retryable=True) from None
         if answer.is_success:
             return Reply(answer.status_code, dict(answer.headers), answer.content)

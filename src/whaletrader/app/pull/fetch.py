@@ -1,5 +1,6 @@
 """One page of a task from the venue: which listing asks which client, and what the store needs to know of it."""
 
+import threading
 from collections.abc import Callable
 from functools import partial
 
@@ -21,6 +22,15 @@ _LATER = {"": "closed", "closed": "v2", "v2": ""}
 _FILTER = {"": {"closed": "false"}, "closed": {"closed": "true"}, "v2": {"version": "v2"}}
 
 
+class _Log(msgspec.Struct):
+    topics: list[str] = []
+    transactionHash: str | None = None  # noqa: N815  the node's own name
+
+
+class _Logs(msgspec.Struct):
+    result: list[_Log]
+
+
 class Fetcher:
     """Asks the venue; thread-safe as its clients are."""
 
@@ -29,6 +39,8 @@ class Fetcher:
     ) -> None:
         self._clients, self._now_ns = clients, now_ns
         self._confirmations, self._fidelity = confirmations, fidelity_min
+        self._spans: dict[tuple[int, int], tuple[int, int]] = {}
+        self._span_lock = threading.Lock()
 
     def page(self, task: Task, cursor: str) -> Fetched:
         """The page of a task at a cursor.
@@ -66,12 +78,12 @@ class Fetcher:
             last_s=page.last_s,
             truncated=page.truncated,
             conditions=page.conditions,
-            hashes=page.hashes,
         )
         return msgspec.structs.replace(told, **more)
 
     def _activity(self, task: Task, cursor: str) -> Fetched:
-        return self._kept(self._clients.data.activity_page(task.subject, task.since_s, task.until_s, cursor))
+        page = self._clients.data.activity_page(task.subject, task.since_s, task.until_s, cursor)
+        return self._kept(page, hashes=tuple((task.subject, tx) for tx in page.hashes))
 
     def _wallet_trades(self, task: Task, cursor: str, *, taker_only: bool) -> Fetched:
         data = self._clients.data
@@ -103,22 +115,36 @@ class Fetcher:
         return self._kept(clob.prices_page(task.subject, task.since_s, task.until_s, cursor, self._fidelity))
 
     def _logs(self, task: Task, cursor: str) -> Fetched:
-        """A wallet's own orders' fills on every exchange; the cursor is "<next block>:<last block>"."""
+        """The fills of the wallets' own orders on every exchange; the cursor is "<next block>:<last block>"."""
         first, last = (int(word) for word in cursor.split(":")) if cursor else self._blocks(task)
         if first > last:
             nothing = Page(source="chain.logs", params={}, body=b'{"result":[],"timestamps":{}}', rows=0)
             return self._kept(nothing)
-        topic = "0x" + task.subject.removeprefix("0x").rjust(64, "0")
+        owners = ["0x" + wallet.removeprefix("0x").rjust(64, "0") for wallet in task.subject.split(",")]
         addresses = [contract.value for contract in EXCHANGES]
-        page = self._clients.rpc.logs_page(addresses, [_FILLED, None, topic], first, last)
-        return self._kept(page, next=f"{page.next}:{last}" if page.next else "")
+        page = self._clients.rpc.logs_page(addresses, [_FILLED, None, owners], first, last)
+        logs = msgspec.json.decode(page.body, type=_Logs).result
+        told = ((_owner(log), (log.transactionHash or "").lower()) for log in logs)
+        return self._kept(page, next=f"{page.next}:{last}" if page.next else "", hashes=tuple(dict.fromkeys(told)))
 
     def _blocks(self, task: Task) -> tuple[int, int]:
+        """First and last block of a period; found once for all wallets, as the search takes dozens of questions."""
+        period = (task.since_s, task.until_s)
+        with self._span_lock:
+            if period not in self._spans:
+                self._spans[period] = self._search(*period)
+            return self._spans[period]
+
+    def _search(self, since_s: int, until_s: int) -> tuple[int, int]:
         rpc = self._clients.rpc
         newest = rpc.block_number()
-        last = min(newest - self._confirmations, rpc.block_at(task.until_s + 1, newest) - 1)
-        first = 1 if task.since_s <= VENUE_OPENED_S else rpc.block_at(task.since_s, newest)
+        last = min(newest - self._confirmations, rpc.block_at(until_s + 1, newest) - 1)
+        first = 1 if since_s <= VENUE_OPENED_S else rpc.block_at(since_s, newest)
         return max(first, FIRST_BLOCK) if newest > FIRST_BLOCK else first, last
+
+
+def _owner(log: _Log) -> str:
+    return "0x" + log.topics[2][-40:].lower() if len(log.topics) > 2 else ""
 
 
 def _on_one_line(body: bytes) -> bytes:

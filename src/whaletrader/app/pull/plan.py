@@ -5,7 +5,7 @@ a later pull into the same folder fetches only what is new.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -19,7 +19,7 @@ VENUE_OPENED_S = 1_577_836_800
 SETTLING_S = 60
 """How far behind now a pull without an end stops: what the venue has not indexed yet would be missed for good."""
 WHAT = ("trades", "markets", "prices", "chain")
-CONDITIONS_PER_TASK = 20
+CONDITIONS_PER_TASK, WALLETS_PER_WALK = 20, 40
 _WALLET, _CONDITION = re.compile(r"0x[0-9a-f]{40}"), re.compile(r"0x[0-9a-f]{64}")
 
 KIND = {
@@ -54,17 +54,28 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def first_tasks(request: PullRequest) -> list[Task]:
-    """The pieces that need nothing else to be known."""
+    """The pieces that need nothing else to be known, but for the chain's."""
     tasks = []
     listings = []
     if "trades" in request.what:
         listings += [("data_v2.activity", request.wallets), ("data_v2.takers", request.wallets)]
         listings += [("data_v2.trades", request.markets)]
-    if "chain" in request.what:
-        listings += [("chain.logs", request.wallets)]
     for listing, subjects in listings:
         tasks += [_task(listing, subject, request) for subject in subjects]
     return tasks
+
+
+def chain_tasks(request: PullRequest, covered: Mapping[str, Iterable[tuple[int, int]]]) -> list[Task]:
+    """Walks over the chain, many wallets in each: those that lack the same period (`covered` has what they have)."""
+    lacking: dict[tuple[int, int], list[str]] = {}
+    for wallet in request.wallets if "chain" in request.what else ():
+        for period in uncovered(request.since_s, request.until_s, covered.get(wallet, ())):
+            lacking.setdefault(period, []).append(wallet)
+    return [
+        Task(listing="chain.logs", subject=",".join(some[at : at + WALLETS_PER_WALK]), since_s=since, until_s=until)
+        for (since, until), some in lacking.items()
+        for at in range(0, len(some), WALLETS_PER_WALK)
+    ]
 
 
 def market_tasks(conditions: Sequence[str], request: PullRequest) -> list[Task]:

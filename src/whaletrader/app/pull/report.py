@@ -81,7 +81,8 @@ def _wallets(store: PullStore, states: Sequence[TaskState]) -> list[WalletReport
     for state in states:
         if state.task.listing == "data_v2.activity":
             mine.setdefault(state.task.subject, []).append(state)
-    on_chain = {state.task.subject for state in states if state.task.listing == "chain.logs" and state.state == "done"}
+    walks = [state for state in states if state.task.listing == "chain.logs" and state.state == "done"]
+    on_chain = {wallet for state in walks for wallet in state.task.subject.split(",")}
     return [_wallet(store, wallet, some, wallet in on_chain) for wallet, some in mine.items()]
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from whaletrader.adapters.polymarket.clients import venue_clients
 from whaletrader.app.pull.fetch import Fetcher
-from whaletrader.app.pull.plan import PullRequest, Task, first_tasks, market_tasks, price_tasks, uncovered
+from whaletrader.app.pull.plan import PullRequest, Task, chain_tasks, first_tasks, market_tasks, price_tasks, uncovered
 from whaletrader.app.pull.report import PullReport, completeness
 from whaletrader.app.pull.store import CHECKPOINT, Fetched, PullStore, TaskState
 from whaletrader.config.tree import VenueSettings
@@ -103,6 +103,7 @@ class _Pull:
         self._store.reopen_failed()
         self._store.name_markets(request.markets)
         self._add(first_tasks(request))
+        self._store.add_tasks(chain_tasks(request, self._walked()))
         self._work()
         if "markets" in request.what or "prices" in request.what:
             asked = self._store.markets_to_ask(request.until_s)
@@ -124,6 +125,14 @@ class _Pull:
             for task in tasks
             for first, last in uncovered(task.since_s, task.until_s, covered.get((task.listing, task.subject), []))
         )
+
+    def _walked(self) -> dict[str, list[tuple[int, int]]]:
+        """Periods of the chain by wallet, done or begun."""
+        periods: dict[str, list[tuple[int, int]]] = {}
+        for task in (state.task for state in self._store.tasks() if state.task.listing == "chain.logs"):
+            for wallet in task.subject.split(","):
+                periods.setdefault(wallet, []).append((task.since_s, task.until_s))
+        return periods
 
     def _work(self) -> None:
         """Finish every open task; one page of a task is in flight at a time."""

@@ -75,7 +75,8 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     last_s: int = -1
     truncated: str = ""
     conditions: tuple[str, ...] = ()
-    hashes: tuple[str, ...] = ()
+    hashes: tuple[tuple[str, str], ...] = ()
+    """(wallet, transaction)."""
     markets: tuple[tuple[str, bool], ...] = ()
     """(condition, settled) of markets that were told."""
     tokens: tuple[tuple[str, int, int], ...] = ()
@@ -201,7 +202,7 @@ class PullStore:
             execute(
                 "INSERT INTO hashes VALUES (?, ?, ?) "
                 "ON CONFLICT (wallet, tx) DO UPDATE SET told = told | excluded.told",
-                [(task.subject, tx, bit) for tx in fetched.hashes],
+                [(wallet, tx, bit) for wallet, tx in fetched.hashes],
             )
 
     def name_markets(self, conditions: Iterable[str]) -> None:

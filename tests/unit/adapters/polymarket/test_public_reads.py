@@ -159,6 +159,18 @@ def test_a_refused_span_is_halved_until_it_passes_and_covers_every_block(venue):
     assert 50 < rpc.span <= 100
 
 
+def test_a_span_that_passes_is_doubled_and_a_refused_width_is_not_tried_again(venue):
+    venue.span_limit, venue.newest_block = 3_000, 10**6
+    rpc = clients_of(venue).rpc
+    widths = [page.params["toBlock"] - page.params["fromBlock"] + 1 for page in rpc.logs(["0xe1"], [], 1, 50_000)]
+    assert max(widths) <= 3_000
+    refused = venue.asked("/rpc") - len(widths)
+    assert refused <= 3
+    venue.span_limit = 10**9
+    wide = clients_of(venue).rpc
+    assert len(list(wide.logs(["0xe1"], [], 1, 50_000_000))) < 110
+
+
 def test_a_span_of_one_block_that_is_refused_is_told():
     refusal = {"id": 1, "error": {"code": -32005, "message": "query returned more than 10000 results"}}
     with pytest.raises(RpcError, match="more than 10000 results"):
@@ -178,6 +190,7 @@ def test_the_block_at_a_time_is_the_first_one_not_before_it(venue):
     assert rpc.block_at(FIRST_BLOCK_TS + 201) == 101
     assert rpc.block_at(FIRST_BLOCK_TS + 10**9) == venue.newest_block + 1
     assert rpc.block_at(1) == 1
+    assert all(rpc.block_at(FIRST_BLOCK_TS + 2 * n) == n for n in (1, 2, 499, 998, 999, 1_000))
 
 
 def test_a_receipt_that_is_not_there_is_none():

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.support.venue_http import WALLET, condition
 from whaletrader.app.pull import plan
-from whaletrader.app.pull.plan import PullRequest, first_tasks, market_tasks, price_tasks, uncovered
+from whaletrader.app.pull.plan import PullRequest, chain_tasks, first_tasks, market_tasks, price_tasks, uncovered
 from whaletrader.errors import UsageError
 
 periods = st.lists(st.tuples(st.integers(1, 60), st.integers(0, 20)).map(lambda p: (p[0], p[0] + p[1])), max_size=8)
@@ -32,8 +32,20 @@ def test_a_wallet_is_asked_for_its_activity_and_its_fills_as_taker():
 
 
 def test_the_chain_is_asked_only_when_wanted():
-    request = PullRequest(wallets=(WALLET,), what=("chain",), until_s=99)
-    assert [task.listing for task in first_tasks(request)] == ["chain.logs"]
+    request = PullRequest(wallets=(WALLET,), until_s=99)
+    assert chain_tasks(request, {}) == []
+
+
+def test_wallets_that_lack_the_same_period_share_a_walk_over_the_chain():
+    wallets = tuple(f"0x{n:040x}" for n in range(50))
+    request = PullRequest(wallets=wallets, what=("chain",), until_s=99)
+    tasks = chain_tasks(request, {wallets[3]: [(1, 60)], wallets[7]: [(1, 99)]})
+    assert [(task.subject.count(",") + 1, task.since_s, task.until_s) for task in tasks] == [
+        (40, 1, 99),
+        (8, 1, 99),
+        (1, 61, 99),
+    ]
+    assert tasks[-1].subject == wallets[3]
 
 
 def test_markets_are_asked_for_in_groups_of_twenty():

@@ -151,10 +151,27 @@ def test_the_chain_is_compared_with_the_data_api(venue, tmp_path):
     assert wallet.why == ("the chain tells 2 transactions that the Data API does not",)
 
 
+def test_a_wallet_that_joins_later_is_walked_alone_and_nobody_twice(venue, tmp_path):
+    other = "0x" + "b" * 40
+    venue.logs = [filled_log(0, 10), filled_log(1, 11, wallet=other)]
+    run(venue, tmp_path, what=("chain",))
+    run(venue, tmp_path, what=("chain",), wallets=(WALLET, other))
+    logs = [log for page in pages(tmp_path, "chain.logs") for log in msgspec.json.decode(page.body)["result"]]
+    assert logs == venue.logs
+
+
 def test_blocks_without_enough_confirmations_are_not_taken(venue, tmp_path):
     venue.logs = [filled_log(0, venue.newest_block)]
     report = run(venue, tmp_path, what=("chain",))
     assert report.rows["chain"] == 0
+
+
+def test_many_wallets_cost_one_walk_over_the_chain(venue, tmp_path):
+    others = tuple(f"0x{n:040x}" for n in range(9))
+    run(venue, tmp_path / "one", what=("chain",))
+    once = venue.asked("/rpc")
+    run(venue, tmp_path / "many", what=("chain",), wallets=(WALLET, *others))
+    assert venue.asked("/rpc") - once == once
 
 
 def test_combos_are_counted_in_the_report(venue, tmp_path):

@@ -119,8 +119,8 @@ def test_markets_are_asked_until_they_are_settled(store):
 def test_transactions_are_counted_by_who_tells_them(store):
     store.add_tasks([Task(listing="chain.logs", subject=WALLET, since_s=1, until_s=99)])
     activity, chain = store.tasks()
-    store.commit(activity, fetched(1, hashes=("0x1", "0x2", "0x3")))
-    store.commit(chain, fetched(2, hashes=("0x3", "0x4")))
+    store.commit(activity, fetched(1, hashes=((WALLET, "0x1"), (WALLET, "0x2"), (WALLET, "0x3"))))
+    store.commit(chain, fetched(2, hashes=((WALLET, "0x3"), (WALLET, "0x4"), ("0xother", "0x1"))))
     assert store.hash_counts(WALLET) == (1, 2, 1)
 
 
