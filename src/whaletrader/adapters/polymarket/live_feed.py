@@ -48,6 +48,8 @@ SEGMENT_BYTES = 64 << 20
 WAIT_FOR_TERMS_NS = 5 * NANOS
 CLOCKS_DIFFER_NS = 120 * NANOS
 FORGET_UNNAMED_NS = 3_600 * NANOS
+TELLS_FEES = "rtds.trades"
+"""Its rows tell the taker's fee where the market charges one."""
 _BOOKS = (BookSnapshot, BookDelta, BestBidAsk)
 _FACTS = (MarketMeta, ChainResolution, TickSizeChange)
 LETTERS_OF_A_KIND = 20
@@ -329,12 +331,20 @@ class LiveFeed:
         return released
 
     def _placed(self, fill: StoredFill) -> StoredFill:
-        """Return a fill with its market and outcome, as far as anybody has told them."""
+        """Return a fill with its market, outcome and role, as far as anybody has told them."""
         if fill.market_id and fill.outcome_index >= 0:
             self._markets.name_token(fill.token_id, fill.market_id, fill.outcome_index)
-            return fill
-        market_id, outcome = self._markets.market_of(fill.token_id)
-        return msgspec.structs.replace(fill, market_id=market_id, outcome_index=outcome) if market_id else fill
+        else:
+            market_id, outcome = self._markets.market_of(fill.token_id)
+            if market_id:
+                fill = msgspec.structs.replace(fill, market_id=market_id, outcome_index=outcome)
+        if not fill.role and fill.source == TELLS_FEES and self._charged_others(fill):
+            return msgspec.structs.replace(fill, role=Role.MAKER.value)
+        return fill
+
+    def _charged_others(self, fill: StoredFill) -> bool:
+        """Whether a row that tells no fee would tell one, had its wallet been the taker."""
+        return fill.fee_micro < 0 and self._markets.charges(fill.market_id, fill.price_micro, fill.size_micro)
 
     def _complete(self, fill: StoredFill) -> bool:
         """Whether a fill can be shown: where its wallet is watched, its market's terms must be known."""

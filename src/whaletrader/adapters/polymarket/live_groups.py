@@ -16,8 +16,10 @@ LATE_NS = 480 * NANOS
 """An event older than this may belong to a group that is no longer kept; the rest is for clocks that differ."""
 LAGS_KEPT = 4_096
 GAPS_KEPT = 1_000
-_EVERYONE = "rtds."
-"""These sources tell of every wallet; the others only of those that are watched."""
+_EVERYONE = "rtds.trades"
+"""This source tells of every wallet; the others only of those that are watched."""
+_ANNOUNCER = "rtds.orders_matched"
+"""It tells of takers only, and so misses nothing."""
 
 GroupKey = tuple[str, str, str, str]
 
@@ -173,7 +175,7 @@ class LiveGroups:
             tally.told += own
             others = max((count for other, count in covered.items() if other != source), default=0)
             tally.only_here += max(own - others, 0)
-            if source.startswith(_EVERYONE) or key[1] in self.watched:
+            if source != _ANNOUNCER and (source == _EVERYONE or key[1] in self.watched):
                 tally.missed += len(group.sizes) - own
 
 

@@ -9,11 +9,11 @@ import polars as pl
 
 from whaletrader.datasets.categories import categorise
 from whaletrader.datasets.decode.rows import ChainResolution, MarketMeta, TickSizeChange
-from whaletrader.domain.fees import WORST_CASE
-from whaletrader.domain.values import FeeProvenance
+from whaletrader.domain.fees import WORST_CASE, FeeSchedule, taker_fee_micro
 from whaletrader.messages.market import MarketTerms
 from whaletrader.ports.market_feed import Resolution
 
+MOST_EXPONENT = 4
 _NOTHING = MarketMeta(source="", market_id="", version="", token_ids=())
 
 
@@ -35,6 +35,12 @@ class LiveMarkets:
     def market_of(self, token_id: str) -> tuple[str, int]:
         """Return (market, outcome) of a token; ("", -1) for one that nobody named yet."""
         return self._tokens.get(token_id, ("", -1))
+
+    def charges(self, market_id: str, price_micro: int, size_micro: int) -> bool:
+        """Whether the market is known to have charged a taker for such a fill."""
+        meta = self._meta.get(market_id)
+        schedule = _schedule(meta) if meta else WORST_CASE
+        return schedule is not WORST_CASE and taker_fee_micro(schedule, price_micro, size_micro) > 0
 
     def name_token(self, token_id: str, market_id: str, outcome: int) -> None:
         """Take a fill's word for what its token is, where nothing better is known."""
@@ -97,7 +103,7 @@ class LiveMarkets:
 
     def _make(self, market_id: str, meta: MarketMeta) -> MarketTerms:
         tokens = self._siblings.get(market_id, {})
-        known = meta.fee_rate_micro >= 0
+        fees = _schedule(meta)
         return MarketTerms(
             event_group_id=_group(market_id, meta),
             token_ids=(tokens.get(0, ""), tokens.get(1, "")),
@@ -106,12 +112,20 @@ class LiveMarkets:
             neg_risk=meta.neg_risk is True,
             tick_micro=meta.tick_micro,
             min_order_micro=meta.min_order_micro,
-            fee_rate_micro=meta.fee_rate_micro if known else WORST_CASE.rate_micro,
-            fee_exponent=(meta.fee_exponent if meta.fee_exponent >= 0 else 1) if known else WORST_CASE.exponent,
-            fee_times_price=False,
-            fee_provenance=(FeeProvenance.MARKET if known else FeeProvenance.WORST_CASE).value,
+            fee_rate_micro=fees.rate_micro,
+            fee_exponent=fees.exponent,
+            fee_times_price=fees.times_price,
+            fee_provenance=fees.provenance.value,
             end_ts=meta.end_ts,
         )
+
+
+def _schedule(meta: MarketMeta) -> FeeSchedule:
+    """Return the market's own schedule, the worst case where it tells none or one that nobody has heard of."""
+    exponent = meta.fee_exponent if meta.fee_exponent >= 0 else 1
+    if meta.fee_rate_micro < 0 or exponent > MOST_EXPONENT:
+        return WORST_CASE
+    return FeeSchedule(meta.fee_rate_micro, exponent)
 
 
 def _tradable(meta: MarketMeta) -> tuple[str, ...]:

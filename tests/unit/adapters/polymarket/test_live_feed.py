@@ -192,6 +192,31 @@ def test_the_role_is_what_the_first_source_told(feed):
     assert [feed.leader_row(FILL, row).role for row in (0, 1)] == [Role.TAKER, Role.UNKNOWN]
 
 
+def test_a_row_without_a_fee_is_a_makers_where_the_market_charges_takers(feed):
+    feed.add([meta()], START)
+    feed.add([fill(1, number=1), fill(1, number=2, source="data_v2"), fill(1, number=3, price=0)], START)
+    assert [feed.leader_row(FILL, row).role for row in range(3)] == [Role.MAKER, Role.UNKNOWN, Role.UNKNOWN]
+
+
+def test_of_a_market_without_fees_a_row_without_a_fee_tells_no_role(feed):
+    feed.add([meta(fee_rate_micro=0)], START)
+    feed.add([fill(1)], START)
+    assert feed.leader_row(FILL, 0).role == Role.UNKNOWN
+
+
+def test_a_leaders_fills_in_both_roles_are_seen_and_marked(feed):
+    feed.watch([WALLET])
+    feed.add([meta()], START)
+    feed.add([fill(5, number=1, role="taker", fee_micro=50_000), fill(5, number=1, wallet=OTHER, token=NO)], START)
+    feed.add([fill(7, number=2, source="chain", role="maker")], START + NS)
+    feed.add([fill(9, number=3)], START + 2 * NS)
+    places, row = [], -1
+    while (found := feed.leader_after(FILL, WALLET, row)) is not None:
+        row = found[1]
+        places.append(feed.leader_row(FILL, row).role)
+    assert places == [Role.TAKER, Role.MAKER, Role.MAKER]
+
+
 def test_everything_is_the_same_after_a_restart(tmp_path):
     feed = LiveFeed(tmp_path / "live")
     feed.add([meta(), fill(1), fill(2, token=NO, number=2, side="SELL", wallet=OTHER)], START)

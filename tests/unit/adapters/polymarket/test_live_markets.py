@@ -85,3 +85,17 @@ def test_a_description_of_a_resolved_market_ends_it(markets):
     assert markets.resolution(MARKET) is None
     markets.learn(meta(resolved=True, payouts_micro=(500_000, 500_000)), 7)
     assert markets.resolution(MARKET).ts == 7
+
+
+def test_a_schedule_that_nobody_has_heard_of_is_the_worst_case(markets):
+    markets.learn(meta(fee_exponent=9), 1)
+    assert markets.terms(MARKET, 1).fee_provenance == "worst_case"
+    assert not markets.charges(MARKET, 500_000, 1_000_000)
+
+
+def test_a_market_charges_a_taker_where_the_fee_does_not_vanish(markets):
+    assert not markets.charges(MARKET, 500_000, 1_000_000)
+    markets.learn(meta(), 1)
+    assert markets.charges(MARKET, 500_000, 1_000_000)
+    assert not markets.charges(MARKET, 0, 1_000_000)
+    assert not markets.charges(MARKET, 500_000, 1)
