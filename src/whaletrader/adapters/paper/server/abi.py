@@ -26,8 +26,6 @@ def topics(event: ChainEvent, *indexed: Topic) -> tuple[str, ...]:
 
 def data(*values: Topic | Sequence[int]) -> str:
     """Encode the arguments that are not indexed; a sequence is a dynamic array of numbers."""
-    if all(type(value) is int or type(value) is str for value in values):
-        return "0x" + "".join(map(word, values))
     heads: list[str] = []
     tails: list[str] = []
     end = 32 * len(values)
@@ -36,6 +34,6 @@ def data(*values: Topic | Sequence[int]) -> str:
             heads.append(word(value))
             continue
         heads.append(word(end))
-        tails += [word(len(value)), *(word(number) for number in value)]
+        tails += [word(len(value)), *map(word, value)]
         end += 32 * (1 + len(value))
     return "0x" + "".join(heads + tails)

@@ -2,7 +2,7 @@
 
 Money, prices and shares are micro-units, times UTC nanoseconds, addresses lower-case unless a contract's own spelling
 is told, ids as the venue writes them. The faces (REST, WebSockets, RPC, feeds) turn these values into the venue's
-words; nothing here is JSON.
+words; nothing here is JSON. None of these values can be part of a cycle (`gc=False`): a busy exchange makes millions.
 """
 
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ class Mode(StrEnum):
     """503 to orders and cancels."""
 
 
-class Refusal(msgspec.Struct, frozen=True):
+class Refusal(msgspec.Struct, frozen=True, gc=False):
     """An answer that is no success: HTTP status and the venue's own words."""
 
     status: int
@@ -75,7 +75,7 @@ class Refusal(msgspec.Struct, frozen=True):
     retry_after_s: int = 0
 
 
-class VenueMarket(msgspec.Struct, kw_only=True):
+class VenueMarket(msgspec.Struct, kw_only=True, gc=False):
     """A binary market; what trading changes (tick, acceptance, resolution) is changed here by the state machine."""
 
     condition_id: str
@@ -115,7 +115,7 @@ class VenueMarket(msgspec.Struct, kw_only=True):
         return self.resolved_ts >= 0
 
 
-class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
+class NewOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An order as it was posted; whoever hands it over has verified its signature and its owner."""
 
     order_id: str
@@ -139,7 +139,7 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     metadata: str = NO_BYTES32
 
 
-class Placed(msgspec.Struct, frozen=True, kw_only=True):
+class Placed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The answer to one order: `refusal` is None where it was taken."""
 
     order_id: str = ""
@@ -153,7 +153,7 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
     refusal: Refusal | None = None
 
 
-class Cancelled(msgspec.Struct, frozen=True, kw_only=True):
+class Cancelled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The answer to a cancel: what went, and why the rest did not."""
 
     canceled: tuple[str, ...] = ()
@@ -161,7 +161,7 @@ class Cancelled(msgspec.Struct, frozen=True, kw_only=True):
     refusal: Refusal | None = None
 
 
-class VenueOrder(msgspec.Struct, kw_only=True):
+class VenueOrder(msgspec.Struct, kw_only=True, gc=False):
     """An order the exchange took, as it stands now."""
 
     order_id: str
@@ -193,7 +193,7 @@ class VenueOrder(msgspec.Struct, kw_only=True):
         return self.size_micro - self.matched_micro
 
 
-class MakerFill(msgspec.Struct, frozen=True, kw_only=True):
+class MakerFill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one resting order gave to a trade."""
 
     order_id: str
@@ -212,7 +212,7 @@ class MakerFill(msgspec.Struct, frozen=True, kw_only=True):
     metadata: str = NO_BYTES32
 
 
-class VenueTrade(msgspec.Struct, kw_only=True):
+class VenueTrade(msgspec.Struct, kw_only=True, gc=False):
     """One match of a taker's order with resting ones: one transaction on the chain."""
 
     trade_id: str
@@ -241,14 +241,14 @@ class VenueTrade(msgspec.Struct, kw_only=True):
     bucket_index: int = 0
 
 
-class Level(msgspec.Struct, frozen=True, array_like=True):
+class Level(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A price and the shares that rest there."""
 
     price_micro: int
     size_micro: int
 
 
-class BookView(msgspec.Struct, frozen=True, kw_only=True):
+class BookView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One token's book as the venue tells it: both arrays end with the best price."""
 
     condition_id: str
@@ -266,7 +266,7 @@ class BookView(msgspec.Struct, frozen=True, kw_only=True):
     hash: str
 
 
-class BookEntry(msgspec.Struct, frozen=True, kw_only=True):
+class BookEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One changed level of one token; every change makes two of them, one in each token's book."""
 
     token_id: str
@@ -280,7 +280,7 @@ class BookEntry(msgspec.Struct, frozen=True, kw_only=True):
     """1000000 where there is none."""
 
 
-class Log(msgspec.Struct, frozen=True, kw_only=True):
+class Log(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One event log of the chain, as `eth_getLogs` tells it (numbers still numbers)."""
 
     address: str
@@ -295,7 +295,7 @@ class Log(msgspec.Struct, frozen=True, kw_only=True):
     removed: bool = False
 
 
-class Block(msgspec.Struct, frozen=True, kw_only=True):
+class Block(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A mined block with its logs."""
 
     number: int
@@ -305,7 +305,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     logs: tuple[Log, ...]
 
 
-class BookChanged(msgspec.Struct, frozen=True, kw_only=True):
+class BookChanged(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Levels of a market's two books changed: a `price_change` frame.
 
     Hashes cost time and are not part of it: a listener that needs one calls `Venue.book(token_id).hash` at once.
@@ -316,14 +316,14 @@ class BookChanged(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[BookEntry, ...]
 
 
-class BookCleared(msgspec.Struct, frozen=True, kw_only=True):
+class BookCleared(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A market's book was emptied at once (game start, resolution) or needs a new snapshot (`book` frames)."""
 
     ts: int
     condition_id: str
 
 
-class TradeUpdated(msgspec.Struct, frozen=True, kw_only=True):
+class TradeUpdated(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A trade was made or its settlement moved on; `state` is the state at this moment."""
 
     ts: int
@@ -331,7 +331,7 @@ class TradeUpdated(msgspec.Struct, frozen=True, kw_only=True):
     state: TradeState
 
 
-class OrderUpdated(msgspec.Struct, frozen=True, kw_only=True):
+class OrderUpdated(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """PLACEMENT, UPDATE (matched) or CANCELLATION of an order; figures are of this moment."""
 
     ts: int
@@ -341,7 +341,7 @@ class OrderUpdated(msgspec.Struct, frozen=True, kw_only=True):
     state: OrderState
 
 
-class TickChanged(msgspec.Struct, frozen=True, kw_only=True):
+class TickChanged(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A market has a new tick."""
 
     ts: int
@@ -350,14 +350,14 @@ class TickChanged(msgspec.Struct, frozen=True, kw_only=True):
     new_tick_micro: int
 
 
-class MarketAdded(msgspec.Struct, frozen=True, kw_only=True):
+class MarketAdded(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A market was listed."""
 
     ts: int
     market: VenueMarket
 
 
-class MarketResolved(msgspec.Struct, frozen=True, kw_only=True):
+class MarketResolved(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A market has paid out (the chain's log comes with the next block)."""
 
     ts: int
@@ -365,21 +365,21 @@ class MarketResolved(msgspec.Struct, frozen=True, kw_only=True):
     payouts_micro: tuple[int, ...]
 
 
-class BlockMined(msgspec.Struct, frozen=True, kw_only=True):
+class BlockMined(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A block with its logs; empty blocks are not told."""
 
     ts: int
     block: Block
 
 
-class BlockRemoved(msgspec.Struct, frozen=True, kw_only=True):
+class BlockRemoved(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A reorganisation took a block's logs back (each has `removed` set); they are mined again later."""
 
     ts: int
     block: Block
 
 
-class PositionMoved(msgspec.Struct, frozen=True, kw_only=True):
+class PositionMoved(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A wallet split, merged, redeemed or converted (SPLIT, MERGE, REDEEM, CONVERSION), mined in `transaction_hash`."""
 
     ts: int
@@ -406,7 +406,7 @@ VenueEvent = (
 """What a listener is told, in the order in which it happens."""
 
 
-class Account(msgspec.Struct, kw_only=True):
+class Account(msgspec.Struct, kw_only=True, gc=False):
     """A wallet: what the chain says it owns, and what matched trades will still take from it."""
 
     address: str
@@ -429,7 +429,7 @@ class Account(msgspec.Struct, kw_only=True):
     """Whether the wallet's contract exists on the chain."""
 
 
-class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
+class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The answer to a heartbeat: the id to send next, refused where another one was due."""
 
     heartbeat_id: str
