@@ -27,7 +27,10 @@ _DIGITS = re.compile(r"[0-9]{1,78}")
 _NUMBER = re.compile(r"[+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?")
 _SAFE = 1e12
 """Below it a float times a million is off by less than a thousandth."""
-_UNITS = ((10**11, NANOS), (10**14, NANOS // 1_000), (10**17, 1_000), (9 * 10**18, 1))
+LAST_SECOND = 9_000_000_000
+"""What 64 bits hold in nanoseconds, about."""
+_LAST_NS = LAST_SECOND * NANOS
+_UNITS = ((10**11, NANOS), (10**14, NANOS // 1_000), (10**17, 1_000), (_LAST_NS, 1))
 """Seconds, milliseconds, microseconds, nanoseconds: no two of them overlap between 1973 and 5138."""
 
 
@@ -295,13 +298,14 @@ def optional_instant(value: object) -> int:
         return -1
     for limit, unit in _UNITS:
         if number < limit:
-            return int(number * unit)
+            nanos = int(number * unit)
+            return nanos if nanos < _LAST_NS else -1
     return -1
 
 
 def instant(value: object) -> int:
     """Return a time that must be there."""
-    if type(value) is int and 0 < value < 10**11:
+    if type(value) is int and 0 < value < LAST_SECOND:
         return value * NANOS
     found = optional_instant(value)
     if found < 0:
@@ -351,4 +355,4 @@ def _iso(value: str) -> int:
     except OverflowError:
         return -1
     nanos = ((elapsed.days * 86_400 + elapsed.seconds) * 1_000_000 + elapsed.microseconds) * 1_000
-    return nanos if 0 < nanos < _UNITS[-1][0] else -1
+    return nanos if 0 < nanos < _LAST_NS else -1

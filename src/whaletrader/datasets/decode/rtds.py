@@ -15,7 +15,6 @@ SOURCE = "rtds"
 _SOURCES = {"trades": "rtds.trades", "orders_matched": "rtds.orders_matched"}
 _SILENT = (b"", b"ping", b"pong")
 _SIDES = ("BUY", "SELL")
-_LAST_SECOND = 10**11
 _TOKEN_DIGITS = 78
 
 
@@ -77,7 +76,7 @@ def _plain(frame: _Frame) -> VenueFill | None:
     fee = -1 if row.fee is None else fields.micro_or(row.fee)
     if source is None or price is None or size is None or frame.topic != "activity":
         return None
-    if not (0 <= price <= MICRO and size > 0 and 0 < row.timestamp < _LAST_SECOND and row.side in _SIDES):
+    if not (0 <= price <= MICRO and size > 0 and 0 < row.timestamp < fields.LAST_SECOND and row.side in _SIDES):
         return None
     if not (_ids(wallet, market, tx) and token.isascii() and token.isdigit()):
         return None
