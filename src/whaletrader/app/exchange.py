@@ -3,9 +3,9 @@
 Everything that is traded there is SIMULATED; nothing leaves this machine.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from whaletrader.domain.values import MICRO, NANOS
 from whaletrader.errors import UsageError
 
 if TYPE_CHECKING:
-    from whaletrader.adapters.paper.server.assemble import Plan
+    from whaletrader.adapters.paper.server.assemble import Assembled, Plan
     from whaletrader.adapters.paper.server.run import ExchangeServer
 
 LOOPBACK = "127.0.0.1"
@@ -54,6 +54,8 @@ class LocalExchange:
 
     port: int
     markets: int
+    struck: Mapping[str, int] = field(default_factory=dict)
+    """How often each fault of the plan has struck, by `kind@face`; it grows."""
 
     @property
     def settings(self) -> VenueSettings:
@@ -95,26 +97,30 @@ def open_exchange(options: ExchangeOptions) -> Iterator[LocalExchange]:
     """Serve an exchange beside the caller for the length of a block; port 0 takes a free one."""
     from whaletrader.adapters.paper.server.run import serving
 
-    server, markets = _server(options)
+    server, assembled = _server(options)
     with serving(server):
-        yield LocalExchange(server.port, markets)
+        yield _running(server, assembled)
 
 
 def serve_exchange(options: ExchangeOptions, ready: Callable[[LocalExchange], None]) -> None:
     """Tell `ready` where the exchange will be and serve it until Ctrl-C."""
-    server, markets = _server(options)
-    ready(LocalExchange(server.port, markets))
+    server, assembled = _server(options)
+    ready(_running(server, assembled))
     server.serve_until_ended()
 
 
-def _server(options: ExchangeOptions) -> "tuple[ExchangeServer, int]":
+def _running(server: "ExchangeServer", assembled: "Assembled") -> LocalExchange:
+    return LocalExchange(server.port, len(assembled.world.venue.markets), assembled.faults.done)
+
+
+def _server(options: ExchangeOptions) -> "tuple[ExchangeServer, Assembled]":
     from whaletrader.adapters.paper.server.assemble import assemble
     from whaletrader.adapters.paper.server.run import ExchangeServer, bound_socket
 
     plan = plan_of(options)
     listening = bound_socket(LOOPBACK, options.port)
     assembled = assemble(plan)
-    return ExchangeServer(assembled.app, listening), len(assembled.world.venue.markets)
+    return ExchangeServer(assembled.app, listening), assembled
 
 
 def plan_of(options: ExchangeOptions) -> "Plan":

@@ -32,7 +32,13 @@ def exchange_command(
 
     Example: whaletrader exchange --port 8900 --source sim
     """
-    from whaletrader.app.exchange import ExchangeOptions, serve_exchange
+    from whaletrader.app.exchange import ExchangeOptions, LocalExchange, serve_exchange
+
+    running: list[LocalExchange] = []
+
+    def ready(exchange: LocalExchange) -> None:
+        running.append(exchange)
+        _told(exchange)
 
     serve_exchange(
         ExchangeOptions(
@@ -50,9 +56,10 @@ def exchange_command(
             limits=limits,
             eoa=eoa,
         ),
-        _told,
+        ready,
     )
-    note("the exchange has ended.")
+    struck = ", ".join(f"{name} {count}" for name, count in sorted(running[0].struck.items()))
+    note(f"the exchange has ended; faults: {struck or 'none'}.")
 
 
 def _told(exchange: "LocalExchange") -> None:
