@@ -83,11 +83,11 @@ class Router:
 
     def add(self, method: str, path: str, handler: Handler) -> None:
         """Register a handler."""
-        self._paths.add(path)
         if path.endswith("/") and path != "/":
             self._below.append((method, path, handler))
             self._below.sort(key=lambda entry: -len(entry[1]))
         else:
+            self._paths.add(path)
             self._exact[method, path] = handler
 
     def find(self, request: Request) -> Handler | None:
