@@ -138,7 +138,8 @@ class ChainStream:
         self.wallets: list[str] = []
         self._rpc, self._calls, self._sink = rpc, calls, sink
         self._stale_after_s, self._since_ts, self._now_ns = stale_after_s, since_ts, now_ns
-        self._poll_s = poll_s or (POLL_BESIDE_S if stream_url else POLL_ALONE_S)
+        usual_s = POLL_BESIDE_S if stream_url else POLL_ALONE_S
+        self._poll_s = poll_s or min(usual_s, stale_after_s / 3)
         self._window = ChainWindow(confirmations)
         self._counts = Counts()
         self._woken = asyncio.Event()
