@@ -9,7 +9,7 @@ from whaletrader.datasets.decode.rows import BestBidAsk, BookDelta, BookSnapshot
 from whaletrader.domain.values import NANOS, Side
 from whaletrader.ports.market_feed import Quote
 
-KEPT = 4_096
+KEPT = 512
 REFRESH_NS = 5 * NANOS
 """A quote that has not changed is told again after so long, to show that its book is alive."""
 

@@ -71,4 +71,4 @@ def test_only_the_newest_quotes_are_kept_and_each_is_found_at_its_time():
         quote = Quote(ts=place, bid_micro=place, ask_micro=-1, bid_size_micro=1, ask_size_micro=-1)
         books.keep(YES, quote)
     assert books.quote(YES, 9) is None
-    assert [books.quote(YES, at).bid_micro for at in (10, 777, KEPT + 9, KEPT + 99)] == [10, 777, KEPT + 9, KEPT + 9]
+    assert [books.quote(YES, at).bid_micro for at in (10, 77, KEPT + 9, KEPT + 99)] == [10, 77, KEPT + 9, KEPT + 9]
