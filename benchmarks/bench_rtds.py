@@ -1,6 +1,7 @@
 """How fast frames of the activity stream become rows of a segment: decoded, told apart from what is known, with their
-id, on disk and visible; and how fast they are there again after a restart. Frames are captured ones with other transactions and wallets, so that each is a fill of its
-own; they come in bursts. Beside it, the same with the standard library's JSON and decimals, without a store.
+id, on disk and visible; and how fast they are there again after a restart. Frames are captured ones with other
+transactions and wallets, so that each is a fill of its own; they come in bursts. Beside decoding alone, the same with
+the standard library's JSON and decimals.
 """
 
 import json

@@ -288,7 +288,7 @@ class LiveFeed:
         stored = StoredQuote(row.token_id, quote.bid_micro, quote.ask_micro, quote.bid_size_micro, quote.ask_size_micro)
         return (stored,)
 
-    def _ready(self, new: list[tuple[VenueFill, NewFill]], ts: int, ready: list[StoredFill]) -> list[StoredFill]:
+    def _ready(self, new: list[tuple[VenueFill, NewFill | None]], ts: int, ready: list[StoredFill]) -> list[StoredFill]:
         """Add the new fills that can be shown at once to `ready`; return the others, which wait."""
         waiting = []
         for report, found in new:
@@ -409,7 +409,7 @@ def _identity(fill: StoredFill) -> tuple[str, str, str, str, int, int]:
     return fill.tx_hash, fill.wallet, fill.token_id, fill.side, fill.size_micro, fill.n
 
 
-def _stored(report: VenueFill, new: NewFill, ts: int) -> StoredFill:
+def _stored(report: VenueFill, new: NewFill | None, ts: int) -> StoredFill:
     return StoredFill(
         report.wallet,
         report.token_id,
@@ -417,11 +417,11 @@ def _stored(report: VenueFill, new: NewFill, ts: int) -> StoredFill:
         report.outcome_index,
         report.side,
         report.role,
-        new.price_micro,
-        new.size_micro,
+        new.price_micro if new else report.price_micro,
+        new.size_micro if new else report.size_micro,
         report.ts_event if report.ts_event > 0 else ts,
         report.tx_hash,
-        new.n,
+        new.n if new else 0,
         report.source,
         report.fee_micro,
         report.log_index,

@@ -2,7 +2,7 @@
 rows. Counts what each source told alone and what it missed.
 """
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -76,7 +76,9 @@ class LiveGroups:
 
     def __init__(self, rebuild: Callable[[str, str, str, str], FillGroup]) -> None:
         self._rebuild = rebuild
-        self._kept: OrderedDict[GroupKey, _Kept | Single] = OrderedDict()
+        self._kept: dict[GroupKey, _Kept | Single] = {}
+        self._order: deque[GroupKey] = deque()
+        """The keys by age: a dictionary is slow to tell its first once many were taken out."""
         self._tallies: dict[str, Tally] = {}
         self.watched: frozenset[str] = frozenset()
         self.known_until = 0
@@ -92,33 +94,38 @@ class LiveGroups:
             found = self._tallies[source] = Tally()
         return found
 
-    def tell(self, fills: Sequence[VenueFill], ts: int) -> list[tuple[VenueFill, NewFill]]:
-        """Weigh reports that came together; return the new fills, each with the report that it came with."""
-        found: list[tuple[VenueFill, NewFill]] = []
+    def tell(self, fills: Sequence[VenueFill], ts: int) -> list[tuple[VenueFill, NewFill | None]]:
+        """Weigh reports that came together; return each with the new fill that it told, None for just what it says."""
+        found: list[tuple[VenueFill, NewFill | None]] = []
         again: dict[tuple[str, GroupKey], list[VenueFill]] = {}
-        late = max(ts - LATE_NS, self.known_until)
+        late, kept, order = max(ts - LATE_NS, self.known_until), self._kept, self._order
+        source, tally = "", Tally()
         for fill in fills:
-            source, size, price, at = fill.source, fill.size_micro, fill.price_micro, fill.ts_event
-            tally = self.tally(source)
+            size, price, at = fill.size_micro, fill.price_micro, fill.ts_event
+            if fill.source != source:
+                source = fill.source
+                tally = self.tally(source)
             tally.seen += 1
             if at > 0:
                 tally.lags.append(ts - at)
             key = (fill.tx_hash or fill_anchor("", at, price), fill.wallet, fill.token_id, fill.side)
-            if key in self._kept or fill.removed or at < late:
+            if key in kept or fill.removed or at < late:
                 again.setdefault((source, key), []).append(fill)
             else:
-                self._kept[key] = (ts, source, size, price, fill.log_index)
-                found.append((fill, NewFill(size, price, 0, 0)))
-        for (source, key), reports in again.items():
-            found.extend(self._weigh(source, key, reports, ts))
+                kept[key] = (ts, source, size, price, fill.log_index)
+                order.append(key)
+                found.append((fill, None))
+        for (teller, key), reports in again.items():
+            found.extend(self._weigh(teller, key, reports, ts))
         return found
 
     def prune(self, ts: int) -> None:
         """Let groups go that are old enough, after counting who told them."""
-        while self._kept:
-            key, kept = next(iter(self._kept.items()))
+        while self._order:
+            kept = self._kept[self._order[0]]
             if ts - (kept.ts if isinstance(kept, _Kept) else kept[0]) < KEPT_NS:
                 return
+            key = self._order.popleft()
             del self._kept[key]
             self._settle(key, kept, self._tallies)
 
@@ -158,6 +165,7 @@ class LiveGroups:
         if kept is None:
             late = report.ts_event < max(ts - LATE_NS, self.known_until)
             group = self._rebuild(report.tx_hash, *key[1:]) if late else FillGroup()
+            self._order.append(key)
         else:
             ts, group = kept[0], _grown(kept)
         self._kept[key] = _Kept(group, ts)
