@@ -322,3 +322,66 @@ def test_our_ledger_is_compared_with_exchange_and_chain(ours, market):
     assert [d.finding for d in ours.gateway.reconcile(Ledger(settled_micro={token: held})) if d.grave] == []
     (wrong,) = [d for d in ours.gateway.reconcile(Ledger(settled_micro={token: held + 5})) if d.subject == token]
     assert (wrong.finding, wrong.grave) == ("MISSING_SHARES", True)
+
+
+# -- beyond the list ---------------------------------------------------------------------------------------------------
+
+
+def test_what_every_leg_cost_adds_up_to_what_the_chain_took(ours, theirs, market):
+    wait_until(lambda: ours.exchange.refresh() == 0, 10, "what is unsettled")
+    cash, held = ours.gateway.oracle.collateral_micro(), ours.gateway.oracle.token_micro(market.token_ids[0])
+    for price in (0.57, 0.56, 0.55):
+        theirs.place(market, "BUY", price, 7.77, outcome=1)
+    sent = ours.place(market, "BUY", 0.45, 20)
+    fills = [e for e in ours.wait_for(sent, "ACCEPTED", *["FILL"] * 3, *["SETTLED"] * 3) if e.kind == "FILL"]
+    assert [fill.price_micro for fill in sorted(fills, key=lambda f: f.price_micro)] == [430_000, 440_000, 450_000]
+    assert sum(fill.size_micro for fill in fills) == 20_000_000
+    cost = sum(fill.price_micro * fill.size_micro // 1_000_000 + fill.fee_micro for fill in fills)
+    assert ours.gateway.oracle.collateral_micro() == cash - cost
+    assert ours.gateway.oracle.token_micro(market.token_ids[0]) == held + 20_000_000
+
+
+def test_two_buys_of_opposite_outcomes_are_two_fills_at_prices_that_add_up_to_one(ours, theirs, market):
+    resting = theirs.place(market, "BUY", 0.62, 10, outcome=1)
+    sent = ours.place(market, "BUY", 0.38, 10)
+    taken = next(e for e in ours.wait_for(sent, "ACCEPTED", "FILL", "SETTLED") if e.kind == "FILL")
+    made = next(e for e in theirs.wait_for(resting, "ACCEPTED", "FILL", "SETTLED") if e.kind == "FILL")
+    assert taken.price_micro + made.price_micro == 1_000_000
+    assert (taken.token_id, made.token_id) == market.token_ids
+
+
+def test_what_was_bought_is_sold_again(ours, theirs, market):
+    theirs.place(market, "BUY", 0.55, 10, outcome=1)
+    bought = ours.place(market, "BUY", 0.45, 10)
+    ours.wait_for(bought, "ACCEPTED", "FILL", "SETTLED")
+    theirs.place(market, "BUY", 0.44, 10)
+    sold = ours.place(market, "SELL", 0.44, 10, order_type="FAK")
+    fill = next(e for e in ours.wait_for(sold, "ACCEPTED", "FILL", "SETTLED") if e.kind == "FILL")
+    assert (fill.price_micro, fill.size_micro) == (440_000, 10_000_000)
+
+
+def test_an_order_with_an_end_runs_out(ours, market):
+    sent = ours.place(market, "BUY", 0.30, 20, ttl_s=2)
+    wait_until(lambda: ours.exchange.refresh() >= 0 and len(ours.kinds(sent)) > 1, 20, "the end of the order")
+    assert ours.kinds(sent) == ["ACCEPTED", "EXPIRED"]
+
+
+def test_a_market_of_three_and_one_of_protocol_v2_are_traded_like_any_other(venue, ours, theirs):
+    for slug in ("ada-elected", next(m.slug for m in venue.venue.markets.values() if m.version == "v2")):
+        market = venue.market(slug)
+        theirs.place(market, "BUY", 0.55, 10, outcome=1)
+        sent = ours.place(market, "BUY", 0.45, 10)
+        assert ours.wait_for(sent, "ACCEPTED", "FILL", "SETTLED")
+
+
+def test_heartbeats_keep_orders_and_silence_cancels_them(venue, tmp_path, market):
+    from whaletrader.adapters.polymarket.upkeep import Heartbeat
+
+    trader = Trader(venue, tmp_path / "beating", 4_010)
+    heart = Heartbeat(trader.gateway.clob)
+    sent = trader.place(market, "BUY", 0.30, 20)
+    for _ in range(3):
+        heart.beat()
+    assert trader.gateway.clob.order(sent.order_hash).status == "LIVE"
+    wait_until(lambda: "CANCELLED" in trader.kinds(sent), 20, "the dead man's switch")
+    trader.close()

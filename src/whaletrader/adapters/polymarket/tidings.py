@@ -127,16 +127,27 @@ class Tidings:
                 trade.leg: trade for trade in self._store.trades(order.order_hash) if trade.trade_id == row.trade_id
             }
             if not known:
-                fresh = [self._fill(order, row, role, leg) for leg in legs]
+                fees = self._fees_of(order, legs) if role is Role.TAKER else [0] * len(legs)
+                fresh = [self._fill(order, row, role, leg, fee) for leg, fee in zip(legs, fees, strict=True)]
                 known = {trade.leg: trade for trade in fresh}
                 self._after_fill(record)
             if row.status in (CONFIRMED, FAILED):
                 for trade in known.values():
                     self._settle(order, trade, row.status)
 
-    def _fill(self, order: SignedOrder, row: UserTrade, role: Role, leg: tuple[str, int, int]) -> TradeRecord:
+    def _fees_of(self, order: SignedOrder, legs: list[tuple[str, int, int]]) -> list[int]:
+        """The venue charges a trade as a whole, at its average price; each leg bears its share, the last the rest.
+
+        A real trade of several fills (FACTS 8.1, Data API row of 2026-09-08) is reproduced so and not leg by leg.
+        """
+        size = sum(each for _, _, each in legs)
+        cost = sum(price * each for _, price, each in legs)
+        whole = taker_fee_micro(self._fees(order.market_id), (2 * cost + size) // (2 * size), size)
+        shares = [whole * each // size for _, _, each in legs[:-1]]
+        return [*shares, whole - sum(shares)]
+
+    def _fill(self, order: SignedOrder, row: UserTrade, role: Role, leg: tuple[str, int, int], fee: int) -> TradeRecord:
         leg_id, price, size = leg
-        fee = taker_fee_micro(self._fees(order.market_id), price, size) if role is Role.TAKER else 0
         told = {"trade_id": leg_id, "price_micro": price, "size_micro": size, "fee_micro": fee, "role": role.value}
         self._tell(order, leg_id, ReportKind.FILL, **told)
         trade = TradeRecord(order.order_hash, leg_id, row.trade_id, size, MATCHED)
@@ -194,7 +205,7 @@ def _taker_legs(row: UserTrade) -> list[tuple[str, int, int]]:
     legs = []
     for maker in makers:
         price = maker.price_micro if maker.token_id == row.token_id else MICRO - maker.price_micro
-        leg = row.trade_id if len(makers) == 1 else f"{row.trade_id}:{maker.order_id[2:18]}"
+        leg = row.trade_id if len(makers) == 1 else f"{row.trade_id}:{maker.order_id}"
         legs.append((leg, price, maker.matched_micro))
     return legs
 

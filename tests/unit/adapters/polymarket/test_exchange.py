@@ -6,8 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from tests.contract.test_exchange import events, kinds, order
-from tests.support.scripted_clob import SECOND, Clock, ScriptedClob, gateway, venue_error
+from tests.support.scripted_clob import FEES, SECOND, Clock, ScriptedClob, gateway, venue_error
 from whaletrader.datasets.decode.rows import MakerOrder, UserOrder, UserTrade
+from whaletrader.domain.fees import taker_fee_micro
 from whaletrader.errors import ExchangeError
 
 OTHER = "0x" + "ee" * 32
@@ -308,6 +309,20 @@ def test_every_resting_order_is_a_fill_at_its_own_price_and_the_other_outcome_co
     assert [(fill.price_micro, fill.size_micro) for fill in fills] == [(500_000, 8_000_000), (580_000, 12_000_000)]
     assert len({fill.trade_id for fill in fills}) == 2
     assert kinds(events(exchange)).count("SETTLED") == 2
+
+
+def test_a_trade_of_several_fills_is_charged_as_a_whole_at_its_average_price(exchange):
+    sent = order()
+    exchange.submit(sent)
+    makers = [
+        maker(f"0x{number:064x}", size, price, sent=sent)
+        for number, (size, price) in enumerate([(8, 0.30), (7.77, 0.50), (4.23, 0.60)])
+    ]
+    exchange.tell([trade(sent, makers=makers)])
+    fills = [event for event in events(exchange) if event.kind == "FILL"]
+    average = (8 * 300_000 + 7.77 * 500_000 + 4.23 * 600_000) / 20
+    assert sum(fill.fee_micro for fill in fills) == taker_fee_micro(FEES, round(average), 20_000_000)
+    assert all(fill.fee_micro > 0 for fill in fills)
 
 
 def test_makers_that_do_not_add_up_leave_the_trades_own_price(exchange):
