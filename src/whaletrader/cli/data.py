@@ -25,10 +25,13 @@ app.command("pull", epilog=EPILOG)(pull_command)
 @app.command("import", epilog="Example: whaletrader data import ~/polymarket-bundle --into ~/whale-data/bundle")
 def import_command(
     source: Annotated[
-        Path, typer.Argument(help="A data bundle, Data-API answers (file or folder), or canonical tables.")
+        Path,
+        typer.Argument(help="A public archive, a pull, Data-API answers, a data bundle, or canonical tables."),
     ],
     into: Annotated[Path, typer.Option("--into", help="Folder of the dataset; made if missing.", show_default=False)],
-    layout: Annotated[str, typer.Option("--format", help="auto, bundle, data-api or canonical.")] = "auto",
+    layout: Annotated[
+        str, typer.Option("--format", help="auto, archive, pull, data-api, bundle or canonical.")
+    ] = "auto",
     as_json: bool = AsJson,
 ) -> None:
     """Import SOURCE into a dataset; what is there already is not read again."""

@@ -28,6 +28,8 @@ IMPORTER = "archive/1"
 _BUY, _SELL = int(TapeSide.BUY), int(TapeSide.SELL)
 _MOST_REJECTS = 100_000
 """So many unusable rows of a file are kept by their text; all of them are counted."""
+_MOST_INDEXED_BYTES = 256 * 1024 * 1024
+"""Size of a file up to which its rows are told apart by their logs' places, which takes the whole file at once."""
 _LARGEST = 9e12
 _EXCHANGES = [contract.value for contract in EXCHANGES]
 
@@ -37,6 +39,7 @@ def stage_order_filled(file: Path, sha256: str, kind: ArchiveKind) -> StagedPart
     raw = read_table(file).with_row_index("source_row")
     columns = raw.collect_schema()
     old = kind is ArchiveKind.FILLS_V1
+    indexed = "logindex" in columns and file.stat().st_size <= _MOST_INDEXED_BYTES
     rows = raw.with_columns(**(_old_order(columns) if old else _order(columns)))
     given, received = _whole("makeramountfilled"), _whole("takeramountfilled")
     rows = rows.with_columns(
@@ -50,9 +53,9 @@ def stage_order_filled(file: Path, sha256: str, kind: ArchiveKind) -> StagedPart
         role=pl.when(_account("taker").is_in(_EXCHANGES)).then(int(TapeRole.TAKER)).otherwise(int(TapeRole.MAKER)),
         fee_micro=_fee(columns, old=old),
         tx_hash=hash_of(columns),
-        dup_rank=_copies(columns),
+        dup_rank=_copies(columns) if indexed else pl.lit(0, dtype=pl.UInt16),
     )
-    label = "chain.archive" if "logindex" in columns else "orderfilled.archive"
+    label = "chain.archive" if indexed else "orderfilled.archive"
     return _staged(rows, columns, file, sha256, label)
 
 
@@ -120,9 +123,7 @@ def _fee(columns: pl.Schema, *, old: bool) -> pl.Expr:
 
 
 def _copies(columns: pl.Schema) -> pl.Expr:
-    """Rows of one log that the file has twice; without log indices equal rows are told apart later."""
-    if "logindex" not in columns:
-        return pl.lit(0, dtype=pl.UInt16)
+    """Rows of one log that the file has twice; where nobody looks, equal rows are told apart later."""
     copies = pl.int_range(pl.len()).over(hash_of(columns), pl.col("logindex"))
     return copies.clip(upper_bound=0xFFFF).cast(pl.UInt16)
 

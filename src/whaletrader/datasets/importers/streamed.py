@@ -15,9 +15,9 @@ from whaletrader.datasets.importers.staging import STAGED, StagingArea
 from whaletrader.datasets.importers.truncation import archive_coverage, mark_truncated
 from whaletrader.domain.values import DAY_NS
 
-MOST_ROWS_AT_ONCE = 4_000_000
+MOST_ROWS_AT_ONCE = 1_500_000
 """Fills that are worked on at a time; a dataset with fewer is assembled at once."""
-MOST_TRANSACTIONS = 40_000_000
+MOST_TRANSACTIONS = 20_000_000
 """Fills up to which the transactions are kept: their dictionary must fit into memory."""
 _FLOW = ("wallet", "token", "ts", "side", "size_micro", "dup_rank", "source_row")
 _UNDECIDED = (20_000, 980_000)

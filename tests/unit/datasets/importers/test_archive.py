@@ -5,6 +5,7 @@ import json
 import polars as pl
 import pytest
 
+from whaletrader.datasets.importers import archive_fills
 from whaletrader.datasets.importers.archive_columns import ArchiveKind, kind_of_table, plain
 from whaletrader.datasets.importers.run import import_any, import_archive
 from whaletrader.datasets.verify import verify
@@ -151,6 +152,14 @@ def test_equal_fills_of_several_logs_are_several_and_a_log_told_twice_is_one(tmp
     report = import_any(folder, tmp_path / "d")
     assert len(fills(report)) == 2
     assert sorted(report.dataset.table("trades")["dup_rank"].to_list()) == [0, 0, 1]
+
+
+def test_in_a_file_too_large_for_that_equal_fills_of_one_transaction_count_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive_fills, "_MOST_INDEXED_BYTES", 10)
+    folder = csv(tmp_path / "a", "markets.csv", MARKETS)
+    report = import_any(parquet(folder, "v1.parquet", HUGGING_FACE, HUGGING_FACE | {"log_index": 207}), tmp_path / "d")
+    assert len(fills(report)) == 1
+    assert source(report, "trades:orderfilled.archive").rows_out == 2
 
 
 def test_two_archives_of_the_same_logs_tell_each_fill_once(tmp_path):
