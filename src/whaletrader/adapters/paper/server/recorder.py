@@ -68,7 +68,9 @@ class Recorder:
 
     def _mine(self, block: types.Block) -> None:
         self._block = block
+        logs_of: dict[str, list[types.Log]] = {}
         for log in block.logs:
+            logs_of.setdefault(log.transaction_hash, []).append(log)
             if log.topics[0] == CONDITION_RESOLUTION and log.topics[1] in self.record.standings:
                 standing = self.record.standings[log.topics[1]]
                 standing.resolved_tx, standing.resolved_log = log.transaction_hash, log.log_index
@@ -76,10 +78,9 @@ class Recorder:
         for tx_hash in block.transactions:
             if tx_hash in self._mined:
                 continue
-            logs = [log for log in block.logs if log.transaction_hash == tx_hash]
             if (trade := self._trades.pop(tx_hash, None)) is not None:
                 self._mined.add(tx_hash)
-                self._add_legs(trade, block, logs)
+                self._add_legs(trade, block, logs_of.get(tx_hash, []))
 
     def _add_legs(self, trade: types.VenueTrade, block: types.Block, logs: list[types.Log]) -> None:
         places = {log.topics[1]: log.log_index for log in logs if log.topics[0] == ORDER_FILLED}
