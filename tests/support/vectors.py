@@ -13,6 +13,17 @@ TEST_KEY = OrderKey(bytes.fromhex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5
 """The first account of a well-known development chain; it must never hold funds."""
 
 
+KEYS = {
+    key.address: key
+    for key in (
+        TEST_KEY,
+        OrderKey(bytes.fromhex("59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d")),
+        OrderKey(bytes.fromhex("11" * 32)),
+    )
+}
+"""Every public test key of the vectors, by its address."""
+
+
 @lru_cache(maxsize=16)
 def vectors(name: str) -> dict:
     """The file `name`.json."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.vectors import TEST_KEY, named, vectors
+from tests.support.vectors import KEYS, named, vectors
 from whaletrader.domain.clob_auth import (
     ApiKey,
     auth_domain_separator,
@@ -32,12 +32,12 @@ def body_of(case):
 
 @pytest.mark.parametrize("case", L1["vectors"], ids=named(L1["vectors"]))
 def test_the_statement_is_signed_as_the_official_packages_sign_it(case):
-    address, time, nonce = L1["address"], case["timestamp"], case["nonce"]
+    address, time, nonce = case["headers"]["POLY_ADDRESS"], case["timestamp"], case["nonce"]
     assert "0x" + auth_domain_separator(case["chain_id"]).hex() == case["domain_separator"]
     assert "0x" + auth_struct_hash(address, time, nonce).hex() == case["struct_hash"]
     digest = l1_digest(address, time, nonce, chain_id=case["chain_id"])
     assert "0x" + digest.hex() == case["digest"]
-    signature = TEST_KEY.sign(digest)
+    signature = KEYS[address.lower()].sign(digest)
     assert l1_headers(address.lower(), signature, time, nonce) == case["headers"]
     assert signer_of(digest, signature) == address.lower()
 

@@ -51,7 +51,9 @@ def test_position_ids_of_the_venue_are_read_and_made_again(case):
         assert f"{int(text):064x}".startswith(case["hex0"][:62])
         assert is_position_id(int(text))
         if "negRiskMarketID" in case:
-            assert position == neg_risk_position(case["negRiskMarketID"], 3, 0, outcome)
+            place = (position.arity, position.condition_index)
+            assert position == neg_risk_position(case["negRiskMarketID"], *place, outcome)
+            assert f"arity {position.arity}" in case["reading"]
         else:
             assert position == binary_position(case["conditionId"], outcome)
         assert position.condition == f"0x{int(text) >> 8:062x}"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support.vectors import TEST_KEY, micro, named, struct_from, vectors
+from tests.support.vectors import KEYS, micro, named, struct_from, vectors
 from whaletrader.domain.amounts import limit_amounts, market_amounts
 from whaletrader.domain.order_hash import (
     CONTRACT_WALLET,
@@ -17,7 +17,7 @@ from whaletrader.domain.order_hash import (
     struct_hash,
 )
 from whaletrader.domain.order_payload import order_body
-from whaletrader.domain.signature import order_signer, session_key_signature
+from whaletrader.domain.signature import SESSION_KEY_BYTES, order_signer, session_key_signature, signer_of
 from whaletrader.domain.values import Side
 
 FILE = vectors("orders_v2_v3")
@@ -25,12 +25,12 @@ CASES = FILE["vectors"]
 every_case = pytest.mark.parametrize("case", CASES, ids=named(CASES))
 
 
-def signature_of(order, *, neg_risk):
-    if order.signature_type != CONTRACT_WALLET:
-        return TEST_KEY.sign(order_digest(order, neg_risk=neg_risk))
-    return contract_wallet_signature(
-        order, TEST_KEY.sign(contract_wallet_digest(order, neg_risk=neg_risk)), neg_risk=neg_risk
-    )
+def inner_of(case):
+    return bytes.fromhex(case["inner_ecdsa_signature"][2:])
+
+
+def signer_in(case):
+    return signer_of(bytes.fromhex(case["signing_digest"][2:]), inner_of(case))
 
 
 @every_case
@@ -40,7 +40,8 @@ def test_the_amounts_follow_from_the_tick(case):
     if told["kind"] == "limit":
         made = limit_amounts(side, price, micro(told["size"]), tick)
     else:
-        made = market_amounts(side, price, micro(told["amount"] or told["size"]), tick)
+        quantity = told["amount"] or told["size"] or told["shares"]
+        made = market_amounts(side, price, micro(quantity), tick)
     assert (str(made.maker), str(made.taker)) == (struct["makerAmount"], struct["takerAmount"])
 
 
@@ -63,10 +64,14 @@ def test_hashes_and_digests_are_the_packages(case):
 @every_case
 def test_signature_and_body_are_the_packages_byte_for_byte(case):
     told, neg_risk = case["input"], case["input"]["neg_risk"]
-    order = struct_from(case["order_struct"])
-    signature = signature_of(order, neg_risk=neg_risk)
-    if case["signature_bytes"] == 480:
-        signature = session_key_signature(TEST_KEY.address, signature)
+    order, signature = struct_from(case["order_struct"]), inner_of(case)
+    signer = signer_in(case)
+    if signer in KEYS:
+        assert KEYS[signer].sign(bytes.fromhex(case["signing_digest"][2:])) == signature
+    if order.signature_type == CONTRACT_WALLET:
+        signature = contract_wallet_signature(order, signature, neg_risk=neg_risk)
+    if case["signature_bytes"] == SESSION_KEY_BYTES:
+        signature = session_key_signature(signer, signature)
     assert "0x" + signature.hex() == case["signature"]
     body = order_body(
         order,
@@ -84,7 +89,7 @@ def test_signature_and_body_are_the_packages_byte_for_byte(case):
 def test_every_signature_type_is_recovered_to_the_key_that_made_it(case):
     order, neg_risk = struct_from(case["order_struct"]), case["input"]["neg_risk"]
     signature = bytes.fromhex(case["signature"][2:])
-    assert order_signer(order, signature, neg_risk=neg_risk) == TEST_KEY.address
+    assert order_signer(order, signature, neg_risk=neg_risk) == signer_in(case)
 
 
 @every_case

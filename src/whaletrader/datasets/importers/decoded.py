@@ -21,6 +21,8 @@ from whaletrader.domain.values import NANOS, Side, TapeRole, TapeSide
 
 Decoder = Callable[[bytes], Decoded]
 _MAIN_TABLE = {"chain.logs": "trades", "gamma.markets": "markets", "data_v2.resolutions": "markets"}
+_FIRST_EXCHANGES_UNTIL = 1_777_374_000 * NANOS
+"""2026-04-28T11:00:00Z."""
 _PLACE = ("source", "source_row", "dup_rank")
 _TEXTS = ("slug", "question", "event_slug", "tags", "fee_type")
 
@@ -121,7 +123,7 @@ def _stage_fills(part: StagedPart, fills: list[VenueFill], index: int) -> int:
             roles.get(row.role, int(TapeRole.UNKNOWN)),
             row.price_micro,
             row.size_micro,
-            row.fee_micro if row.fee_micro >= 0 else None,
+            _fee(row),
             row.tx_hash or None,
             0,
             index,
@@ -218,6 +220,12 @@ def _stage_payouts(part: StagedPart, payouts: list[ChainResolution]) -> int:
         types = {"condition_id": pl.String, "payout0_micro": pl.Int64, "exact_ts": pl.Int64}
         part.add_facts(pl.DataFrame(rows, schema=types, orient="row"))
     return len(rows)
+
+
+def _fee(row: VenueFill) -> int | None:
+    """What was paid; of a fee in a log of the first exchanges a part was given back by another contract."""
+    unsure = row.source == "chain" and row.fee_micro > 0 and row.ts_event < _FIRST_EXCHANGES_UNTIL
+    return None if unsure or row.fee_micro < 0 else row.fee_micro
 
 
 def _known(value: int) -> int | None:

@@ -142,6 +142,15 @@ def test_the_chains_fills_replace_the_averaged_row_of_the_data_api(tmp_path):
     assert source(report, "trades:data_v2.activity").dropped == {"told_by_the_chain": 1}
 
 
+@pytest.mark.parametrize(("seconds", "fee"), [(1_790_000_000, 7_000), (1_770_000_000, None)])
+def test_a_fee_that_the_chain_tells_was_paid_but_for_those_of_the_first_exchanges(tmp_path, seconds, fee):
+    told = logs(log(4, 0, 1_200_000, 4_000_000, fee=7_000)) | {"timestamps": {"0x55": seconds}}
+    folder = pull(
+        tmp_path / "p", markets=[page("gamma.markets", {"markets": [market()]})], chain=[page("chain.logs", told)]
+    )
+    assert [row["fee_micro"] for row in trades(import_any(folder, tmp_path / "d"))] == [fee]
+
+
 def test_a_log_that_the_chain_took_back_or_that_has_no_time_is_no_fill(tmp_path):
     gone = log(1, 0, 400_000, 1_000_000) | {"removed": True}
     timeless = log(2, 0, 400_000, 1_000_000) | {"blockNumber": "0x99"}
