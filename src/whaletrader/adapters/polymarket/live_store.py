@@ -82,7 +82,13 @@ class LiveStore:
         self._number = len(paths)
 
     def append(self, batch: bytes) -> None:
-        """Write a batch behind the others."""
+        """Write a batch behind the others.
+
+        Raises
+        ------
+        DataError
+            The disk is full or fails; the file is as it was.
+        """
         if self._file < 0:
             self._begin()
         self._write(_HEAD.pack(len(batch), zlib.crc32(batch)) + batch)
@@ -125,9 +131,16 @@ class LiveStore:
             self._write(_MAGIC)
 
     def _write(self, data: bytes) -> None:
+        """Write all or nothing: what a full disk cut off must not stand before later batches."""
         view = memoryview(data)
-        while view:
-            view = view[os.write(self._file, view) :]
+        try:
+            while view:
+                view = view[os.write(self._file, view) :]
+        except OSError as error:
+            os.ftruncate(self._file, self._bytes)
+            raise DataError(
+                f"what is heard live cannot be stored ({error.strerror}): make room and start again"
+            ) from error
         self._digest.update(data)
         self._bytes += len(data)
 

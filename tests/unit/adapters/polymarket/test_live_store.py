@@ -1,6 +1,10 @@
 """Segments on disk: batches whole or not at all, sealed files that must not change."""
 
 import hashlib
+import resource
+import signal
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -111,3 +115,50 @@ def test_closing_twice_does_no_harm(tmp_path):
     store.append(b"y")
     store.close()
     assert opened(tmp_path)[1] == [b"x", b"y"]
+
+
+def test_a_full_disk_leaves_the_file_as_it_was_and_says_what_to_do(tmp_path):
+    store, _ = opened(tmp_path)
+    store.append(b"kept")
+    before = (tmp_path / "live-000000.rows").read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 20, limits[1]))
+    try:
+        with pytest.raises(DataError, match="make room"):
+            store.append(b"x" * 1_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert (tmp_path / "live-000000.rows").read_bytes() == before
+    store.append(b"later")
+    store.close()
+    assert opened(tmp_path)[1] == [b"kept", b"later"]
+
+
+def test_killed_at_any_moment_what_was_told_as_written_is_there(tmp_path):
+    child = (
+        "import sys, pathlib\n"
+        "from whaletrader.adapters.polymarket.live_store import LiveStore\n"
+        "store = LiveStore(pathlib.Path(sys.argv[1]))\n"
+        "list(store.load())\n"
+        "number = 0\n"
+        "while True:\n"
+        "    store.append(b'%06d' % number * 50)\n"
+        "    print(number, flush=True)\n"
+        "    number += 1\n"
+    )
+    told = -1
+    for _ in range(3):
+        with subprocess.Popen(
+            [sys.executable, "-c", child, str(tmp_path)], stdout=subprocess.PIPE, text=True
+        ) as process:
+            for line in process.stdout:
+                told += 1
+                if line.strip() == "40":
+                    process.kill()
+                    break
+        rest = opened(tmp_path)[1]
+        assert len(rest) > told
+        told = len(rest) - 1
+    assert [batch[:6] for batch in opened(tmp_path)[1][:41]] == [b"%06d" % number for number in range(41)]
