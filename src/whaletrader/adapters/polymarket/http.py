@@ -58,7 +58,7 @@ class Reply:
 
 
 class VenueHttp:
-    """One host. `clock` is monotonic seconds; `wait` lets seconds pass (an event's wait, so that it can be ended)."""
+    """One host. `clock` is monotonic seconds; `wait` lets seconds pass and returns True to end the call (an event's `wait`)."""
 
     def __init__(
         self,
@@ -127,12 +127,17 @@ class VenueHttp:
                 if not (idempotent and error.retryable) or attempt >= self._attempts:
                     raise
                 if error.status != _REFUSED:
-                    self._wait(max(backoff_s(attempt), min(error.retry_after_s, LONGEST_ASKED_S)))
+                    self._rest(max(backoff_s(attempt), min(error.retry_after_s, LONGEST_ASKED_S)))
             attempt += 1
 
     def _pass_limits(self, method: str, path: str, items: int, signer: str) -> None:
         while (pause := self.limiter.take(method, path, items=items, signer=signer)) > 0.0:
-            self._wait(pause)
+            self._rest(pause)
+
+    def _rest(self, seconds: float) -> None:
+        """Let time pass; an event that was set meanwhile (or before) ends the call instead of spinning."""
+        if self._wait(seconds) is True:
+            raise VenueError(f"the wait for {self._host} was ended", retryable=True)
 
     def _once(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str] | None, params: Params | None

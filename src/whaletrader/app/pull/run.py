@@ -47,12 +47,7 @@ def pull(
         Nothing was ever asked for in this folder.
     """
     stop = threading.Event()
-
-    def rest(seconds: float) -> None:
-        if stop.wait(seconds):
-            raise VenueError("the pull was stopped", retryable=True)
-
-    clients = venue_clients(venue, clock=time.monotonic, wait=rest, attempts=attempts)
+    clients = venue_clients(venue, clock=time.monotonic, wait=stop.wait, attempts=attempts)
     store = PullStore(folder)
     try:
         fetcher = Fetcher(clients, time.time_ns, confirmations=venue.confirmations, fidelity_min=fidelity_min)

@@ -1,5 +1,7 @@
 """HTTP to the venue: what is repeated, what is not, how long it waits, and what an error says and never says."""
 
+import threading
+
 import pytest
 
 from tests.support.hand_clock import HandClock
@@ -140,6 +142,16 @@ def test_a_request_waits_for_its_window(venue):
             http.get("/tick-size", {"token_id": "1"})
     assert len(clock.waits) == 1
     assert clock.waits[0] == pytest.approx(10 / (180 - 18))
+
+
+def test_a_wait_that_is_ended_ends_the_call(venue):
+    stop = threading.Event()
+    stop.set()
+    http = VenueHttp(venue.url, UNLIMITED, clock=HandClock(), wait=stop.wait)
+    http.limiter.pause(3_600.0)
+    with pytest.raises(VenueError, match="was ended"):
+        http.get("/time")
+    assert venue.asked("/time") == 0
 
 
 def test_the_body_is_sent_byte_for_byte(venue):
