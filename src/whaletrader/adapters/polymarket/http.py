@@ -58,7 +58,7 @@ class Reply:
 
 
 class VenueHttp:
-    """One host. `clock` is monotonic seconds; `wait` lets seconds pass and returns True to end the call (an event's `wait`)."""
+    """One host. `clock` is monotonic seconds; `wait` lets seconds pass, True ends the call (an event's `wait`)."""
 
     def __init__(
         self,
