@@ -13,12 +13,12 @@ import polars as pl
 
 from whaletrader.datasets.importers.archive_amm import stage_amm
 from whaletrader.datasets.importers.archive_columns import ArchiveKind, is_table, kind_of_table
-from whaletrader.datasets.importers.archive_fills import stage_aligned, stage_order_filled
+from whaletrader.datasets.importers.archive_fills import stage_aligned, stage_order_filled, stage_tape
 from whaletrader.datasets.importers.archive_markets import pools_of, stage_market_table, stage_payouts
 from whaletrader.datasets.importers.staging import StagedPart
 
 Stage = Callable[[Path, str], StagedPart]
-_LOGS = frozenset({ArchiveKind.FILLS_V1, ArchiveKind.FILLS_V2})
+_LOGS = frozenset({ArchiveKind.FILLS_V1, ArchiveKind.FILLS_V2, ArchiveKind.TAPE})
 _FILLS = _LOGS | {ArchiveKind.ALIGNED, ArchiveKind.AMM}
 _PLACES = {ArchiveKind.MARKETS: 10, ArchiveKind.PAYOUTS: 11, ArchiveKind.AMM: 20}
 _SAME_FILLS = "the same fills are in the logs beside it"
@@ -60,6 +60,8 @@ def _stage(kind: ArchiveKind, pools: pl.DataFrame | None) -> Stage:
         return stage_market_table
     if kind is ArchiveKind.PAYOUTS:
         return stage_payouts
+    if kind is ArchiveKind.TAPE:
+        return stage_tape
     if kind is ArchiveKind.ALIGNED:
         return stage_aligned
     if kind is ArchiveKind.AMM:

@@ -14,6 +14,7 @@ import polars as pl
 from whaletrader.domain.values import NANOS
 
 _FILLED = frozenset({"maker", "taker", "makeramountfilled", "takeramountfilled"})
+_MATCHED = frozenset({"assetid", "price", "maker", "taker", "takerdirection", "usdcamount"})
 _TIMES = ("blocktimestamp", "timestamp", "blocktime", "datetime", "time", "ts")
 _HASHES = ("transactionhash", "txhash", "hash", "transactionid", "tx")
 _MILLIS_FROM = 10**11
@@ -26,7 +27,10 @@ class ArchiveKind(StrEnum):
 
     FILLS_V1 = "orderfilled-v1"
     FILLS_V2 = "orderfilled-v2"
+    TAPE = "tape"
+    """Logs with prices worked out: what `taker_direction` and `usdc_amount` say is of the maker's order."""
     ALIGNED = "aligned"
+    """Matches without transactions, the takers' own logs taken out."""
     MARKETS = "markets"
     PAYOUTS = "payouts"
     AMM = "amm"
@@ -36,12 +40,9 @@ class ArchiveKind(StrEnum):
 _WANTED: tuple[tuple[ArchiveKind, frozenset[str]], ...] = (
     (ArchiveKind.FILLS_V1, _FILLED | {"makerassetid", "takerassetid"}),
     (ArchiveKind.FILLS_V2, _FILLED | {"side", "tokenid"}),
-    (
-        ArchiveKind.ALIGNED,
-        frozenset(
-            {"assetid", "blocktimestamp", "price", "maker", "taker", "takerdirection", "usdcamount", "conditionid"}
-        ),
-    ),
+    (ArchiveKind.TAPE, _MATCHED | {"transactionhash"}),
+    (ArchiveKind.TAPE, _MATCHED | {"txhash"}),
+    (ArchiveKind.ALIGNED, _MATCHED | {"conditionid"}),
     (ArchiveKind.AMM, frozenset({"type", "timestamp", "user", "tradeamount", "outcomeindex", "outcometokensamount"})),
     (ArchiveKind.POOLS, frozenset({"id", "conditions", "collateraltoken"})),
     (ArchiveKind.PAYOUTS, frozenset({"conditionid", "payoutnumerators"})),

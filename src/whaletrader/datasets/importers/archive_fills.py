@@ -59,6 +59,18 @@ def stage_order_filled(file: Path, sha256: str, kind: ArchiveKind) -> StagedPart
     return _staged(rows, columns, file, sha256, label)
 
 
+def stage_tape(file: Path, sha256: str) -> StagedPart:
+    """Stage logs whose side and price were worked out: each belongs to its maker."""
+    raw = read_table(file).with_row_index("source_row")
+    columns = raw.collect_schema()
+    base = _priced(raw, columns).with_columns(tx_hash=hash_of(columns))
+    role = pl.when(_account("taker").is_in(_EXCHANGES)).then(int(TapeRole.TAKER)).otherwise(int(TapeRole.MAKER))
+    part = _staged(_makers(base).with_columns(role=role), columns, file, sha256, "orderfilled.archive")
+    if "conditionid" in columns:
+        _aligned_markets(part, raw, columns)
+    return part
+
+
 def stage_aligned(file: Path, sha256: str) -> StagedPart:
     """Stage the cleaned form (one row per match, times but no transactions): the maker's fill, and the taker's.
 
@@ -67,35 +79,38 @@ def stage_aligned(file: Path, sha256: str) -> StagedPart:
     """
     raw = read_table(file).with_row_index("source_row")
     columns = raw.collect_schema()
-    took = text_of(columns, "takerdirection").str.to_uppercase()
-    side = pl.when(took == "BUY").then(_BUY).when(took == "SELL").then(_SELL)
-    price = pl.col("price").cast(pl.Float64, strict=False)
-    shares = pl.col("usdcamount").cast(pl.Float64, strict=False) / price * MICRO
-    base = raw.with_columns(
-        ts=time_of(columns),
-        _token=text_of(columns, "assetid"),
-        _condition=text_of(columns, "conditionid").str.to_lowercase(),
-        price_micro=_rounded(price * MICRO),
-        size_micro=_rounded(shares),
-        tx_hash=pl.lit(None, dtype=pl.String),
-        dup_rank=pl.lit(0, dtype=pl.UInt16),
-    )
-    makers = base.with_columns(
-        _side=(_SELL + _BUY - side).cast(pl.Int8), address=_account("maker"), role=pl.lit(int(TapeRole.MAKER)),
-        fee_micro=pl.lit(None, dtype=pl.Int64),
-    )  # fmt: skip
+    base = _priced(raw, columns).with_columns(tx_hash=_nothing(pl.String))
+    fee = pl.col("feeusdc").cast(pl.Float64, strict=False) * MICRO if "feeusdc" in columns else _nothing(pl.Float64)
     takers = base.with_columns(
-        _side=side.cast(pl.Int8), address=_account("taker"), role=pl.lit(int(TapeRole.TAKER)),
-        fee_micro=_rounded(pl.col("feeusdc").cast(pl.Float64, strict=False) * MICRO) if "feeusdc" in columns
-        else pl.lit(None, dtype=pl.Int64),
-    )  # fmt: skip
-    both = pl.concat([makers, takers], how="diagonal_relaxed")
-    part = _staged(both, columns, file, sha256, "aligned.archive")
+        _side=pl.col("_took"), address=_account("taker"), role=pl.lit(int(TapeRole.TAKER)), fee_micro=_rounded(fee)
+    )
+    part = _staged(pl.concat([_makers(base), takers]), columns, file, sha256, "aligned.archive")
     entry = part.sources[0]
     doubted = {"takers_side_of_a_mint_unknown": entry.rows_out // 2} if entry.rows_out else {}
     part.sources[0] = msgspec.structs.replace(entry, doubted=doubted)
     _aligned_markets(part, raw, columns)
     return part
+
+
+def _priced(raw: pl.LazyFrame, columns: pl.Schema) -> pl.LazyFrame:
+    """What both sides of a row share; `_took` is the taker's side."""
+    took = text_of(columns, "takerdirection").str.to_uppercase()
+    price = pl.col("price").cast(pl.Float64, strict=False)
+    return raw.with_columns(
+        ts=time_of(columns),
+        _took=pl.when(took == "BUY").then(_BUY).when(took == "SELL").then(_SELL).cast(pl.Int8),
+        _token=text_of(columns, "assetid"),
+        _condition=text_of(columns, "conditionid").str.to_lowercase(),
+        price_micro=_rounded(price * MICRO),
+        size_micro=_rounded(pl.col("usdcamount").cast(pl.Float64, strict=False) / price * MICRO),
+        dup_rank=pl.lit(0, dtype=pl.UInt16),
+    )
+
+
+def _makers(base: pl.LazyFrame) -> pl.LazyFrame:
+    side = (_SELL + _BUY - pl.col("_took")).cast(pl.Int8)
+    role = pl.lit(int(TapeRole.MAKER))
+    return base.with_columns(_side=side, address=_account("maker"), role=role, fee_micro=_nothing(pl.Int64))
 
 
 def _old_order(columns: pl.Schema) -> dict[str, pl.Expr]:

@@ -94,7 +94,9 @@ BOUGHT = (ALICE.lower(), YES, TapeSide.BUY, TapeRole.MAKER, 500_000, 100_000_000
 @pytest.mark.parametrize(
     ("row", "kind"),
     [(HUGGING_FACE, ArchiveKind.FILLS_V1), (POLY_DATA, ArchiveKind.FILLS_V1), (NEW, ArchiveKind.FILLS_V2),
-     (ALIGNED, ArchiveKind.ALIGNED), (MARKETS, ArchiveKind.MARKETS), (AMM, ArchiveKind.AMM), (POOL, ArchiveKind.POOLS),
+     (ALIGNED, ArchiveKind.ALIGNED),
+     (ALIGNED | {"tx_hash": TX}, ArchiveKind.TAPE), (MARKETS, ArchiveKind.MARKETS),
+     (AMM, ArchiveKind.AMM), (POOL, ArchiveKind.POOLS),
      ({"conditionId": "", "payoutNumerators": ""}, ArchiveKind.PAYOUTS), ({"a": 1}, None)],
 )  # fmt: skip
 @pytest.mark.parametrize("write", [parquet, csv])
@@ -203,6 +205,17 @@ def test_the_cleaned_form_tells_both_sides_and_says_what_is_doubtful(tmp_path):
     assert source(report, "trades:aligned").doubted == {"takers_side_of_a_mint_unknown": 1}
     market = report.dataset.table("markets").row(0, named=True)
     assert (market["slug"], market["payout0_micro"]) == ("will-it", 1_000_000)
+
+
+def test_logs_with_prices_worked_out_belong_to_their_makers(tmp_path):
+    own = ALIGNED | {"maker": BOB, "taker": EXCHANGE, "taker_direction": "BUY"}
+    rows = [row | {"transaction_hash": "0x" + TX} for row in (ALIGNED, own)]
+    report = import_any(parquet(tmp_path / "a", "OrderFilled/2022_11_21.parquet", *rows), tmp_path / "d")
+    assert sorted(fills(report), key=str) == sorted([
+        (*BOUGHT, None),
+        (BOB.lower(), YES, TapeSide.SELL, TapeRole.TAKER, 500_000, 100_000_000, None),
+    ], key=str)  # fmt: skip
+    assert report.dataset.table("transactions").height == 1
 
 
 def test_the_cleaned_form_is_left_out_where_the_logs_are(tmp_path):
