@@ -33,7 +33,7 @@ class Chain:
         self._tell = tell
         self._waiting: dict[int, list[Transaction]] = {}
         self._kept: dict[int, Block] = {}
-        self._block_of: dict[str, int] = {}
+        self._receipts: dict[str, tuple[Block, tuple[Log, ...]]] = {}
         self._count = 0
 
     def number_at(self, now_ns: int) -> int:
@@ -62,8 +62,7 @@ class Chain:
         transactions = self._waiting.pop(number)
         block = self._block(number, ts, transactions)
         self._kept[number] = block
-        for name in block.transactions:
-            self._block_of[name] = number
+        self._receipts |= _receipts_of(block)
         self._forget()
         self._tell(BlockMined(ts=ts, block=block))
         for _, done, _ in transactions:
@@ -78,7 +77,7 @@ class Chain:
         logs = tuple(replace(log, removed=True) for log in block.logs)
         self._tell(BlockRemoved(ts=ts, block=replace(block, logs=logs)))
         for name, done, raw in transactions:
-            self._block_of.pop(name, None)
+            self._receipts.pop(name, None)
             self.submit(name, raw, done, ts)
 
     def _block(self, number: int, ts: int, transactions: list[Transaction]) -> Block:
@@ -105,7 +104,7 @@ class Chain:
         while len(self._kept) > self._rules.keep_blocks:
             oldest = self._kept.pop(next(iter(self._kept)))
             for name in oldest.transactions:
-                self._block_of.pop(name, None)
+                self._receipts.pop(name, None)
 
     def blocks(self, first: int, last: int) -> list[Block]:
         """Return the kept blocks in [first, last], ascending."""
@@ -123,8 +122,11 @@ class Chain:
 
     def receipt(self, transaction: str) -> tuple[Block, tuple[Log, ...]] | None:
         """Return a mined transaction's block and logs."""
-        number = self._block_of.get(transaction)
-        block = self._kept.get(number) if number is not None else None
-        if block is None:
-            return None
-        return block, tuple(log for log in block.logs if log.transaction_hash == transaction)
+        return self._receipts.get(transaction)
+
+
+def _receipts_of(block: Block) -> dict[str, tuple[Block, tuple[Log, ...]]]:
+    logs: dict[str, list[Log]] = {name: [] for name in block.transactions}
+    for log in block.logs:
+        logs[log.transaction_hash].append(log)
+    return {name: (block, tuple(own)) for name, own in logs.items()}
