@@ -96,8 +96,8 @@ class ShadowExchange:
         tick_micro: int = -1,
     ) -> None:
         """Take a snapshot of either token: (price, size) in any order."""
-        with self._writing():
-            self._run(now_ns)
+        self.advance(now_ns)
+        with self._lock:
             market_id = self._world.reset(token_id, bids, asks, tick_micro)
             if market_id is not None:
                 self._meet_book(market_id)
