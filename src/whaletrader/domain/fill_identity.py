@@ -112,6 +112,10 @@ class FillGroup:
                 return True
         return False
 
+    def inexact(self, source: str) -> list[Leg]:
+        """Return a source's legs that are taken for sums or parts of other fills, until those are told apart."""
+        return self._weigh(source)[2]
+
     def covers(self, source: str) -> int:
         """Return how many of the accepted fills a source has told, alone or in a sum."""
         return len(self.sizes) - len(self._free(source)) if self.told.get(source) else 0
@@ -139,7 +143,8 @@ class FillGroup:
         """Return the sizes of the accepted fills that none of a source's legs stands for."""
         return self._weigh(source)[0]
 
-    def _weigh(self, source: str) -> tuple[list[int], list[int]]:
+    def _weigh(self, source: str) -> tuple[list[int], list[int], list[Leg]]:
+        """Return what is free, which legs nothing stands for, and which stand for sums or parts."""
         legs = self.told.get(source, ())
         free, left = list(self.sizes), []
         for place, leg in enumerate(legs):
@@ -149,6 +154,7 @@ class FillGroup:
                 left.append(place)
         left = [place for place in left if not _take_near(free, legs[place].size_micro)]
         unsummed = [place for place in left if not _take_sum(free, legs[place].size_micro)]
+        inexact = [legs[place] for place in left if place not in unsummed]
         room, uncovered = sorted(free), []
         for place in unsummed:
             size = legs[place].size_micro
@@ -157,7 +163,8 @@ class FillGroup:
                 uncovered.append(place)
             else:
                 room[container] -= size
-        return [size for size in room if size > 0], uncovered
+                inexact.append(legs[place])
+        return [size for size in room if size > 0], uncovered, inexact
 
 
 def _take_near(free: list[int], size: int) -> bool:

@@ -22,6 +22,7 @@ from whaletrader.adapters.polymarket.live_rows import (
     Fact,
     LiveRows,
     StoredFill,
+    StoredPart,
     StoredQuote,
     decode_batch,
     encode_batch,
@@ -46,6 +47,8 @@ from whaletrader.ports.market_feed import LeaderRow, Print, Quote, Resolution, S
 SEGMENT_NS = 3_600 * NANOS
 SEGMENT_BYTES = 64 << 20
 WAIT_FOR_TERMS_NS = 5 * NANOS
+REMEMBER_NS = 86_400 * NANOS
+"""How far back reports that showed nothing new are looked for after a restart."""
 CLOCKS_DIFFER_NS = 120 * NANOS
 FORGET_UNNAMED_NS = 3_600 * NANOS
 TELLS_FEES = "rtds.trades"
@@ -76,8 +79,14 @@ class LiveFeed:
         self._letters: Counter[tuple[str, str, int]] = Counter()
         self._last_ts = self._sealed_ts = 0
         self._segment_row = 0
-        for batch in self._store.load():
-            self._keep(decode_batch(batch))
+        parts: deque[tuple[int, StoredPart]] = deque()
+        for stored in self._store.load():
+            batch = decode_batch(stored)
+            self._keep(batch)
+            parts.extend((batch.ts, part) for part in batch.parts)
+        for ts, part in parts:
+            if ts > self._last_ts - REMEMBER_NS:
+                self._groups.restore(part)
         for segment in self._store.segments:
             self._segment_row = segment.first_row + segment.rows
             self._last_ts = max(self._last_ts, segment.sealed_ts)
@@ -107,8 +116,9 @@ class LiveFeed:
             new = self._groups.tell(reports, ts)
             fills = self._released(ts)
             waiting = self._ready(new, ts, fills)
-            if fills or facts or quotes or waiting:
-                self._write(Batch(ts, fills, facts, quotes, waiting))
+            parts, self._groups.parts = self._groups.parts, []
+            if fills or facts or quotes or waiting or parts:
+                self._write(Batch(ts, fills, facts, quotes, waiting, parts))
             return len(new)
 
     def reject(self, reject: Reject) -> None:

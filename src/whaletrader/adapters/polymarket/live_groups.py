@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from whaletrader.adapters.polymarket.live_rows import StoredPart
 from whaletrader.datasets.decode.rows import VenueFill
 from whaletrader.domain.fill_identity import FillGroup, Leg, NewFill, fill_anchor
 from whaletrader.domain.values import NANOS
@@ -81,6 +82,10 @@ class LiveGroups:
         """The keys by age: a dictionary is slow to tell its first once many were taken out."""
         self._tallies: dict[str, Tally] = {}
         self.watched: frozenset[str] = frozenset()
+        self.parts: list[StoredPart] = []
+        """Reports to be stored though they show nothing new: what the chain confirmed, and what was taken for sums or
+        parts of other fills, and may turn out to be fills of their own."""
+        self._former: dict[GroupKey, list[StoredPart]] = {}
         self.known_until = 0
         """Events before this time may be among rows that were loaded."""
 
@@ -99,6 +104,7 @@ class LiveGroups:
         found: list[tuple[VenueFill, NewFill | None]] = []
         again: dict[tuple[str, GroupKey], list[VenueFill]] = {}
         late, kept, order = max(ts - LATE_NS, self.known_until), self._kept, self._order
+        former = self._former
         source, tally = "", Tally()
         for fill in fills:
             size, price, at = fill.size_micro, fill.price_micro, fill.ts_event
@@ -109,7 +115,7 @@ class LiveGroups:
             if at > 0:
                 tally.lags.append(ts - at)
             key = (fill.tx_hash or fill_anchor("", at, price), fill.wallet, fill.token_id, fill.side)
-            if key in kept or fill.removed or at < late:
+            if key in kept or fill.removed or at < late or key in former:
                 again.setdefault((source, key), []).append(fill)
             else:
                 kept[key] = (ts, source, size, price, fill.log_index)
@@ -155,7 +161,21 @@ class LiveGroups:
             if fill.removed:
                 group.retract(source, fill.log_index)
         legs = [Leg(fill.size_micro, fill.price_micro, fill.log_index) for fill in lasting]
-        return [(lasting[max(new.leg, 0)], new) for new in group.tell(source, legs)] if lasting else []
+        if not lasting:
+            return []
+        before = len(group.told.get(source, ()))
+        found = group.tell(source, legs)
+        told = group.told[source][before:]
+        if told:
+            shown, inexact = {new.leg for new in found}, group.inexact(source)
+            unseen = [leg for leg in told if leg in inexact or (leg.place >= 0 and legs.index(leg) not in shown)]
+            self.parts.extend(StoredPart(*key, source, *leg) for leg in unseen)
+        return [(lasting[max(new.leg, 0)], new) for new in found]
+
+    def restore(self, part: StoredPart) -> None:
+        """Take a report from the disk."""
+        key = (part.anchor, part.wallet, part.token_id, part.side)
+        self._former.setdefault(key, []).append(part)
 
     def _group(self, key: GroupKey, report: VenueFill, ts: int) -> FillGroup:
         """Return a group with all that is known of it."""
@@ -163,9 +183,13 @@ class LiveGroups:
         if isinstance(kept, _Kept):
             return kept.group
         if kept is None:
-            late = report.ts_event < max(ts - LATE_NS, self.known_until)
+            late = report.ts_event < max(ts - LATE_NS, self.known_until) or key in self._former
             group = self._rebuild(report.tx_hash, *key[1:]) if late else FillGroup()
             self._order.append(key)
+            for part in self._former.get(key, ()):
+                legs = group.told.setdefault(part.source, [])
+                if part.place < 0 or part.place not in {leg.place for leg in legs}:
+                    legs.append(Leg(part.size_micro, part.price_micro, part.place))
         else:
             ts, group = kept[0], _grown(kept)
         self._kept[key] = _Kept(group, ts)

@@ -76,6 +76,19 @@ class StoredQuote(msgspec.Struct, frozen=True, array_like=True):
     ask_size_micro: int
 
 
+class StoredPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A report that shows nothing new, and that must be known after a restart."""
+
+    anchor: str
+    wallet: str
+    token_id: str
+    side: str
+    source: str
+    size_micro: int
+    price_micro: int
+    place: int
+
+
 class Batch(msgspec.Struct, frozen=True, array_like=True):
     """What became known at one time."""
 
@@ -85,6 +98,7 @@ class Batch(msgspec.Struct, frozen=True, array_like=True):
     quotes: list[StoredQuote] = []
     waiting: list[StoredFill] = []
     """Fills that cannot be shown yet; a later batch shows them."""
+    parts: list[StoredPart] = []
 
 
 encode_batch = msgspec.msgpack.Encoder().encode
