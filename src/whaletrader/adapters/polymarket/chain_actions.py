@@ -36,6 +36,7 @@ from whaletrader.ports.exchange import ExchangeEvent
 
 NEW, SIGNED, SENT, DONE = "NEW", "SIGNED", "SENT", "DONE"
 DEADLINE_MARGIN_S = 60
+STEPS_AT_ONCE = 8
 _LOST = ("FAILED", "INVALID")
 
 
@@ -164,7 +165,17 @@ class ChainActions:
         return "", ""
 
     def work(self) -> int:
-        """Take every open command a step further; returns how many are still open."""
+        """Take open commands as far as they go; returns how many are still open."""
+        for _ in range(STEPS_AT_ONCE):
+            before = self._store.payments(NEW, SIGNED, SENT)
+            self.step()
+            after = self._store.payments(NEW, SIGNED, SENT)
+            if after == before:
+                break
+        return len(after)
+
+    def step(self) -> None:
+        """Take every command that may go on one step further."""
         self.trouble = ""
         for command_id, content, state, notes in self._store.payments(SIGNED, SENT) or self._store.payments(NEW):
             if state == NEW and self._store.payments(SIGNED, SENT):
@@ -173,7 +184,6 @@ class ChainActions:
                 self._step(command_id, msgspec.json.decode(content, type=Action), state, _notes(notes))
             except ExchangeError as error:
                 self.trouble = error.message
-        return len(self._store.payments(NEW, SIGNED, SENT))
 
     def _take(self, command_id: str, action: Action) -> None:
         self._store.keep_payment(command_id, msgspec.json.encode(action).decode())
@@ -325,7 +335,9 @@ class ChainActions:
     def _tell(self, command_id: str, action: Action, cash_micro: int) -> None:
         kind = ReportKind.REDEEMED if action.kind == "redeem" else ReportKind.MERGED
         reason = "" if cash_micro > 0 else "NOTHING_RECOVERED"
-        self._event(command_id, action, kind, cash_micro=cash_micro, size_micro=action.size_micro, reason=reason)
+        market_id = action.market_id or self._markets.of_token(action.token_id).market_id
+        about = msgspec.structs.replace(action, market_id=market_id)
+        self._event(command_id, about, kind, cash_micro=cash_micro, size_micro=action.size_micro, reason=reason)
 
     def _fail(self, command_id: str, action: Action, reason: str, notes: Notes | None = None) -> None:
         with self._store.writing():
