@@ -7,6 +7,7 @@ from whaletrader.adapters.paper.server.edge import Request
 from whaletrader.domain.clob_auth import ApiKey, l1_digest, l1_headers, l2_headers
 from whaletrader.domain.order_hash import (
     CONTRACT_WALLET,
+    NO_BYTES32,
     OrderStruct,
     contract_wallet_digest,
     contract_wallet_signature,
@@ -59,7 +60,9 @@ class Trader:
         """A call proved by the API key."""
         return request(method, path, self.headers(method, path, body), body, **query)
 
-    def struct(self, token_id: str, side: str, price_micro: int, size_micro: int) -> OrderStruct:
+    def struct(
+        self, token_id: str, side: str, price_micro: int, size_micro: int, builder: str = NO_BYTES32
+    ) -> OrderStruct:
         """A limit order's signed part; every one has its own salt."""
         self._salt += 1
         cash = price_micro * size_micro // MICRO
@@ -74,6 +77,7 @@ class Trader:
             side=Side(side),
             signature_type=self.signature_type,
             timestamp_ms=WHEN_S * 1000 + self._salt,
+            builder=builder,
         )
 
     def signature(self, struct: OrderStruct, *, neg_risk: bool = False) -> str:
@@ -93,15 +97,17 @@ class Trader:
         neg_risk: bool = False,
         order_type: str = "GTC",
         post_only: bool = False,
+        builder: str = NO_BYTES32,
     ) -> tuple[str, bytes]:
         """A limit order's id and the body of `POST /order`."""
-        struct = self.struct(token_id, side, price_micro, size_micro)
+        struct = self.struct(token_id, side, price_micro, size_micro, builder)
         body = order_body(
             struct,
             owner=self.api_key.key,
             signature=self.signature(struct, neg_risk=neg_risk),
             order_type=order_type,
             post_only=post_only,
+            builder=builder,
         )
         return order_hash(struct, neg_risk=neg_risk), body
 

@@ -41,6 +41,7 @@ class Keyring:
         self._root = hashlib.blake2b(f"paper exchange {seed}".encode(), digest_size=32).digest()
         self._nonces: dict[tuple[str, int], str] = {}
         self._sessions: dict[str, Session] = {}
+        self._builders: dict[str, str] = {}
 
     def create(self, address: str, nonce: int) -> ApiKey | None:
         """Make an account's key; None where it exists or the account has too many."""
@@ -62,6 +63,16 @@ class Keyring:
         made = self._derived(f"{session.address}/read-only/{count}")
         self._sessions[made.key] = Session(session.address, made, read_only=True)
         return made
+
+    def builder(self, session: Session) -> ApiKey:
+        """Make a key that speaks for an account to the relayer, and nowhere else."""
+        made = self._derived(f"{session.address}/builder/{len(self.builders_of(session))}")
+        self._builders[made.key] = session.address
+        return made
+
+    def builders_of(self, session: Session) -> list[str]:
+        """Ids of an account's builder keys, oldest first."""
+        return [key for key, address in self._builders.items() if address == session.address]
 
     def remove(self, key: str) -> bool:
         """Forget a key."""

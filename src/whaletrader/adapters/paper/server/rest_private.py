@@ -7,6 +7,7 @@ import msgspec
 
 from whaletrader.adapters.paper.server.accounts import Bank
 from whaletrader.adapters.paper.server.auth import L2_REFUSED, AuthDesk, Keyring, Session, SessionHandler
+from whaletrader.adapters.paper.server.builders import BuilderDesk
 from whaletrader.adapters.paper.server.edge import Handler, Reply, Request, Router, reply
 from whaletrader.adapters.paper.server.limits import SignerBuckets, over_limit
 from whaletrader.adapters.paper.server.orders import OrderDesk, WirePost, posted_batch, posted_one
@@ -41,6 +42,8 @@ class PrivateDesk:
 
     def add_to(self, router: Router) -> None:
         """Register every call."""
+        builders = BuilderDesk(self._venue, self._keyring)
+        router.add("GET", "/builder/trades", builders.trades)
         auth = AuthDesk(self._keyring, on_account=self._bank.welcome)
         router.add("POST", "/auth/api-key", auth.create)
         router.add("GET", "/auth/derive-api-key", auth.derive)
@@ -49,6 +52,8 @@ class PrivateDesk:
             ("DELETE", "/auth/api-key", auth.remove),
             ("POST", "/auth/readonly-api-key", auth.create_read_only),
             ("GET", "/auth/readonly-api-keys", auth.read_only_keys),
+            ("POST", "/auth/builder-api-key", builders.create_key),
+            ("GET", "/auth/builder-api-key", builders.keys),
             ("GET", "/auth/ban-status/closed-only", self.closed_only),
             ("GET", "/data/orders", self.open_orders),
             ("GET", "/data/pre-migration-orders", _no_rows),

@@ -20,6 +20,8 @@ PRIVATE = [
     ("GET", "/auth/api-keys"),
     ("DELETE", "/auth/api-key"),
     ("POST", "/auth/readonly-api-key"),
+    ("POST", "/auth/builder-api-key"),
+    ("GET", "/auth/builder-api-key"),
     ("GET", "/auth/readonly-api-keys"),
     ("GET", "/auth/ban-status/closed-only"),
     ("GET", "/data/orders"),
@@ -371,3 +373,26 @@ def test_no_order_counts_for_rewards(front: Front, ada: Trader) -> None:
 def test_an_account_that_may_only_close_is_told_so(front: Front, ada: Trader) -> None:
     front.venue.accounts[ada.wallet].closed_only = True
     assert front.told(ada.l2("GET", "/auth/ban-status/closed-only")) == {"closed_only": True}
+
+
+def test_builder_keys_are_listed_without_their_secrets(front: Front, ada: Trader) -> None:
+    made = front.told(ada.l2("POST", "/auth/builder-api-key"))
+    assert set(made) == {"key", "secret", "passphrase"}
+    (listed,) = front.told(ada.l2("GET", "/auth/builder-api-key"))
+    assert listed["key"] == made["key"]
+    assert "secret" not in listed
+    assert front.told(front.trader("eve").l2("GET", "/auth/builder-api-key")) == []
+
+
+def test_a_builders_trades_are_those_that_carry_its_code(front: Front, ada: Trader) -> None:
+    yes, no = front.market("100k").token_ids
+    code = "ab" * 32
+    rests(front, ada, yes, 60)
+    bob = front.trader("bob")
+    front.told(bob.l2("POST", "/order", bob.order(no, "BUY", 40 * CENT, 5 * MICRO, builder=code)[1]))
+    (row,) = front.get("/builder/trades", builder_code=f"0x{code}")["data"]
+    assert (row["tradeType"], row["builder"], row["assetId"]) == ("TAKER", f"0x{code}", no)
+    assert (row["size"], row["sizeUsdc"], row["price"], row["side"]) == ("5", "2", "0.4", "BUY")
+    assert front.get("/builder/trades", builder_code="0x" + "cd" * 32)["data"] == []
+    assert front.get("/builder/trades", builder_code=f"0x{code}", asset_id=yes)["data"] == []
+    assert "error" in front.get("/builder/trades", 400, builder_code="0x" + "0" * 64)
