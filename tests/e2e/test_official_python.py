@@ -11,7 +11,7 @@ import pytest
 from polymarket import AsyncSecureClient
 from polymarket.errors import RequestRejectedError
 from polymarket.models.clob.order_response import AcceptedOrder, RejectedOrder
-from polymarket.streams import UserSpec
+from polymarket.streams import MarketSpec, UserSpec
 
 from tests.support.local_exchange import Local, local_exchange
 from tests.support.official_python import secure_client
@@ -422,5 +422,59 @@ def test_a_heartbeat_is_answered_with_the_next_id(exchange: Local) -> None:
         ada = await desk.client("ada")
         first = await ada.send_order_heartbeat()
         assert (await ada.send_order_heartbeat(heartbeat_id=first.heartbeat_id)).heartbeat_id
+
+    trading(exchange, scene)
+
+
+def test_the_market_stream_tells_books_changes_and_trades(exchange: Local) -> None:
+    yes, no = exchange.market("100k").token_ids
+
+    async def scene(desk: Desk) -> None:
+        ada, bob = await desk.client("ada"), await desk.client("bob")
+        events = await ada.subscribe(MarketSpec(asset_ids=[yes, no], custom_feature_enabled=True))
+        book = await next_of(events, lambda event: event.type == "book" and event.payload.asset_id == yes)
+        assert (book.payload.bids, book.payload.tick_size) == ((), Decimal("0.01"))
+        await limit(ada, yes, "BUY", "0.60", "20")
+        changed = await next_of(events, lambda event: event.type == "price_change")
+        sides = [(one.asset_id, one.side, one.price) for one in changed.payload.price_changes]
+        assert sides == [(yes, "BUY", Decimal("0.6")), (no, "SELL", Decimal("0.4"))]
+        best = await next_of(events, lambda event: event.type == "best_bid_ask" and event.payload.asset_id == yes)
+        assert best.payload.best_bid == Decimal("0.6")
+        await limit(bob, no, "BUY", "0.40", "10")
+        trade = await next_of(events, lambda event: event.type == "last_trade_price")
+        assert (trade.payload.asset_id, trade.payload.price, trade.payload.size) == (no, Decimal("0.4"), Decimal("10"))
+        await events.close()
+
+    trading(exchange, scene)
+
+
+def test_a_builders_trades_are_listed(exchange: Local) -> None:
+    yes, no = exchange.market("treaty").token_ids
+    code = "0x" + "ab" * 32
+
+    async def scene(desk: Desk) -> None:
+        ada, bob = await desk.client("ada"), await desk.client("bob")
+        await limit(ada, yes, "BUY", "0.60", "20")
+        await limit(bob, no, "BUY", "0.40", "10", builder_code=code)
+        (trade,) = (await bob.list_builder_trades(builder_code=code).first_page()).items
+        assert (trade.asset_id, trade.size, trade.price) == (no, Decimal("10"), Decimal("0.4"))
+        key = await bob.create_builder_api_key()
+        assert [info.key for info in await bob.fetch_builder_api_keys()] == [key.key]
+
+    trading(exchange, scene)
+
+
+def test_a_sports_order_is_held_and_then_matched(exchange: Local) -> None:
+    yes, no = exchange.market("home-team").token_ids
+
+    async def scene(desk: Desk) -> None:
+        ada, bob = await desk.client("ada"), await desk.client("bob")
+        await limit(ada, yes, "BUY", "0.60", "20")
+        events = await bob.subscribe(UserSpec())
+        order = await limit(bob, no, "BUY", "0.40", "10")
+        assert order.status == "delayed"
+        trade = await next_of(events, lambda event: event.type == "trade")
+        assert trade.payload.taker_order_id == order.order_id
+        await events.close()
 
     trading(exchange, scene)
