@@ -38,7 +38,8 @@ validate: setup-dev  ## long simulations: each statistic does what it promises; 
 fuzz: setup-dev  ## a million mutated frames of the venue's sources through the decoders (ARGS="--frames N --seed N")
 	@$(BIN)/python scripts/fuzz.py $(ARGS)
 
-soak: setup-dev  ## the crash tests alone; WHALETRADER_SOAK=1 tells them to go on for long
+soak: setup-dev  ## half an hour of `up --source live` against the local exchange under faults, then the crash tests for long
+	@$(BIN)/python scripts/soak.py --write $(ARGS)
 	@WHALETRADER_SOAK=1 $(BIN)/python -m pytest -q -m crash tests
 
 clean:  ## remove the environment, the caches and the runs

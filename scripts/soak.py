@@ -144,7 +144,10 @@ def soak(folder: Path, minutes: float, seed: int, speed: float) -> Result:
 def make_history(path: Path, seed: int) -> Path:
     """Simulate a dataset whose past ends today."""
     start_ts = (time.time_ns() - PAST_DAYS * DAY_NS) // DAY_NS * DAY_NS
-    simulate(path, SimulationParams(start_ts=start_ts, days=PAST_DAYS + FUTURE_DAYS), seed=seed)
+    crowd = {"skilled": 14, "lucky": 2, "market_makers": 4, "wash": 2, "noise": 60}
+    sizes = {"fills": 60_000, "binary_markets": 200, "groups": 5, "quoted_markets": 0}
+    params = SimulationParams(start_ts=start_ts, days=PAST_DAYS + FUTURE_DAYS, **crowd, **sizes)
+    simulate(path, params, seed=seed)
     return path
 
 
