@@ -301,8 +301,16 @@ class LiveFeed:
     def _ready(self, new: list[tuple[VenueFill, NewFill | None]], ts: int, ready: list[StoredFill]) -> list[StoredFill]:
         """Add the new fills that can be shown at once to `ready`; return the others, which wait."""
         waiting = []
+        watched, markets = self._groups.watched, self._markets
         for report, found in new:
-            fill = self._placed(_stored(report, found, ts))
+            fill = _stored(report, found, ts)
+            market_id = fill.market_id
+            if market_id and fill.outcome_index >= 0 and fill.wallet not in watched and not markets.knows(market_id):
+                if not markets.names(fill.token_id):
+                    markets.name_token(fill.token_id, market_id, fill.outcome_index)
+                ready.append(fill)
+                continue
+            fill = self._placed(fill)
             if self._complete(fill):
                 ready.append(fill)
             else:

@@ -32,6 +32,10 @@ class LiveMarkets:
         """Whether the venue told what its terms are."""
         return market_id in self._meta
 
+    def names(self, token_id: str) -> bool:
+        """Whether anybody told which market a token is of."""
+        return token_id in self._tokens
+
     def market_of(self, token_id: str) -> tuple[str, int]:
         """Return (market, outcome) of a token; ("", -1) for one that nobody named yet."""
         return self._tokens.get(token_id, ("", -1))

@@ -25,7 +25,7 @@ _HEX_NUMBER = re.compile(r"0x[0-9a-f]{1,64}")
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 _DIGITS = re.compile(r"[0-9]{1,78}")
 _NUMBER = re.compile(r"[+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?")
-_SAFE = 1e12
+SAFE = 1e12
 """Below it a float times a million is off by less than a thousandth."""
 LAST_SECOND = 9_000_000_000
 """What 64 bits hold in nanoseconds, about."""
@@ -139,7 +139,7 @@ def optional_decimal(value: object) -> Decimal | None:
 
 def optional_micro(value: object) -> int | None:
     """Return a number of whole units in micro-units, ties to even; what the venue wrote is taken as decimal text."""
-    if type(value) is float and -_SAFE < (scaled := value * MICRO) < _SAFE:
+    if type(value) is float and -SAFE < (scaled := value * MICRO) < SAFE:
         nearest = round(scaled)
         if -0.499 < scaled - nearest < 0.499:
             return nearest
