@@ -243,7 +243,7 @@ def _sources(settings: Settings, world: World) -> tuple[Ingest, Scans, ExchangeS
         mark_interval_s=settings.runtime.mark_interval_s,
         max_print_age_s=settings.limits.max_mark_age_s,
     )
-    return ingest, Scans(world.whales), ExchangeSource(world.exchange)
+    return ingest, Scans(world.whales, world.scan_ready), ExchangeSource(world.exchange)
 
 
 def _open_store(folder: RunFolder, description: str) -> tuple[SqliteEventStore, bool]:

@@ -14,7 +14,7 @@ import msgspec
 
 from whaletrader.adapters.local.clock import SystemClock
 from whaletrader.adapters.local.keys import OrderKey
-from whaletrader.adapters.local.whale_source import DatasetWhales
+from whaletrader.adapters.local.whale_process import WhaleProcess
 from whaletrader.adapters.polymarket.clients import VenueClients, venue_clients
 from whaletrader.adapters.polymarket.live_feed import LiveFeed
 from whaletrader.adapters.polymarket.live_sources import LiveSources
@@ -173,7 +173,8 @@ def live_app(
     more: Sequence[Closable] = (),
 ) -> App:
     """Put a live run together; it listens from its `begin` on."""
-    whales: WhaleSource = DatasetWhales(dataset, settings) if dataset else NobodyKnown()
+    scoring = WhaleProcess(dataset.path, settings) if dataset else None
+    whales: WhaleSource = scoring or NobodyKnown()
     world = World(
         name="the venue" if not parts.simulated else "a local exchange",
         fingerprint=f"live:{dataset.fingerprint if dataset else 'no history'}",
@@ -185,10 +186,11 @@ def live_app(
         trader=trader,
         mode=mode,
         gate=FreshGate(parts.sources, parts.feed),
+        scan_ready=scoring.ready if scoring else None,
         sources=lambda: [msgspec.to_builtins(each) for each in parts.sources.status()],
         first_ts=time.time_ns(),
         endless=True,
-        closables=(parts.stopping, *more),
+        closables=(parts.stopping, *([scoring] if scoring else []), *more),
     )
     app = assemble(settings, directory, folder, world, key)
     app.pace = LivePace(

@@ -68,6 +68,8 @@ class World:
     gate: Gate = always_open
     sources: Callable[[], list[dict[str, Any]]] = no_sources
     """How the sources of a live feed stand, as plain values."""
+    scan_ready: Callable[[int, tuple[str, ...], int], bool] | None = None
+    """Begins a scan elsewhere and says whether its answer is there; None where scans are carried out at once."""
     first_ts: int = 0
     endless: bool = False
     """Whether the run follows the world, and so never ends by itself."""

@@ -3,6 +3,7 @@
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from whaletrader.web.board import Board
 
 _MODES = ("paper", "live")
+LIVE_LINE_EVERY_S = 10.0
 
 
 def up_command(
@@ -145,7 +147,7 @@ def _shown(app: "App", board: "Board | None") -> "Iterator[OnProgress]":
         note(f"going on with run {app.folder.run_id}: {app.store.progress().count:,} records are kept")
     if board is not None:
         board.show(app.page())
-    with _bar() as advance:
+    with _live_lines(app) if app.pace is not None else _bar() as advance:
 
         def on_progress(shown: "App", progress: "Progress") -> None:
             advance(progress)
@@ -171,6 +173,29 @@ def _bar() -> "Iterator[Callable[[Progress], None]]":
         yield lambda progress: bar.update(task, completed=progress.share, description=_told(progress))
 
 
+@contextmanager
+def _live_lines(app: "App") -> "Iterator[Callable[[Progress], None]]":
+    """One line now and then for a run that follows the world: what is heard, and what came of it."""
+    note(f"mode: {app.world.mode}; Ctrl-C stops it, nothing is lost")
+    said = -LIVE_LINE_EVERY_S
+
+    def advance(progress: "Progress") -> None:
+        nonlocal said
+        if progress.elapsed_s - said < LIVE_LINE_EVERY_S:
+            return
+        said = progress.elapsed_s
+        sources = app.world.sources()
+        down = [f"{each['source']} {each['state']}" for each in sources if each["state"] not in ("LIVE", "IDLE")]
+        heard = sum(each["seen"] for each in sources)
+        followed = sum(1 for each in app.views.leaders.state.leaders.values() if not each.until_ts)
+        note(
+            f"{_told(progress, time.time_ns())}  {followed} leaders followed  {heard:,} rows heard"
+            f"{'; ' + ', '.join(down) if down else ', all sources live'}"
+        )
+
+    yield advance
+
+
 def _lines() -> "Callable[[Progress], None]":
     said = -1
 
@@ -184,12 +209,12 @@ def _lines() -> "Callable[[Progress], None]":
     return advance
 
 
-def _told(progress: "Progress") -> str:
+def _told(progress: "Progress", now_ts: int = 0) -> str:
     from whaletrader.runtime.projections.story import when
 
     rate = progress.messages / progress.elapsed_s if progress.elapsed_s > 0 else 0.0
     return (
-        f"{when(progress.clock_ts)}  equity {progress.equity_micro / 1_000_000:,.2f}  {progress.trading_state}  "
+        f"{when(now_ts or progress.clock_ts)}  equity {progress.equity_micro / 1_000_000:,.2f}  {progress.trading_state}  "
         f"{progress.messages:,} messages, {rate:,.0f}/s"
     )
 

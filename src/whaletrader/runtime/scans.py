@@ -1,8 +1,10 @@
 """Scans of the universe: carries out `ScanUniverse` and brings the answer back as `UniverseScanned`.
 
 It is an effect and a source in one, because the answer is a pure function of the command: an answer that a crash lost
-is computed again, and is the same.
+is computed again, and is the same. Where scans are carried out elsewhere, a run that follows the world goes on meanwhile.
 """
+
+from collections.abc import Callable
 
 import msgspec
 
@@ -37,8 +39,10 @@ class Scans:
     rank = RANK
     carries = frozenset({"ScanUniverse"})
 
-    def __init__(self, whales: WhaleSource) -> None:
+    def __init__(self, whales: WhaleSource, ready: Callable[[int, tuple[str, ...], int], bool] | None = None) -> None:
+        """`ready(as_of_ts, followed, since_ts)` begins a scan elsewhere and says whether its answer is there."""
         self._whales = whales
+        self._ready = ready
         self._state = ScanState()
         self._answers: dict[str, UniverseScanned] = {}
 
@@ -48,13 +52,22 @@ class Scans:
         return True
 
     def carry_out(self, command: Message, *, again: bool) -> None:  # noqa: ARG002
-        """Scan now; `again` makes no difference."""
+        """Scan now, or begin to; `again` makes no difference."""
         assert isinstance(command.payload, ScanUniverse)
-        self._answer(_asked(command, command.payload))
+        asked = _asked(command, command.payload)
+        if self._ready is None:
+            self._answer(asked)
+        else:
+            self._ready(asked.as_of_ts, asked.followed, asked.since_ts)
 
     def peek(self) -> int | None:
-        """Return when the oldest open scan was asked for."""
-        return self._state.asked[0].asked_ts if self._state.asked else None
+        """Return when the oldest open scan was asked for; None while its answer is worked out elsewhere."""
+        if not self._state.asked:
+            return None
+        asked = self._state.asked[0]
+        if self._ready is not None and not self._ready(asked.as_of_ts, asked.followed, asked.since_ts):
+            return None
+        return asked.asked_ts
 
     def take(self) -> Message:
         """Return the answer to the oldest open scan."""

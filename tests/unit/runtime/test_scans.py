@@ -85,3 +85,32 @@ def test_two_scans_are_answered_in_the_order_of_their_commands():
     first = scans.take()
     scans.observe(first)
     assert (first.payload.as_of_ts, scans.take().payload.as_of_ts) == (50, 60)
+
+
+def test_a_scan_elsewhere_is_begun_at_once_and_told_when_its_answer_is_there():
+    there, begun = [], []
+
+    def ready(as_of_ts, followed, since_ts):
+        begun.append((as_of_ts, followed, since_ts))
+        return bool(there)
+
+    whales = Whales()
+    scans, command = Scans(whales, ready), asked()
+    scans.observe(command)
+    scans.carry_out(command, again=False)
+    assert begun == [(50, (), 0)]
+    assert scans.peek() is None, "the run goes on meanwhile"
+    assert whales.scans == 0
+    there.append("an answer")
+    assert scans.peek() == 50
+    assert scans.take().payload.as_of_ts == 50
+
+
+def test_a_scan_elsewhere_is_begun_again_after_a_crash():
+    begun = []
+    scans, command = Scans(Whales(), lambda *_: False), asked()
+    scans.observe(command)
+    after = Scans(Whales(), lambda *key: begun.append(key) or True)
+    after.restore(scans.snapshot())
+    assert after.peek() == 50
+    assert begun == [(50, (), 0)]

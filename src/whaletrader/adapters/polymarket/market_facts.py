@@ -1,4 +1,7 @@
-"""Fetches the descriptions of markets that a sink asks for, by their condition or by a token: fills wait for them."""
+"""Fetches the descriptions of markets that a sink asks for, by their condition or by a token: fills wait for them.
+
+Their books come with them: whoever copies a fill in a market that nobody listened to needs its prices at once.
+"""
 
 import asyncio
 import time
@@ -9,7 +12,9 @@ from whaletrader.adapters.polymarket.public_clob import PublicClob
 from whaletrader.adapters.polymarket.sink import Sink, deliver, refuse
 from whaletrader.adapters.polymarket.stream_status import Counts, SourceStatus, StreamState, with_counts
 from whaletrader.adapters.polymarket.stream_thread import Calls
+from whaletrader.datasets.decode.clob_market import decode_book
 from whaletrader.datasets.decode.gamma import decode_markets
+from whaletrader.datasets.decode.rows import MarketMeta, Row
 from whaletrader.errors import VenueError
 
 SOURCE = "gamma.markets"
@@ -67,10 +72,24 @@ class MarketFacts:
         for page in pages:
             decoded = decode_markets(page.body)
             refuse(self._sink, self._counts, decoded)
-            deliver(self._sink, self._counts, decoded.rows, self._now_ns())
+            tokens_of = [token for row in decoded.rows if isinstance(row, MarketMeta) for token in row.tradable_ids]
+            books = await self._books(tokens_of)
+            deliver(self._sink, self._counts, (*books, *decoded.rows), self._now_ns())
         now = time.monotonic()
         self._asked.update(dict.fromkeys([*markets, *tokens], now))
         self._read_at, self._read_ts = now, self._now_ns()
+
+    async def _books(self, tokens: Sequence[str]) -> list[Row]:
+        """Fetch the books of markets that are described now, so that whoever hears of one knows its prices as well."""
+        rows: list[Row] = []
+        try:
+            for body in await self._calls.run(lambda: list(self._clob.books(tokens))):
+                decoded = decode_book(body)
+                refuse(self._sink, self._counts, decoded)
+                rows += decoded.rows
+        except VenueError as error:
+            self._error = error.message  # the description is worth telling without them
+        return rows
 
     async def _market_of(self, token: str) -> str:
         try:
