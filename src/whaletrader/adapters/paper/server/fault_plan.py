@@ -39,6 +39,8 @@ class FaultKind(StrEnum):
     """HTTP 503 instead of an answer."""
     BROKEN = "broken"
     """HTTP 500 instead of an answer."""
+    GEOBLOCKED = "geoblocked"
+    """The geoblock says that orders are not taken from here."""
     LOST = "lost"
     """The exchange acts, the answer is cut off: its outcome is unknown to the caller."""
     DELAY = "delay"
@@ -60,7 +62,7 @@ class FaultKind(StrEnum):
 
 
 FACES = ("*", "clob", "rtds", "data", "gamma", "rpc", "relayer", "geoblock")
-ANSWER_KINDS = frozenset({FaultKind.TOO_MANY, FaultKind.UNAVAILABLE, FaultKind.BROKEN})
+ANSWER_KINDS = frozenset({FaultKind.TOO_MANY, FaultKind.UNAVAILABLE, FaultKind.BROKEN, FaultKind.GEOBLOCKED})
 FRAME_KINDS = frozenset({FaultKind.SILENT, FaultKind.DROP, FaultKind.DUPLICATE, FaultKind.DISCONNECT})
 MODE_KINDS = frozenset({FaultKind.RESTART, FaultKind.POST_ONLY, FaultKind.CANCEL_ONLY, FaultKind.DISABLED})
 
@@ -154,5 +156,7 @@ def _check(fault: Fault) -> None:
         raise ValueError(f"the share of {fault.kind} lies between 0 and 1")
     if min(fault.first_s, fault.every_s, fault.for_s, fault.seconds) < 0:
         raise ValueError(f"the times of {fault.kind} are not below 0")
+    if fault.kind is FaultKind.GEOBLOCKED and fault.face != "geoblock":
+        raise ValueError("geoblocked is a fault of the face geoblock")
     if fault.kind is FaultKind.DELAY and fault.seconds == 0:
         raise ValueError("a delay needs seconds")

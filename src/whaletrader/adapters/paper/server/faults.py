@@ -113,6 +113,8 @@ class PlannedFaults:
 def _refusal(fault: Fault) -> Reply:
     if fault.kind is FaultKind.TOO_MANY:
         return Reply(429, _CLOUDFLARE, (("Retry-After", f"{fault.seconds:g}"),), "text/plain")
+    if fault.kind is FaultKind.GEOBLOCKED:
+        return reply({"blocked": True, "ip": "127.0.0.1", "country": "DE", "region": "BE"})
     if fault.kind is FaultKind.UNAVAILABLE:
         return reply({"error": "Service Unavailable", "code": "unavailable", "retryable": True}, 503)
     return reply({"error": "Internal Server Error", "code": "internal", "retryable": True}, 500)

@@ -47,6 +47,7 @@ def test_a_plan_is_read_from_toml() -> None:
         ('[[fault]]\nkind = "drop"\nface = "nose"', "there is no face nose"),
         ('[[fault]]\nkind = "drop"\nshare = 2', "between 0 and 1"),
         ('[[fault]]\nkind = "delay"', "needs seconds"),
+        ('[[fault]]\nkind = "geoblocked"', "of the face geoblock"),
         ('[[fault]]\nkind = "drop"\nevery_s = -1', "not below 0"),
         ("colour = 1", "unknown field"),
         ("[settlement]\nfail = 3", "between 0 and 1"),
@@ -141,3 +142,9 @@ def test_after_its_end_a_plan_does_nothing() -> None:
     assert not planned.fate("clob", GET, at(60)).lost
     planned.step(venue, at(71))
     assert venue.told == []
+
+
+def test_the_geoblock_can_be_made_to_block() -> None:
+    answer = faults(Fault(kind=FaultKind.GEOBLOCKED, face="geoblock")).instead("geoblock", GET, at(1))
+    assert answer is not None
+    assert (answer.status, answer.body[:15]) == (200, b'{"blocked":true')
