@@ -3,11 +3,14 @@
 import json
 import logging
 import re
+import signal
 import sqlite3
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.support.command import command, environment
 from tests.support.venue_desk import RELAYER_KEY, Trader, local_exchange
 from tests.support.waiting import wait_until
 from whaletrader.adapters.local.keys import paper_secret
@@ -191,6 +194,56 @@ def rows_of(path) -> str:
         return json.dumps([[repr(row) for row in database.execute(f"SELECT * FROM {name}")] for name in tables])
     finally:
         database.close()
+
+
+def run_live(trader, *more, until="LIVE: real money: account"):
+    """Run `up --mode live` in a process of its own until it says a line; returns exit code, output and command line."""
+    words = ["up", "--source", "live", "--mode", "live", "--account", "mine", "--confirm", "mine", "--no-dashboard"]
+    told = trader.root / "told.txt"
+    with told.open("w") as output:
+        process = subprocess.Popen(
+            command(*words, "--data-dir", trader.root, *more),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment(),
+        )
+        try:
+            wait_until(lambda: until in told.read_text() or process.poll() is not None, 60, until)
+            line = Path(f"/proc/{process.pid}/cmdline").read_bytes().decode() if process.poll() is None else ""
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+        finally:
+            process.kill()
+    return process.returncode, told.read_text(), line
+
+
+def test_a_live_run_starts_and_ends_and_leaves_its_secrets_nowhere(trader):
+    trader.gateway.allow()
+    wait_until(lambda: trader.gateway.oracle.missing().complete, 10, "the allowances")
+    key = kept_api_key(trader.directory, trader.gateway.key.address)
+    trader.close()
+    code, told, line = run_live(trader)
+    assert code == 0, told
+    assert trader.wallet in told
+    secrets = (trader.secret.hex(), key.secret.rstrip("="), key.passphrase, RELAYER_KEY)
+    texts = {"command line": line} | {str(path): text for path, text in files_of(trader.root)}
+    assert [where for where, text in texts.items() for secret in secrets if secret in text] == []
+    assert any(path.endswith("log.db") for path in texts)
+    trader.open()
+
+
+def test_a_live_run_without_allowances_or_in_a_barred_place_is_refused_in_one_sentence(venue, trader):
+    trader.close()
+    code, told, _ = run_live(trader)
+    assert code == 1
+    assert "so nothing is started: NOT_ALLOWED" in told
+    venue.faults.instead_of["GET /"] = [reply({"blocked": True, "country": "DE", "region": "BE"})]
+    code, told, _ = run_live(trader, "--new")
+    assert code == 2
+    assert "live mode is refused" in told
+    assert "Traceback" not in told
+    venue.faults.instead_of.clear()
+    trader.open()
 
 
 def test_no_command_takes_a_secret_on_its_command_line():

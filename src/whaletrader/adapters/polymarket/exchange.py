@@ -6,7 +6,8 @@ and never sent twice. What happened is told by answers, by the user channel (`te
 `refresh`), and is kept in a durable table, so that a cursor survives restarts. Nothing here decides to trade.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 from whaletrader.adapters.polymarket.answers import Meaning, Verdict, verdict_of, verdict_of_answer
@@ -23,6 +24,15 @@ TRADES_FROM_S = 120
 """Trades are read back from so long before an order was made: clocks differ."""
 FORGOTTEN_AFTER_NS = 15 * NANOS
 """An order that was taken and is not found so long after its last news is over."""
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """Have every fault of the venue waited out: a command that nobody answers for must not end the run."""
+    try:
+        yield
+    except VenueError as error:
+        raise ExchangeError(error.message, retryable=True) from None
 
 
 class Payments(Protocol):
@@ -69,24 +79,26 @@ class PolymarketExchange:
     def submit(self, order: SignedOrder) -> None:
         """Send an order, or its very bytes again; `ExchangeError` where the outcome is unknown or it must wait."""
         record = self._store.keep_order(order)
-        if not self._to_send(record):
-            return
-        self._prepare(order.market_id)
-        self._store.set_state(order.order_hash, SENT)
-        try:
-            placed = self._clob.post_order(self._body(order))
-        except VenueError as error:
-            self._after(record, verdict_of(error.status, error.words), error)
-            return
-        self._placed(record, placed)
+        with _patience():
+            if not self._to_send(record) or not self._prepared(record):
+                return
+            self._store.set_state(order.order_hash, SENT)
+            try:
+                placed = self._clob.post_order(self._body(order))
+            except VenueError as error:
+                self._after(record, verdict_of(error.status, error.words), error)
+                return
+            self._placed(record, placed)
 
     def submit_all(self, orders: Sequence[SignedOrder]) -> None:
         """Send orders in the venue's batches of 15; each ends as by `submit`. The first that must wait is raised."""
-        records = [record for order in orders if self._to_send(record := self._store.keep_order(order))]
         trouble: ExchangeError | None = None
-        for start in range(0, len(records), MAX_BATCH):
-            for fault in self._batch(records[start : start + MAX_BATCH]):
-                trouble = trouble or fault
+        with _patience():
+            kept = [self._store.keep_order(order) for order in orders]
+            records = [record for record in kept if self._to_send(record) and self._prepared(record)]
+            for start in range(0, len(records), MAX_BATCH):
+                for fault in self._batch(records[start : start + MAX_BATCH]):
+                    trouble = trouble or fault
         if trouble is not None:
             raise trouble
 
@@ -97,11 +109,13 @@ class PolymarketExchange:
         if record is not None and record.state == NEW:
             self._tidings.closed(record, 0, "NOT_SENT")
         elif record is None or record.state != CLOSED:
-            self._cancel(order_hash)
+            with _patience():
+                self._cancel(order_hash)
 
     def ask(self, account_id: str, order_hash: str, arrive_ts: int) -> None:
         """Read an order's state back and tell everything of it again."""
-        found = self._look(order_hash)
+        with _patience():
+            found = self._look(order_hash)
         if found or self._store.told(order_hash):
             self._tidings.tell_again(order_hash, arrive_ts, arrive_ts + 1)
         if not found and (record := self._store.order(order_hash)) is not None and record.state in (LIVE, CLOSED):
@@ -184,9 +198,19 @@ class PolymarketExchange:
             self._tidings.refused(record, why_not, sent=False)
         return not why_not
 
+    def _prepared(self, record: OrderRecord) -> bool:
+        """Know what a fill will cost before anything is sent; False where the venue does not know the market."""
+        try:
+            self._prepare(record.order.market_id)
+        except VenueError as error:
+            if error.retryable or record.state != NEW:
+                raise
+            self._tidings.refused(record, verdict_of(error.status, error.words).reason)
+            return False
+        return True
+
     def _batch(self, records: Sequence[OrderRecord]) -> list[ExchangeError]:
         for record in records:
-            self._prepare(record.order.market_id)
             self._store.set_state(record.order.order_hash, SENT)
         faults: list[ExchangeError] = []
         try:

@@ -110,3 +110,6 @@ class Upkeep:
                 pass
         except StorageError as error:
             self.broken = error.message
+        finally:
+            if not self._stop.is_set() and not self.broken:
+                self.broken = "upkeep ended by a fault of its own"

@@ -293,6 +293,16 @@ def test_a_broken_store_ends_upkeep_and_closes_the_gate():
     assert "disk is full" in keeper.broken
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_upkeep_that_ends_by_a_fault_of_its_own_closes_the_gate_too():
+    refresh = Duty()
+    refresh.fault = ZeroDivisionError("a bug")
+    keeper = upkeep(refresh, Duty(), [0.0])
+    keeper.start()
+    wait_until(lambda: keeper.gate() == "UPKEEP_BROKEN", 5, "the gate")
+    keeper.stop()
+
+
 # -- adverse reverts ---------------------------------------------------------------------------------------------------
 
 

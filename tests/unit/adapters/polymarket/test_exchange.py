@@ -441,3 +441,36 @@ def test_the_cursor_survives_a_restart_and_a_clock_that_went_back(http, tmp_path
     cursor = told[-1].ts, told[-1].event_id
     assert kinds(events(second, cursor)) == ["FILL"]
     second.close()
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 500, 0])
+@pytest.mark.parametrize("call", ["cancel", "ask"])
+def test_no_answer_of_the_venue_to_a_cancel_or_a_question_ends_the_run(exchange, http, status, call):
+    sent = order()
+    exchange.submit(sent)
+    http.script("DELETE /order", venue_error(status, "words"))
+    http.script(f"GET /data/order/{sent.order_hash}", venue_error(status, "words"))
+    if status == 404 and call == "ask":
+        exchange.ask("paper", sent.order_hash, 106 * SECOND)  # an answer, not a fault
+        return
+    with pytest.raises(ExchangeError) as error:
+        getattr(exchange, call)("paper", sent.order_hash, 106 * SECOND)
+    assert error.value.retryable
+
+
+@pytest.mark.parametrize(("status", "kinds_told"), [(404, ["REJECTED"]), (502, [])])
+def test_an_order_in_a_market_that_the_venue_does_not_know_is_refused_before_it_is_sent(
+    http, clock, status, kinds_told
+):
+    def prepare(_market_id):
+        raise venue_error(status, "market not found")
+
+    exchange = gateway(http, clock=clock, prepare=prepare)
+    if status == 404:
+        exchange.submit(order())
+    else:
+        with pytest.raises(ExchangeError):
+            exchange.submit(order())
+    assert kinds(events(exchange)) == kinds_told
+    assert http.sent == []
+    exchange.close()
