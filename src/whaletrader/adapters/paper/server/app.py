@@ -6,6 +6,7 @@ pass between calls.
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Sequence
 
 from whaletrader.adapters.paper.server.edge import (
@@ -22,7 +23,10 @@ from whaletrader.adapters.paper.server.edge import (
 from whaletrader.adapters.paper.server.mounts import Face, World
 
 TICK_S = 0.01
+_LOG = logging.getLogger("uvicorn.error")
+"""What the server logs to."""
 NOT_FOUND = reply({"error": "Not Found"}, 404)
+STOPPED = reply({"error": "the exchange has stopped"}, 500)
 TOO_LONG = reply({"error": "Request Entity Too Large"}, 413)
 Step = Callable[[int], None]
 """Something that acts on its own at every tick of the timer; it is given the time."""
@@ -37,7 +41,7 @@ class PaperExchange:
         """The longest prefix first."""
         self._steps = tuple(steps)
         self._connections: dict[str, int] = {}
-        self._timer: asyncio.Task[None] | None = None
+        self._stopped = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection or request."""
@@ -56,8 +60,8 @@ class PaperExchange:
         if face is None or face.http is None:
             await send_reply(NOT_FOUND, send)
             return
-        if request is None:
-            await send_reply(TOO_LONG, send)
+        if request is None or self._stopped:
+            await send_reply(STOPPED if self._stopped else TOO_LONG, send)
             return
         now_ns, faults = self._world.now(), self._world.faults
         instead = faults.instead(face.name, request, now_ns)
@@ -113,12 +117,19 @@ class PaperExchange:
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
-        self._timer = asyncio.ensure_future(self._pass_time())
+        timer = asyncio.ensure_future(self._pass_time())
+        timer.add_done_callback(self._time_has_stopped)
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        self._timer.cancel()
-        await asyncio.gather(self._timer, return_exceptions=True)
+        timer.cancel()
+        await asyncio.gather(timer, return_exceptions=True)
         await send({"type": "lifespan.shutdown.complete"})
+
+    def _time_has_stopped(self, timer: "asyncio.Task[None]") -> None:
+        """Say so at once where a step failed: from then on every call is refused."""
+        if not timer.cancelled() and (fault := timer.exception()) is not None:
+            _LOG.error("the exchange's time has stopped: it answers nothing any more", exc_info=fault)
+            self._stopped = True
 
     async def _pass_time(self) -> None:
         while True:

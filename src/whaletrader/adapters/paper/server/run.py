@@ -46,6 +46,7 @@ class ExchangeServer(uvicorn.Server):
                 http="httptools",
                 ws="websockets-sansio",
                 ws_per_message_deflate=False,
+                log_config=None,
                 log_level="warning",
                 access_log=False,
                 server_header=False,

@@ -269,6 +269,15 @@ def test_time_passes_between_calls() -> None:
     assert set(seen) == {NOW}
 
 
+def test_an_exchange_whose_time_has_stopped_answers_nothing_more() -> None:
+    def fails(now_ns: int) -> None:
+        raise ArithmeticError("a step's fault")
+
+    with served([fails]) as exchange, exchange.client() as client:
+        wait_until(lambda: client.get("/").status_code == 500, 10)
+        assert client.get("/").json() == {"error": "the exchange has stopped"}
+
+
 def test_a_port_that_is_taken_is_said_in_one_sentence() -> None:
     taken = bound_socket(LOOPBACK, 0)
     port = taken.getsockname()[1]
