@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import time
 
 import msgspec
 import pytest
@@ -127,7 +128,10 @@ def test_a_venue_that_cannot_be_reached_is_one_sentence(tmp_path):
         (("--markets", "0x" + "ab" * 31), "is no market"),
         (("--wallets", WALLET, "--what", "fills"), "choose of trades, markets, prices, chain"),
         (("--wallets", WALLET, "--since", "yesterday"), "--since 'yesterday' is no time"),
-        (("--wallets", WALLET, "--since", "2026-02-01", "--until", "2026-01-01"), "--until lies before --since"),
+        (
+            ("--wallets", WALLET, "--since", "2026-02-01", "--until", "2026-01-01"),
+            "lies before its beginning; mend --since or --until",
+        ),
         (("--wallets-file", "nowhere.txt"), "nowhere.txt cannot be read"),
         ((), "nothing to pull: name wallets with --wallets"),
     ],
@@ -152,6 +156,15 @@ def test_run_again_without_names_it_goes_on_with_those_it_knows(venue, tmp_path)
     done = run(*words, "--until", str(FIRST_TS + 1_001_000), **venue.settings())
     assert done.returncode == 0, done.stderr
     assert len(told(tmp_path / "p")["data_v2.activity"]) == 231
+
+
+def test_no_pull_reaches_into_what_the_venue_has_not_indexed_yet(venue, tmp_path):
+    now = int(time.time())
+    words = ("data", "pull", "--wallets", WALLET, "--out", tmp_path / "p", "--no-import", "--data-dir", tmp_path / "h")
+    run(*words, "--until", "2999-12-31", **venue.settings())
+    ends = {int(query["end"][0]) for _, path, query in venue.requests if path.endswith("/v2/activity")}
+    assert len(ends) == 1
+    assert now - 61 <= ends.pop() <= now + 60
 
 
 def test_help_has_an_example_and_the_exit_codes():

@@ -12,13 +12,14 @@ from whaletrader.errors import UsageError, VenueError
 
 if TYPE_CHECKING:
     from whaletrader.app.pull.plan import PullRequest
-    from whaletrader.app.pull.report import PullReport
+    from whaletrader.app.pull.report import PullReport, WalletReport
 
 EPILOG = (
     "Example: whaletrader data pull --wallets 0x7c3db723f1d4d8cb9c550095203b686cb11e5c6b --since 2026-01-01 "
     "--out ~/whale-data/car. Exit codes: 0 everything asked for is there; 1 something is lacking (the report says "
     "what; run the same again), or the venue cannot be reached; 2 bad usage; 130 stopped with Ctrl-C."
 )
+WALLETS_SHOWN = 20
 _Many = "separated by commas"
 
 
@@ -29,13 +30,14 @@ def pull_command(
     markets: Annotated[str, typer.Option(help=f"Markets by condition id, {_Many}.")] = "",
     markets_file: Annotated[Path | None, typer.Option(help="A file with one condition id a line.")] = None,
     since: Annotated[str, typer.Option(help="First day or time, UTC; from the very beginning by default.")] = "",
-    until: Annotated[str, typer.Option(help="Last day or time, UTC; a minute ago by default.")] = "",
+    until: Annotated[str, typer.Option(help="Last day or time, UTC; a minute ago at the latest.")] = "",
     what: Annotated[str, typer.Option(help=f"Of trades, markets, prices, chain; {_Many}.")] = "trades,markets",
     into: Annotated[Path | None, typer.Option(help="Folder of the dataset; OUT/dataset by default.")] = None,
     no_import: Annotated[bool, typer.Option("--no-import", help="Fetch only; make no dataset.")] = False,
     workers: Annotated[int, typer.Option(min=1, max=16, help="Requests in flight.")] = 4,
     patience: Annotated[int, typer.Option(min=1, max=100, help="Tries before the venue counts as gone.")] = 6,
     fidelity: Annotated[int, typer.Option(min=1, max=1440, help="Minutes between prices.")] = 1,
+    lag: Annotated[int, typer.Option(min=0, help="Seconds before now left out: not all is indexed yet.")] = 60,
     data_dir: Path | None = DataDir,
     as_json: bool = AsJson,
 ) -> None:
@@ -43,7 +45,7 @@ def pull_command(
     from whaletrader.app.pull.run import pull, settled_request
     from whaletrader.app.settings import load_settings
 
-    request = _request(_listed(wallets, wallets_file), _listed(markets, markets_file), since, until, what)
+    request = _request(_listed(wallets, wallets_file), _listed(markets, markets_file), since, until, what, lag)
     venue = load_settings(data_directory(data_dir)).settings.venue
     out = out.expanduser()
     request = settled_request(out, request, open_end=not until)
@@ -80,13 +82,14 @@ def _listed(given: str, file: Path | None) -> list[str]:
     return found + [line.partition("#")[0] for line in lines]
 
 
-def _request(wallets: list[str], markets: list[str], since: str, until: str, what: str) -> "PullRequest":
+def _request(wallets: list[str], markets: list[str], since: str, until: str, what: str, lag_s: int) -> "PullRequest":
     from whaletrader.app.pull import plan
 
     first = plan.checked_time(since, "--since") if since else plan.FIRST_S
-    last = plan.checked_time(until, "--until", end=True) if until else int(time.time()) - plan.SETTLING_S
+    settled = int(time.time()) - lag_s
+    last = min(settled, plan.checked_time(until, "--until", end=True)) if until else settled
     if last < first:
-        raise UsageError(f"--until lies before --since; nothing happened between {_day(first)} and {_day(last)}")
+        raise UsageError(f"the end of the period ({_day(last)}) lies before its beginning; mend --since or --until")
     return plan.PullRequest(
         wallets=plan.checked_wallets(wallets),
         markets=plan.checked_markets(markets),
@@ -110,13 +113,12 @@ def _print_report(report: "PullReport") -> None:
     for kind, pages in report.pages.items():
         if pages:
             say(f"{kind:<8}{report.rows[kind]:>12,} rows in {pages:,} answers")
-    for one in report.wallets:
-        period = f"{_day(one.first_s)} to {_day(one.last_s)}" if one.rows else "nothing"
-        lack = f"; {', '.join(one.why)}" if one.why else ""
-        say(f"  {one.wallet}  {one.rows:>10,} rows, {period}, {one.coverage}{lack}")
-        if one.told_by_both >= 0:
-            alone = f"{one.only_data_api:,} by the Data API alone, {one.only_chain:,} by the chain alone"
-            say(f"    transactions: {one.told_by_both:,} told by both, {alone}")
+    shown = [one for one in report.wallets if one.why] + [one for one in report.wallets if not one.why]
+    for one in shown[:WALLETS_SHOWN]:
+        _print_wallet(one)
+    if len(shown) > WALLETS_SHOWN:
+        whole = sum(1 for one in report.wallets if one.coverage == "complete")
+        say(f"  … of {len(shown):,} wallets, {whole:,} complete; report.json has them all")
     if report.markets_named:
         lacking = report.markets_named - report.markets_found
         say(f"  markets: {report.markets_found:,} found, {lacking:,} lacking, {report.markets_settled:,} settled")
@@ -124,6 +126,15 @@ def _print_report(report: "PullReport") -> None:
         say(f"  prices: of {report.tokens_priced:,} tokens; {report.tokens_without_price:,} without any")
     for what, words in (*report.failed, *report.truncated):
         say(f"  lacking: {what}: {words}")
+
+
+def _print_wallet(one: "WalletReport") -> None:
+    period = f"{_day(one.first_s)} to {_day(one.last_s)}" if one.rows else "nothing"
+    lack = f"; {', '.join(one.why)}" if one.why else ""
+    say(f"  {one.wallet}  {one.rows:>10,} rows, {period}, {one.coverage}{lack}")
+    if one.told_by_both >= 0:
+        alone = f"{one.only_data_api:,} by the Data API alone, {one.only_chain:,} by the chain alone"
+        say(f"    transactions: {one.told_by_both:,} told by both, {alone}")
 
 
 def _day(second: int) -> str:

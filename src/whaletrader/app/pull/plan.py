@@ -16,8 +16,6 @@ FIRST_S = 1
 """From here on a wallet's history is whole; the venue takes "no start" for three years."""
 VENUE_OPENED_S = 1_577_836_800
 """2020-01-01: prices and blocks before the venue existed are not asked for."""
-SETTLING_S = 60
-"""How far behind now a pull without an end stops: what the venue has not indexed yet would be missed for good."""
 WHAT = ("trades", "markets", "prices", "chain")
 CONDITIONS_PER_TASK, WALLETS_PER_WALK = 20, 40
 _WALLET, _CONDITION = re.compile(r"0x[0-9a-f]{40}"), re.compile(r"0x[0-9a-f]{64}")
