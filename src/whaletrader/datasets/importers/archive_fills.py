@@ -30,7 +30,8 @@ _MOST_REJECTS = 100_000
 """So many unusable rows of a file are kept by their text; all of them are counted."""
 _MOST_INDEXED_BYTES = 256 * 1024 * 1024
 """Size of a file up to which its rows are told apart by their logs' places, which takes the whole file at once."""
-_LARGEST = 9e12
+_LARGEST = 9e18
+"""About what 64 bits hold."""
 _EXCHANGES = [contract.value for contract in EXCHANGES]
 
 
@@ -232,11 +233,8 @@ def _ratio(collateral: str, shares: str) -> pl.Expr:
 
 
 def _rounded(value: pl.Expr) -> pl.Expr:
-    return (
-        pl.when(value.is_finite() & (value.abs() < _LARGEST * MICRO))
-        .then(value.round(0, mode="half_to_even"))
-        .cast(pl.Int64)
-    )
+    whole = value.clip(-_LARGEST, _LARGEST).round(0, mode="half_to_even")
+    return pl.when(value.is_finite()).then(whole).cast(pl.Int64)
 
 
 def _nothing(dtype: type[pl.DataType]) -> pl.Expr:
