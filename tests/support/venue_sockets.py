@@ -212,11 +212,14 @@ class ListSink:
         self.gaps: list[tuple[str, int, int]] = []
         self.lacking: tuple[list[str], list[str]] = ([], [])
         self.error: BaseException | None = None
+        self.pause_s = 0.0
+        """How long it takes to keep rows."""
 
     def add(self, rows: Any, arrived_ts: int) -> int:
         if self.error is not None:
             raise self.error
         assert arrived_ts > 0
+        threading.Event().wait(self.pause_s)
         self.rows += rows
         return len(rows)
 

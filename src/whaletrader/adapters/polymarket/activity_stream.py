@@ -77,12 +77,15 @@ class ActivityTalk:
 class ActivityStream:
     """The sockets together."""
 
-    def __init__(self, url: str, stale_after_s: float, sink: Sink, seed: int = 0) -> None:
+    def __init__(self, url: str, stale_after_s: float, sink: Sink, seed: int = 0, since_ts: int = 0) -> None:
         once = Once(SOCKETS)
         self.on_gap: Callable[[int, int], None] = lambda _from_ts, _until_ts: None
         """Told of each stretch (UTC ns) in which no socket heard anything."""
         self.talks = [ActivityTalk(number, once, sink, self._resumed) for number in range(SOCKETS)]
-        self.sessions = [Session(self._plan(n, url, stale_after_s, seed), talk) for n, talk in enumerate(self.talks)]
+        self.sessions = [
+            Session(self._plan(n, url, stale_after_s, seed), talk, since_ts=since_ts)
+            for n, talk in enumerate(self.talks)
+        ]
 
     def fresh(self, monotonic_s: float) -> bool:
         """Whether one of the sockets hears."""

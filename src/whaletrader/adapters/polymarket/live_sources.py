@@ -1,8 +1,8 @@
 """All that is heard of the venue without a key, in one background thread: books, activity, chain, and what fills gaps.
 
-What is heard goes to a `Sink`, which is called in this thread only. A gap of the activity stream is filled from the
-Data API, wallet by wallet; the chain's logs are read from the last final block; books that an epoch made out of date
-come anew by their socket or by REST. `freshness()` says whether orders may rest on all that.
+What is heard goes to a `Sink`, gathered for some milliseconds, by one thread at a time. A gap of the activity stream
+is filled from the Data API, wallet by wallet; the chain's logs are read from the last final block; books that an epoch
+made out of date come anew by their socket or by REST. `freshness()` says whether orders may rest on all that.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from whaletrader.adapters.polymarket.clients import VenueClients
 from whaletrader.adapters.polymarket.market_books import MarketBooks
 from whaletrader.adapters.polymarket.market_channel import TOKENS_PER_SOCKET, MarketChannel
 from whaletrader.adapters.polymarket.market_facts import MarketFacts
+from whaletrader.adapters.polymarket.row_buffer import RowBuffer
 from whaletrader.adapters.polymarket.sink import Sink
 from whaletrader.adapters.polymarket.stream_status import Freshness, SourceStatus
 from whaletrader.adapters.polymarket.stream_thread import STOP_S, Calls, Job, StreamThread
@@ -41,17 +42,17 @@ class LiveSources:
         chain_poll_s: float = 0.0,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
-        stale_s = float(venue.stale_after_s)
-        self.activity = ActivityStream(venue.activity_url, stale_s, sink, seed)
-        self.market = MarketChannel(venue.stream_url, MARKET_SOCKETS, stale_s, sink, seed)
+        stale_s, rows = float(venue.stale_after_s), RowBuffer(sink)
+        self.activity = ActivityStream(venue.activity_url, stale_s, rows, seed, since_ts)
+        self.market = MarketChannel(venue.stream_url, MARKET_SOCKETS, stale_s, rows, seed)
         self.books = MarketBooks(self.market, clients.clob, Calls(), now_ns)
-        self.facts = MarketFacts(sink, clients.clob, clients.gamma, Calls(), now_ns)
-        self.sweep = ActivitySweep(clients.data, Calls(), sink, since_ts=since_ts, sweep_s=sweep_s, now_ns=now_ns)
+        self.facts = MarketFacts(rows, clients.clob, clients.gamma, Calls(), now_ns)
+        self.sweep = ActivitySweep(clients.data, Calls(), rows, since_ts=since_ts, sweep_s=sweep_s, now_ns=now_ns)
         self.chain = ChainStream(
             venue.rpc_stream_url,
             clients.rpc,
             Calls(),
-            sink,
+            rows,
             confirmations=venue.confirmations,
             stale_after_s=stale_s,
             since_ts=since_ts,
@@ -59,7 +60,7 @@ class LiveSources:
             seed=seed,
             now_ns=now_ns,
         )
-        self._sink = sink
+        self._rows = rows
         self.activity.on_gap = self._fill_gap
         self._wanted: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._changed = asyncio.Event()
@@ -128,14 +129,14 @@ class LiveSources:
     def _fill_gap(self, from_ts: int, until_ts: int) -> None:
         if until_ts > from_ts:
             for source in ("rtds.trades", "rtds.orders_matched"):
-                self._sink.mark_gap(source, from_ts, until_ts)
+                self._rows.mark_gap(source, from_ts, until_ts)
         self.sweep.gap(from_ts, until_ts)
 
     def _jobs(self) -> dict[str, Job]:
         sessions = [*self.activity.sessions, *self.market.sessions]
         if self.chain.session is not None:
             sessions.append(self.chain.session)
-        jobs: dict[str, Job] = {"watch": self._watch}
+        jobs: dict[str, Job] = {"sink": self._rows.hand_on_forever, "watch": self._watch}
         jobs |= {session.plan.source: session.run for session in sessions}
         return jobs | {
             "chain.logs": self.chain.read_forever,

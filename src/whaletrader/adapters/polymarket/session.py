@@ -79,7 +79,8 @@ class _Silent(Exception):
 class Session:
     """Keeps one connection until it is cancelled."""
 
-    def __init__(self, plan: Plan, talk: Talk, now_ns: Callable[[], int] = time.time_ns) -> None:
+    def __init__(self, plan: Plan, talk: Talk, now_ns: Callable[[], int] = time.time_ns, *, since_ts: int = 0) -> None:
+        """`since_ts`: from when on something may be missed; else from now."""
         self.plan = plan
         self._talk = talk
         self._now_ns = now_ns
@@ -94,7 +95,7 @@ class Session:
         self._last_life = -1.0
         self.last_life_ts = 0
         """UTC ns of the last sign of life; 0: none yet."""
-        self._gap: tuple[EpochCause, int] | None = (EpochCause.START, now_ns())
+        self._gap: tuple[EpochCause, int] | None = (EpochCause.START, since_ts or now_ns())
         self._error = ""
 
     async def run(self) -> None:

@@ -8,7 +8,7 @@ from whaletrader.datasets.decode.rows import Decoded, Reject, Row, VenueFill
 
 
 class Sink(Protocol):
-    """Takes rows in the order of their arrival; called from the sources' thread only."""
+    """Takes rows in the order of their arrival; called by one thread at a time."""
 
     def add(self, rows: Sequence[Row], arrived_ts: int) -> int:
         """Keep the rows; return how many fills were new."""
@@ -28,7 +28,7 @@ class Sink(Protocol):
 
 
 def deliver(sink: Sink, counts: Counts, rows: Sequence[Row], arrived_ts: int, new: Sequence[Row] | None = None) -> int:
-    """Count rows and hand them over (only the `new` ones where some were told before); return how many fills were new."""
+    """Count rows, hand them over (only `new` ones where some were told before); return how many fills were new."""
     if not rows:
         return 0
     counts.seen += len(rows)

@@ -139,13 +139,24 @@ def test_the_sinks_own_error_surfaces_and_stops_orders() -> None:
             it.sources.check()
 
 
+def test_what_was_heard_before_the_end_is_kept_though_the_sink_is_slow() -> None:
+    with live() as it:
+        wait_until(lambda: it.sockets.subscribers(RTDS, TRADES) == 2, 5)
+        it.sink.pause_s = 0.3
+        for number in range(50):
+            it.sockets.push(RTDS, rtds_trade(number), what=TRADES)
+        wait_until(lambda: it.source("activity.0").seen == it.source("activity.1").seen == 50, 5)
+        assert it.sources.stop(5)
+        assert sorted(hashes(it.sink.of(VenueFill), "rtds.trades")) == sorted(tx(number) for number in range(50))
+
+
 def test_a_fault_of_ours_surfaces_with_its_cause() -> None:
     with live() as it:
         wait_until(lambda: it.sockets.subscribers(RTDS, TRADES) == 2, 5)
         it.sink.error = KeyError("x")
         it.sockets.push(RTDS, rtds_trade(0), what=TRADES)
         wait_until(lambda: "failed" in it.sources.freshness().reason, 5)
-        with pytest.raises(ExchangeError, match="activity") as caught:
+        with pytest.raises(ExchangeError, match="the source sink failed") as caught:
             it.sources.check()
         assert isinstance(caught.value.__cause__, KeyError)
 
