@@ -271,6 +271,14 @@ def test_key_files_that_others_can_read_are_refused(trader):
     path.chmod(0o600)
 
 
+def test_credentials_that_the_venue_forgot_are_derived_anew(trader):
+    path = trader.directory.keys / API_KEY_FILE
+    good = path.read_bytes()
+    path.write_bytes(good.replace(json.loads(good)["key"].encode(), b"00000000-0000-4000-8000-000000000000"))
+    start(trader).close()
+    assert path.read_bytes() == good
+
+
 def test_credentials_of_another_order_key_are_derived_anew(venue, trader):
     (trader.directory.keys / "order.key").write_text((77).to_bytes(32, "big").hex())
     before = (trader.directory.keys / API_KEY_FILE).read_bytes()

@@ -6,6 +6,7 @@ Everything that speaks against trading refuses here in one sentence; nothing fal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,11 +35,12 @@ from whaletrader.config.tree import Settings
 from whaletrader.datasets.decode.rows import Reject, Row
 from whaletrader.domain.clob_auth import ApiKey
 from whaletrader.domain.reverts import RevertAlarm, Reverts
-from whaletrader.errors import ExchangeError, UsageError
+from whaletrader.errors import ExchangeError, UsageError, VenueError
 
 TIMEOUT_S = 5.0
 """The engine waits for an answer: one that takes longer counts as none."""
 ATTEMPTS = 2
+_UNAUTHORIZED = 401
 Gate = Callable[[], str]
 
 
@@ -131,61 +133,125 @@ def open_gateway(
     `mark` is a token's present price (-1 unknown) and `alarm` hears of adverse reverts; `gates` are asked before every
     new order for a reason to refuse it.
     """
+    with ExitStack() as opened:
+        account = _open_account(settings, directory, opened)
+        gateway = _assemble(settings, account, store, RevertWatch(mark, alarm), gates)
+        opened.pop_all()
+        return gateway
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Account:
+    """A live account whose every check was passed."""
+
+    key: OrderKey
+    credentials: ApiKey
+    clob: SecureClob
+    kind: WalletKind
+    place: Place
+    relayer: Relayer
+    clients: VenueClients
+    more: tuple[VenueHttp, ...]
+
+
+def _open_account(settings: Settings, directory: DataDirectory, opened: ExitStack) -> _Account:
+    """Check place, keys and wallet; what was opened on the way is closed where one of them speaks against it."""
     venue, wake = settings.venue, threading.Event()
     key = live_order_key(directory, settings.account.name)
     clients = venue_clients(venue, clock=time.monotonic, wait=wake.wait, timeout_s=TIMEOUT_S, attempts=ATTEMPTS)
+    opened.callback(clients.close)
     geo = VenueHttp(venue.geoblock_url, UNLIMITED, clock=time.monotonic, wait=wake.wait, attempts=ATTEMPTS)
+    opened.callback(geo.close)
     relay = VenueHttp(venue.relayer_url, RELAYER, clock=time.monotonic, wait=wake.wait, attempts=ATTEMPTS)
+    opened.callback(relay.close)
     place, keyed = require_open(geo), relayer_headers(directory)
-    credentials = api_key(directory, clients.clob.http, key)
-    clob = _private(clients, key, credentials)
+    credentials, clob = _private(clients, directory, key)
     kind = wallet_kind(clients.rpc, key.address, venue.wallet)
     require_tradable(kind)
-    watch = RevertWatch(mark, alarm)
-    terms, kept = MarketTerms(clients.clob), ExchangeStore(store, time.time_ns)
-    tidings = Tidings(kept, terms.fees, time.time_ns, watch)
     relayer = Relayer(
         relay, key, kind.wallet, kind.signature_type, headers=lambda *_call: keyed, now_s=lambda: int(time.time())
     )
-    actions = ChainActions(
-        kept, relayer, clients.rpc, terms, confirmations=venue.confirmations, now_s=lambda: int(time.time())
-    )
-    doors: list[Gate] = [watch.gate, *gates]
-    exchange = PolymarketExchange(
-        clob, kept, tidings, actions, now_ns=time.time_ns, gate=lambda: _first(doors), prepare=terms.fees
-    )
-    beating = Heartbeat(clob) if venue.heartbeat_s else None
-    upkeep = Upkeep(exchange, actions, clock=time.monotonic, heartbeat=beating, heartbeat_s=max(venue.heartbeat_s, 1))
-
-    def again(_epoch: Epoch | None = None) -> None:
-        upkeep.now("reading back")
-
-    channel = UserChannel(venue.stream_url, credentials, _UserSink(exchange, again), again, seed=settings.seed)
-    doors += [upkeep.gate, lambda: "" if channel.freshness().fresh else "USER_CHANNEL_SILENT"]
-    return Gateway(
-        exchange=exchange,
-        kind=kind,
+    return _Account(
         key=key,
-        place=place,
+        credentials=credentials,
         clob=clob,
-        oracle=BalanceOracle(clients.rpc, kind.wallet, kind.signature_type, clob),
-        actions=actions,
+        kind=kind,
+        place=place,
         relayer=relayer,
-        upkeep=upkeep,
-        channel=channel,
-        watch=watch,
         clients=clients,
         more=(geo, relay),
     )
 
 
-def _private(clients: VenueClients, key: OrderKey, credentials: ApiKey) -> SecureClob:
-    """The private half of the CLOB, in the venue's time; refused for an account that may only close."""
+def _assemble(settings: Settings, account: _Account, store: Path, watch: RevertWatch, gates: Sequence[Gate]) -> Gateway:
+    """Put the parts together; nothing is sent and no thread runs yet."""
+    venue, clients, kind = settings.venue, account.clients, account.kind
+    terms, kept = MarketTerms(clients.clob), ExchangeStore(store, time.time_ns)
+    actions = ChainActions(
+        kept,
+        account.relayer,
+        clients.rpc,
+        terms,
+        confirmations=venue.confirmations,
+        now_s=lambda: int(time.time()),
+    )
+    doors: list[Gate] = [watch.gate, *gates]
+    exchange = PolymarketExchange(
+        account.clob,
+        kept,
+        Tidings(kept, terms.fees, time.time_ns, watch),
+        actions,
+        now_ns=time.time_ns,
+        gate=lambda: _first(doors),
+        prepare=terms.fees,
+    )
+    beating = Heartbeat(account.clob) if venue.heartbeat_s else None
+    upkeep = Upkeep(exchange, actions, clock=time.monotonic, heartbeat=beating, heartbeat_s=max(venue.heartbeat_s, 1))
+
+    def again(_epoch: Epoch | None = None) -> None:
+        upkeep.now("reading back")
+
+    sink = _UserSink(exchange, again)
+    channel = UserChannel(venue.stream_url, account.credentials, sink, again, seed=settings.seed)
+    doors += [upkeep.gate, lambda: "" if channel.freshness().fresh else "USER_CHANNEL_SILENT"]
+    return Gateway(
+        exchange=exchange,
+        kind=kind,
+        key=account.key,
+        place=account.place,
+        clob=account.clob,
+        oracle=BalanceOracle(clients.rpc, kind.wallet, kind.signature_type, account.clob),
+        actions=actions,
+        relayer=account.relayer,
+        upkeep=upkeep,
+        channel=channel,
+        watch=watch,
+        clients=clients,
+        more=account.more,
+    )
+
+
+def _private(clients: VenueClients, directory: DataDirectory, key: OrderKey) -> tuple[ApiKey, SecureClob]:
+    """The private half of the CLOB, in the venue's time; refused for an account that may only close.
+
+    Credentials that the venue does not know any more are derived anew, once.
+    """
     skew_s = clients.clob.time_s() - int(time.time())
-    clob = SecureClob(clients.clob.http, key.address, credentials, now_s=lambda: int(time.time()) + skew_s)
-    if clob.closed_only():
+
+    def with_key(credentials: ApiKey) -> SecureClob:
+        return SecureClob(clients.clob.http, key.address, credentials, now_s=lambda: int(time.time()) + skew_s)
+
+    credentials = api_key(directory, clients.clob.http, key)
+    try:
+        closed_only = with_key(credentials).closed_only()
+    except VenueError as error:
+        if error.status != _UNAUTHORIZED:
+            raise
+        credentials = api_key(directory, clients.clob.http, key, anew=True)
+        closed_only = with_key(credentials).closed_only()
+    if closed_only:
         raise UsageError("the venue lets this account close positions only; live mode is refused")
-    return clob
+    return credentials, with_key(credentials)
 
 
 def _first(gates: Sequence[Gate]) -> str:

@@ -30,11 +30,11 @@ class _Kept(msgspec.Struct, forbid_unknown_fields=True):
         return f"_Kept({self.address})"
 
 
-def api_key(directory: DataDirectory, http: Http, key: AccountKey) -> ApiKey:
-    """Return the order key's API credentials, from their file or from the venue (then they are kept)."""
+def api_key(directory: DataDirectory, http: Http, key: AccountKey, *, anew: bool = False) -> ApiKey:
+    """Return the order key's API credentials, from their file or (always, if `anew`) from the venue, and keep them."""
     path = directory.keys / API_KEY_FILE
     kept = _read(path)
-    if kept is not None and kept.address == key.address:
+    if kept is not None and kept.address == key.address and not anew:
         return ApiKey(kept.key, kept.secret, kept.passphrase)
     found = obtain_api_key(http, key, now_s=lambda: int(time.time()))
     _write(path, _Kept(key.address, found.key, found.secret, found.passphrase))
