@@ -5,15 +5,12 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
+from tests.support.shadow_orders import changed, order
 from tests.support.tapes import YES, tape_market
-from tests.support.trading import approved, execution, market_terms, signed
 from whaletrader.adapters.paper.shadow import ShadowExchange
-from whaletrader.domain.amounts import limit_amounts
 from whaletrader.domain.fees import FeeSchedule
-from whaletrader.domain.order_hash import order_hash, struct_of
-from whaletrader.domain.values import MICRO, NANOS, Side
+from whaletrader.domain.values import MICRO, NANOS
 
 SECOND = NANOS
 CENTS = st.integers(52, 58)
@@ -32,20 +29,12 @@ STEPS = st.lists(
 )
 
 
-def first_order():
-    harness = execution()
-    harness.tell(market_terms(), at=90)
-    return signed(harness.tell(approved(), at=100)[0])
+FIRST = order()
 
 
-FIRST = first_order()
-
-
-def order(number, side, cents, size, now):
-    amounts = limit_amounts(Side(side), cents * 10_000, size * MICRO, 10_000)
-    one = replace(FIRST, side=side, price_micro=cents * 10_000, size_micro=size * MICRO, salt=number + 1)
-    one = replace(one, maker_amount=amounts.maker, taker_amount=amounts.taker, arrive_ts=now + SECOND // 2)
-    return replace(one, order_hash=order_hash(struct_of(one), neg_risk=False))
+def placed(number, side, cents, size, now):
+    figures = {"side": side, "price_micro": cents * 10_000, "size_micro": size * MICRO}
+    return changed(FIRST, **figures, salt=number + 1, arrive_ts=now + SECOND // 2)
 
 
 def opened(path):
@@ -78,7 +67,7 @@ def run(path, steps):
         elif what == "print":
             exchange.on_print(YES, side, value * 10_000, size * MICRO, now)
         elif what == "order":
-            sent.append(order(number, side, value, size, now))
+            sent.append(placed(number, side, value, size, now))
             exchange.submit(sent[-1])
         elif what == "kill":
             exchange = opened(path)

@@ -1,6 +1,6 @@
 """Markets, accounts and orders for the paper exchange's state machine; ids are made up, nothing is signed."""
 
-from whaletrader.adapters.paper.server.types import NewOrder, VenueMarket
+from whaletrader.adapters.paper.server.types import NewOrder, OrderState, VenueMarket, VenueOrder
 from whaletrader.domain.amounts import limit_amounts, market_amounts
 from whaletrader.domain.fees import FeeSchedule
 from whaletrader.domain.values import MICRO, NANOS, Side
@@ -51,3 +51,26 @@ class Orders:
             "timestamp_ms": START // 1_000_000,
         }
         return NewOrder(**values | changes)
+
+
+def resting(number, side="BUY", price=400_000, size=100, *, token=YES, condition=CONDITION, maker=""):
+    """A resting order; price in micro-units, size in shares."""
+    return VenueOrder(
+        order_id=f"0x{number:02x}",
+        owner="key",
+        maker=maker or wallet(1),
+        signer=maker or wallet(1),
+        condition_id=condition,
+        token_id=token,
+        outcome_index=0,
+        side=side,
+        price_micro=price,
+        size_micro=size * MICRO,
+        order_type="GTC",
+        expiration_s=0,
+        post_only=False,
+        builder="",
+        metadata="",
+        created_ts=0,
+        state=OrderState.LIVE,
+    )
