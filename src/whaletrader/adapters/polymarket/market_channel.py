@@ -3,10 +3,12 @@
 There are no sequence numbers and nothing is sent again. So each new epoch of a socket makes the books of its tokens
 out of date: their changes are held back until a snapshot came, by the socket or by REST. Books are checked by the
 venue's hash and best prices; a wrong one is asked for anew and begins an epoch of its own. A wrong hash of a change
-counts only once a right one was seen: what the venue puts under it is known from its client, not from its documents.
+counts only once a right one was seen, and no longer when most are wrong: what the venue puts under it is known from its
+client, not from its documents.
 """
 
 import json
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -24,6 +26,8 @@ TOKENS_PER_SOCKET = 400
 PING_EVERY_S = 10.0
 HASH_EVERY_NS = 1_000_000_000
 """A token's changes are hashed at most so often."""
+HASHES_KEPT = 50
+"""Of so many hashes of changes at least half must be right, else they prove nothing."""
 FAULT_PAUSE_NS = 5_000_000_000
 """A token's book is not asked for anew more often."""
 
@@ -60,6 +64,7 @@ class MarketTalk:
         self.on_epoch: Callable[[Epoch], None] = lambda _epoch: None
         self._sink = sink
         self._proven = False
+        self._hashes: deque[bool] = deque(maxlen=HASHES_KEPT)
 
     def wanted(self) -> bool:
         """A socket without tokens is closed by the venue."""
@@ -182,8 +187,12 @@ class MarketTalk:
             return
         kept.hashed_ts = arrived_ts
         agrees = kept.mirror.agrees(entry, ts_ms)
-        self._proven = self._proven or agrees is True
-        self._judge(token, kept, agrees if agrees or self._proven else None, arrived_ts)
+        if agrees is None:
+            return
+        self._proven = self._proven or agrees
+        self._hashes.append(agrees)
+        trusted = self._proven and (len(self._hashes) < HASHES_KEPT or 2 * sum(self._hashes) >= HASHES_KEPT)
+        self._judge(token, kept, agrees if agrees or trusted else None, arrived_ts)
 
     def _judge(self, token: str, kept: _Kept, agrees: bool | None, arrived_ts: int) -> None:
         if agrees is None:

@@ -134,7 +134,7 @@ def test_the_sinks_own_error_surfaces_and_stops_orders() -> None:
         it.sources.check()
         it.sink.error = StorageError("the disk is full")
         it.sockets.push(RTDS, rtds_trade(0), what=TRADES)
-        wait_until(lambda: not it.sources.freshness().fresh, 5)
+        wait_until(lambda: "failed" in it.sources.freshness().reason, 5)
         with pytest.raises(StorageError, match="the disk is full"):
             it.sources.check()
 

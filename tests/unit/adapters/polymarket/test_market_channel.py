@@ -9,6 +9,7 @@ from tests.support.waiting import wait_until
 from whaletrader.adapters.polymarket.market_channel import (
     FAULT_PAUSE_NS,
     HASH_EVERY_NS,
+    HASHES_KEPT,
     TOKENS_PER_SOCKET,
     MarketTalk,
     _Kept,
@@ -95,6 +96,18 @@ def test_before_a_right_hash_was_seen_a_wrong_one_of_a_change_says_nothing() -> 
     one.take_books(json.dumps([FIRST]).encode(), NOW)
     hear(one, change(FIRST, "0.49", "6", hash="0" * 40))
     assert one.hash_faults == 0
+    assert one.whole(YES)
+
+
+def test_where_most_hashes_of_changes_are_wrong_they_prove_nothing() -> None:
+    one, _ = talk(YES)
+    one.take_books(json.dumps([FIRST]).encode(), NOW)
+    hear(one, change(FIRST, "0.5", "10"))
+    for n in range(1, 2 * HASHES_KEPT):
+        at = NOW + n * HASH_EVERY_NS
+        one.take_books(json.dumps([FIRST]).encode(), at)
+        hear(one, change(FIRST, "0.49", "5", hash="0" * 40), at)
+    assert HASHES_KEPT // 2 <= one.hash_faults <= HASHES_KEPT
     assert one.whole(YES)
 
 
