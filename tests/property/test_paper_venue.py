@@ -147,3 +147,24 @@ def test_a_limit_is_never_passed_and_fills_sum_up(steps):
         )
         assert taken + given_away == order.matched_micro
     assert states.count(TradeState.MATCHED) == len(venue.trades)
+
+
+def told_by(steps, seed):
+    rules = VenueRules(seed=seed, genesis_ns=START, faults=SettlementFaults(seed=seed, fail_micro=200_000))
+    venue, orders, told, now = Venue(rules), Orders(), [], START
+    venue.listen(lambda event: told.append(repr(event)))
+    venue.add_market(market(), START)
+    for number in TRADERS:
+        venue.open_account(wallet(number), cash_micro=300 * MICRO)
+        venue.deposit(wallet(number), tokens={YES: 200 * MICRO, NO: 200 * MICRO})
+    for step in steps:
+        now += NANOS
+        do(venue, orders, step, now)
+    venue.advance(now + 60 * NANOS)
+    return told
+
+
+@given(steps=STEPS, seed=st.integers(0, 3))
+@settings(max_examples=30, deadline=None)
+def test_the_same_seed_and_calls_tell_the_same(steps, seed):
+    assert told_by(steps, seed) == told_by(steps, seed)
