@@ -163,7 +163,9 @@ def test_every_lookup_says_what_a_loop_says_also_after_a_restart(tmp_path_factor
     until = max(told.last, told.sealed, START)
     agree(told, told.feed, until)
     told.feed.close()
-    agree(told, LiveFeed(folder), until)
+    again = LiveFeed(folder)
+    agree(told, again, until)
+    assert again.span == told.feed.span
 
 
 @settings(max_examples=60, deadline=None)

@@ -156,6 +156,7 @@ def listen(settings: Settings, folder: RunFolder) -> Parts:
     clients = venue_clients(venue, clock=time.monotonic, wait=wake.wait)
     heard = Heard(feed)
     sources = LiveSources(venue, heard, clients, since_ts=feed.span[1] or time.time_ns(), seed=settings.seed)
+    feed.follow_books(sources.market.whole)
     return Parts(feed, heard, sources, _Stopping(sources, feed, clients, wake), simulated)
 
 

@@ -8,7 +8,7 @@ their thread, the engine reads from its own.
 """
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Condition
 
@@ -73,6 +73,7 @@ class LiveFeed:
         self._markets = LiveMarkets()
         self._books = LiveBooks()
         self._groups = LiveGroups(self._group)
+        self._whole: Callable[[str], bool] = lambda _token_id: False
         self._waiting: deque[tuple[int, StoredFill]] = deque()
         self._rejects: deque[Reject] = deque()
         self._rejected: Counter[tuple[str, str]] = Counter()
@@ -150,6 +151,11 @@ class LiveFeed:
         """Say whose fills wait for their market's description, and whose absence counts as missed."""
         with self._changed:
             self._groups.watched = frozenset(wallets)
+
+    def follow_books(self, whole: Callable[[str], bool]) -> None:
+        """Say who knows whether a token's book is up to date: silence of such a book means that nothing changed."""
+        with self._changed:
+            self._whole = whole
 
     def wanted(self) -> tuple[list[str], list[str]]:
         """Return the markets whose description is missing, and the tokens whose market is; both are waited for."""
@@ -234,9 +240,12 @@ class LiveFeed:
             return self.print_at(token_id, row) if row >= 0 else None
 
     def quote(self, token_id: str, at_ts: int) -> Quote | None:
-        """Return the newest quote at or before a time."""
+        """Return the newest quote at or before a time; of a book that is followed without a gap it still stands."""
         with self._changed:
-            return self._books.quote(token_id, at_ts)
+            found = self._books.quote(token_id, at_ts)
+            if found is None or found is not self._books.newest(token_id) or not self._whole(token_id):
+                return found
+            return msgspec.structs.replace(found, ts=at_ts)
 
     def market_of(self, token_id: str) -> tuple[str, int]:
         """Return the market of a token, and which outcome it is; ("", -1) where nobody told."""

@@ -119,6 +119,17 @@ def test_quotes_follow_the_book_and_the_best_is_the_last_level(feed):
     assert feed.quote(YES, START - 1) is None
 
 
+def test_a_quiet_book_that_is_followed_without_a_gap_still_stands(feed):
+    whole = {YES}
+    feed.follow_books(lambda token: token in whole)
+    feed.add([book(((400_000, 5),), ((600_000, 7),))], START)
+    feed.add([book(((410_000, 5),), ((600_000, 7),))], START + NS)
+    assert feed.quote(YES, START + 900 * NS).ts == START + 900 * NS
+    assert feed.quote(YES, START).ts == START
+    whole.clear()
+    assert feed.quote(YES, START + 900 * NS).ts == START + NS
+
+
 def test_a_change_of_a_book_without_a_snapshot_makes_no_quote(feed):
     feed.add([delta("BUY", 500_000, 10)], START)
     assert feed.quote(YES, 1 << 62) is None
