@@ -54,7 +54,7 @@ class FaultKind(StrEnum):
     DISCONNECT = "disconnect"
     """The connection is closed in place of a frame."""
     RESTART = "restart"
-    """The engine restarts at each begin: 425, then post-only."""
+    """The engine restarts at each begin: 425 for 90 s and post-only for 120 s; with `seconds`, 425 for so long."""
     POST_ONLY = "post_only"
     CANCEL_ONLY = "cancel_only"
     DISABLED = "disabled"

@@ -79,7 +79,9 @@ class PlannedFaults:
                 continue
             self._begun.add((place, window))
             self.done[f"{fault.kind}@clob"] += 1
-            if fault.kind is FaultKind.RESTART:
+            if fault.kind is FaultKind.RESTART and fault.seconds:
+                venue.set_mode(Mode.RESTARTING, now_ns, now_ns + round(fault.seconds * NANOS))
+            elif fault.kind is FaultKind.RESTART:
                 venue.restart(now_ns)
             else:
                 until_ns = now_ns + round(fault.for_s * NANOS) if fault.for_s else -1

@@ -148,3 +148,9 @@ def test_the_geoblock_can_be_made_to_block() -> None:
     answer = faults(Fault(kind=FaultKind.GEOBLOCKED, face="geoblock")).instead("geoblock", GET, at(1))
     assert answer is not None
     assert (answer.status, answer.body[:15]) == (200, b'{"blocked":true')
+
+
+def test_a_restart_can_be_short() -> None:
+    planned, venue = faults(Fault(kind=FaultKind.RESTART, seconds=8)), Told()
+    planned.step(venue, at(1))
+    assert venue.told == [(Mode.RESTARTING, at(1), at(9))]
