@@ -39,7 +39,7 @@ class PaperExchange:
         self._world = world
         self.faces = sorted(faces, key=lambda face: -len(face.prefix))
         """The longest prefix first."""
-        self._steps = tuple(steps)
+        self.steps = tuple(steps)
         self._connections: dict[str, int] = {}
         self._stopped = False
 
@@ -134,7 +134,7 @@ class PaperExchange:
     async def _pass_time(self) -> None:
         while True:
             now_ns = self._world.now()
-            for step in self._steps:
+            for step in self.steps:
                 step(now_ns)
             self._world.venue.advance(now_ns)
             await asyncio.sleep(TICK_S)

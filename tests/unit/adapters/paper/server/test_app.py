@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -276,6 +277,11 @@ def test_an_exchange_whose_time_has_stopped_answers_nothing_more() -> None:
     with served([fails]) as exchange, exchange.client() as client:
         wait_until(lambda: client.get("/").status_code == 500, 10)
         assert client.get("/").json() == {"error": "the exchange has stopped"}
+
+
+def test_the_listening_socket_names_its_protocol_so_that_no_answer_waits_for_an_acknowledgement() -> None:
+    with bound_socket(LOOPBACK, 0) as listening:
+        assert listening.proto == socket.IPPROTO_TCP
 
 
 def test_a_port_that_is_taken_is_said_in_one_sentence() -> None:

@@ -1,0 +1,67 @@
+"""The exchange put together: its clockwork, its players, its faults, and that the seed decides them."""
+
+from pathlib import Path
+
+import pytest
+
+from whaletrader.adapters.paper.server.assemble import Plan, assemble, rules_of, warm_up
+from whaletrader.adapters.paper.server.mounts import NoFaults
+from whaletrader.adapters.paper.server.types import SettlementFaults
+from whaletrader.domain.values import NANOS
+
+NOW = 1_795_300_000 * NANOS
+FACES = {"clob", "rtds", "data", "gamma", "rpc", "relayer", "geoblock"}
+
+
+def frozen() -> int:
+    return NOW
+
+
+def test_every_face_is_mounted_once() -> None:
+    made = assemble(Plan(population=False), frozen)
+    assert {face.name for face in made.app.faces} == FACES
+    assert len({face.prefix for face in made.app.faces}) == len(made.app.faces)
+
+
+@pytest.mark.parametrize("settle_s", [0.05, 0.2, 2.0, 30.0])
+def test_settlement_sets_the_pace_of_everything_after_it(settle_s: float) -> None:
+    rules = rules_of(Plan(settle_s=settle_s), NOW, SettlementFaults())
+    assert rules.settle_ns == round(settle_s * NANOS)
+    assert rules.settle_ns < rules.confirm_ns < rules.retry_ns
+    assert NANOS // 20 <= rules.block_ns <= 2 * NANOS
+    assert rules.genesis_ns == NOW
+
+
+def test_without_a_plan_nothing_goes_wrong() -> None:
+    made = assemble(Plan(population=False), frozen)
+    assert isinstance(made.world.faults, NoFaults)
+    assert made.faults.done == {}
+
+
+def test_a_plans_settlements_arrive_in_the_rules(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.toml"
+    plan.write_text("seed = 5\n[settlement]\nfail = 0.25\nreorg = 0.5\n")
+    made = assemble(Plan(population=False, faults=plan), frozen)
+    assert made.world.venue.rules.faults == SettlementFaults(seed=5, fail_micro=250_000, reorg_micro=500_000)
+
+
+def test_the_same_seed_trades_the_same() -> None:
+    def trades(seed: int) -> list[tuple[str, int, int]]:
+        made = assemble(Plan(seed=seed), frozen)
+        for step in range(1, 60):
+            for act in made.app.steps:
+                act(NOW + step * NANOS // 2)
+            made.world.venue.advance(NOW + step * NANOS // 2)
+        return [(trade.trade_id, trade.price_micro, trade.size_micro) for trade in made.world.venue.trades.values()]
+
+    first = trades(7)
+    assert len(first) > 10
+    assert first == trades(7)
+    assert first != trades(8)
+
+
+def test_warming_up_leaves_nothing_behind() -> None:
+    warm_up()
+    made = assemble(Plan(population=False), frozen)
+    assert made.world.venue.trades == {}
+    assert made.world.venue.accounts == {}
