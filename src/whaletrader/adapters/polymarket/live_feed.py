@@ -49,6 +49,7 @@ SEGMENT_BYTES = 64 << 20
 WAIT_FOR_TERMS_NS = 5 * NANOS
 REMEMBER_NS = 86_400 * NANOS
 """How far back reports that showed nothing new are looked for after a restart."""
+TELL_AGAIN_NS = 120 * NANOS
 CLOCKS_DIFFER_NS = 120 * NANOS
 FORGET_UNNAMED_NS = 3_600 * NANOS
 TELLS_FEES = "rtds.trades"
@@ -199,6 +200,15 @@ class LiveFeed:
         """Time of the first and the last row."""
         with self._changed:
             return (self._rows.ts[0], self._rows.ts[-1]) if len(self._rows) else (0, 0)
+
+    @property
+    def resume_ts(self) -> int:
+        """Return from when on sources should tell again after a restart; 0 for an empty feed.
+
+        It lies before the last row: a slower source may not have told yet what a faster one lost.
+        """
+        with self._changed:
+            return max(self._rows.ts[-1] - TELL_AGAIN_NS, 1) if len(self._rows) else 0
 
     def row_at(self, kind: str, ts: int) -> int:
         """Return the last row of a stream at or before `ts`, -1 when there is none; nobody polls positions here."""

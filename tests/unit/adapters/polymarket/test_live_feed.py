@@ -254,6 +254,15 @@ def test_what_was_told_just_before_a_restart_is_no_news_just_after(tmp_path):
     assert again.add([fill(1, source="chain")], START + NS) == 0
 
 
+def test_sources_tell_again_from_before_the_last_row(tmp_path):
+    feed = LiveFeed(tmp_path / "live")
+    assert feed.resume_ts == 0
+    feed.add([fill(1)], START)
+    assert START - 300 * NS < feed.resume_ts < START - 60 * NS
+    feed.close()
+    assert LiveFeed(tmp_path / "live").resume_ts == feed.resume_ts
+
+
 def test_a_fill_that_waits_is_on_disk_and_waits_on_after_a_restart(tmp_path):
     feed = LiveFeed(tmp_path / "live")
     feed.watch([WALLET])
