@@ -31,7 +31,7 @@ def pull_command(
     markets_file: Annotated[Path | None, typer.Option(help="A file with one condition id a line.")] = None,
     since: Annotated[str, typer.Option(help="First day or time, UTC; from the very beginning by default.")] = "",
     until: Annotated[str, typer.Option(help="Last day or time, UTC; a minute ago at the latest.")] = "",
-    what: Annotated[str, typer.Option(help=f"Of trades, markets, prices, chain; {_Many}.")] = "trades,markets",
+    what: Annotated[str, typer.Option(help="Of trades, markets, prices, chain; trades,markets unless said.")] = "",
     into: Annotated[Path | None, typer.Option(help="Folder of the dataset; OUT/dataset by default.")] = None,
     no_import: Annotated[bool, typer.Option("--no-import", help="Fetch only; make no dataset.")] = False,
     workers: Annotated[int, typer.Option(min=1, max=16, help="Requests in flight.")] = 4,
@@ -85,7 +85,7 @@ def _listed(given: str, file: Path | None) -> list[str]:
 def _request(wallets: list[str], markets: list[str], since: str, until: str, what: str, lag_s: int) -> "PullRequest":
     from whaletrader.app.pull import plan
 
-    first = plan.checked_time(since, "--since") if since else plan.FIRST_S
+    first = plan.checked_time(since, "--since") if since else 0
     settled = int(time.time()) - lag_s
     last = min(settled, plan.checked_time(until, "--until", end=True)) if until else settled
     if last < first:
@@ -93,7 +93,7 @@ def _request(wallets: list[str], markets: list[str], since: str, until: str, wha
     return plan.PullRequest(
         wallets=plan.checked_wallets(wallets),
         markets=plan.checked_markets(markets),
-        what=plan.checked_what(what),
+        what=plan.checked_what(what) if what else (),
         since_s=first,
         until_s=last,
     )

@@ -16,6 +16,7 @@ FIRST_S = 1
 """From here on a wallet's history is whole; the venue takes "no start" for three years."""
 VENUE_OPENED_S = 1_577_836_800
 """2020-01-01: prices and blocks before the venue existed are not asked for."""
+USUALLY = ("trades", "markets")
 WHAT = ("trades", "markets", "prices", "chain")
 CONDITIONS_PER_TASK, WALLETS_PER_WALK = 20, 40
 _WALLET, _CONDITION = re.compile(r"0x[0-9a-f]{40}"), re.compile(r"0x[0-9a-f]{64}")
@@ -37,8 +38,10 @@ class PullRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     wallets: tuple[str, ...] = ()
     markets: tuple[str, ...] = ()
-    what: tuple[str, ...] = ("trades", "markets")
+    what: tuple[str, ...] = USUALLY
+    """Empty: not said."""
     since_s: int = FIRST_S
+    """0: not said."""
     until_s: int
 
 

@@ -14,7 +14,17 @@ import msgspec
 
 from whaletrader.adapters.polymarket.clients import venue_clients
 from whaletrader.app.pull.fetch import Fetcher
-from whaletrader.app.pull.plan import PullRequest, Task, chain_tasks, first_tasks, market_tasks, price_tasks, uncovered
+from whaletrader.app.pull.plan import (
+    FIRST_S,
+    USUALLY,
+    PullRequest,
+    Task,
+    chain_tasks,
+    first_tasks,
+    market_tasks,
+    price_tasks,
+    uncovered,
+)
 from whaletrader.app.pull.report import PullReport, completeness
 from whaletrader.app.pull.store import CHECKPOINT, Fetched, PullStore, TaskState
 from whaletrader.config.tree import VenueSettings
@@ -61,7 +71,7 @@ def pull(
 
 
 def settled_request(folder: Path, request: PullRequest, *, open_end: bool) -> PullRequest:
-    """The request with what the folder remembers: subjects where none were given, and the end of work begun.
+    """The request with what the folder remembers: what was not said, where it names nobody, and the end of work begun.
 
     Raises
     ------
@@ -74,14 +84,15 @@ def settled_request(folder: Path, request: PullRequest, *, open_end: bool) -> Pu
         store = PullStore(folder)
         former, begun = store.request(), bool(store.tasks("open", "failed"))
         store.close()
-    if not request.wallets and not request.markets:
-        if former is None:
-            raise UsageError("nothing to pull: name wallets with --wallets, or markets with --markets")
-        until = former.until_s if open_end and begun else request.until_s
-        return msgspec.structs.replace(former, until_s=until)
-    if former is not None and open_end and begun:
-        return msgspec.structs.replace(request, until_s=former.until_s)
-    return request
+    until = former.until_s if former is not None and open_end and begun else request.until_s
+    if request.wallets or request.markets:
+        known = msgspec.structs.replace(request, what=USUALLY, since_s=FIRST_S)
+    elif former is None:
+        raise UsageError("nothing to pull: name wallets with --wallets, or markets with --markets")
+    else:
+        known = former
+    what, since_s = request.what or known.what, request.since_s or known.since_s
+    return msgspec.structs.replace(known, what=what, since_s=since_s, until_s=until)
 
 
 class _Pull:

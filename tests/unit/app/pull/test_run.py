@@ -203,6 +203,18 @@ def test_a_folder_remembers_whom_it_is_about(venue, tmp_path):
     assert (later.wallets, later.until_s) == ((WALLET,), UNTIL + 5)
 
 
+def test_what_is_said_goes_before_what_is_remembered(venue, tmp_path):
+    run(venue, tmp_path, since_s=77)
+    silent = PullRequest(what=(), since_s=0, until_s=UNTIL)
+    assert settled_request(tmp_path, silent, open_end=False).since_s == 77
+    said = PullRequest(what=("chain",), since_s=5, until_s=UNTIL)
+    later = settled_request(tmp_path, said, open_end=False)
+    assert (later.wallets, later.what, later.since_s) == ((WALLET,), ("chain",), 5)
+    named = msgspec.structs.replace(silent, wallets=("0x" + "a" * 40,))
+    later = settled_request(tmp_path, named, open_end=False)
+    assert (later.what, later.since_s) == (("trades", "markets"), 1)
+
+
 def test_unfinished_work_keeps_its_end(venue, tmp_path, monkeypatch):
     monkeypatch.setattr("whaletrader.adapters.polymarket.http.FIRST_PAUSE_S", 0.001)
     venue.refusals = [("/data-api", Answer(503, b"{}"))] * 6
