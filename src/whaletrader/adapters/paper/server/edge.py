@@ -30,13 +30,16 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request; header names are lower case, the path has no query string and no mount prefix."""
+    """One HTTP request; header names are lower case, the path has no query string and no mount prefix.
+
+    Headers and body carry secrets: they are not part of its representation.
+    """
 
     method: str
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
     client: str = ""
     """Address of the caller."""
 

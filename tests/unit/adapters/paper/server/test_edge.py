@@ -58,6 +58,12 @@ def test_what_is_not_served_is_said_to_be_so(router: Router, method: str, path: 
     assert router(Request(method, path)).status == status
 
 
+def test_a_request_shows_neither_its_headers_nor_its_body() -> None:
+    shown = repr(Request("POST", "/order", {}, {"poly_passphrase": "open sesame"}, b"the secret", "a"))
+    assert "sesame" not in shown
+    assert "secret" not in shown
+
+
 def test_headers_are_added_and_not_replaced() -> None:
     first = reply({}).with_headers(("A", "1"))
     assert first.with_headers(("B", "2")).headers == (("A", "1"), ("B", "2"))
