@@ -22,8 +22,8 @@ from whaletrader.ports.exchange import ExchangeEvent, SignedOrder
 
 TRADES_FROM_S = 120
 """Trades are read back from so long before an order was made: clocks differ."""
-FORGOTTEN_AFTER_NS = 15 * NANOS
-"""An order that was taken and is not found so long after its last news is over."""
+FORGOTTEN_AFTER_NS = 60 * NANOS
+"""An order that was taken and was not found for so long after its last news is over."""
 
 
 @contextmanager

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator
 from whaletrader.adapters.polymarket.exchange_store import (
     CLOSED,
     LIVE,
-    NEW,
-    SENT,
     ExchangeStore,
     OrderRecord,
     TradeRecord,
@@ -45,8 +43,7 @@ class Tidings:
         """The venue has the order."""
         with self._store.writing():
             self._tell(record.order, "accepted", ReportKind.ACCEPTED)
-            if record.state in (NEW, SENT):
-                self._store.set_state(record.order.order_hash, LIVE)
+            self._lives(record.order)
 
     def refused(self, record: OrderRecord, reason: str, *, sent: bool = True) -> None:
         """The order never lived; `sent` is false where we did not send it. One that is known to live is left alone."""
@@ -130,7 +127,7 @@ class Tidings:
                 fees = self._fees_of(order, legs) if role is Role.TAKER else [0] * len(legs)
                 fresh = [self._fill(order, row, role, leg, fee) for leg, fee in zip(legs, fees, strict=True)]
                 known = {trade.leg: trade for trade in fresh}
-                self._after_fill(record)
+                self._lives(order)
             if row.status in (CONFIRMED, FAILED):
                 for trade in known.values():
                     self._settle(order, trade, row.status)
@@ -154,10 +151,15 @@ class Tidings:
         self._store.keep_trade(trade)
         return trade
 
-    def _after_fill(self, record: OrderRecord) -> None:
-        full = self.filled_micro(record.order.order_hash) >= record.order.size_micro
-        if full or record.state in (NEW, SENT):
-            self._store.set_state(record.order.order_hash, CLOSED if full else LIVE)
+    def _lives(self, order: SignedOrder) -> None:
+        """Note that an order lives, or is over where all of it is filled.
+
+        It was heard of, so its silence begins anew. Its state is read again: another thread may have heard of its end while this one was told of its beginning.
+        """
+        now = self._store.order(order.order_hash)
+        full = self.filled_micro(order.order_hash) >= order.size_micro
+        if now is not None and now.state != CLOSED:
+            self._store.set_state(order.order_hash, CLOSED if full else LIVE)
 
     def _settle(self, order: SignedOrder, trade: TradeRecord, status: str) -> None:
         if trade.status != MATCHED:

@@ -273,6 +273,23 @@ def test_a_fill_before_the_answer_comes_first_and_nothing_is_told_twice(exchange
     assert kinds(events(exchange)) == ["FILL", "ACCEPTED"]
 
 
+@pytest.mark.parametrize("news", ["fill", "cancellation"])
+def test_an_order_that_ended_before_its_answer_came_stays_ended(exchange, http, news):
+    sent = order()
+
+    def ended(body):
+        answer = http._take(json.loads(body))
+        row = trade(sent, "CONFIRMED") if news == "fill" else order_row(sent, "CANCELLATION")
+        http.orders[sent.order_hash]["status"] = "ORDER_STATUS_CANCELED"
+        exchange.tell([row])
+        return answer
+
+    http.script("POST /order", ended)
+    exchange.submit(sent)
+    assert {each.order_hash: state for each, state in exchange.orders()} == {sent.order_hash: "CLOSED"}
+    assert exchange.refresh() == 0
+
+
 def test_matched_is_a_fill_mined_is_nothing_confirmed_settles(exchange):
     sent = order()
     exchange.submit(sent)
@@ -413,12 +430,16 @@ def test_refresh_finds_what_the_channel_did_not_tell(exchange, http):
 
 
 def test_an_order_that_the_venue_forgot_is_over_after_a_while_but_not_at_once(exchange, http, clock):
-    sent = order()
+    sent = replace(order(), expiration_s=900)
     exchange.submit(sent)
+    clock.now += 300 * SECOND
+    http.rest(sent.order_hash)
+    exchange.refresh()
     http.orders.clear()
+    clock.now += 40 * SECOND
     exchange.refresh()
     assert kinds(events(exchange)) == ["ACCEPTED"]
-    clock.now += 30 * SECOND
+    clock.now += 40 * SECOND
     exchange.refresh()
     assert kinds(events(exchange)) == ["ACCEPTED", "CANCELLED"]
 
