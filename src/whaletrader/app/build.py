@@ -33,7 +33,7 @@ from whaletrader.datasets.store import Dataset
 from whaletrader.errors import UsageError
 from whaletrader.ports.store import EventStore
 from whaletrader.runtime.approvals import Approvals
-from whaletrader.runtime.components import Pace, Projection
+from whaletrader.runtime.components import FactSource, Pace, Projection
 from whaletrader.runtime.effects import OrderEffects
 from whaletrader.runtime.engine import Engine
 from whaletrader.runtime.exchange_source import ExchangeSource
@@ -191,14 +191,7 @@ def assemble(
         wallet=trader.maker if trader.maker != key.address else "",
     )
     ingest, scans, answers = _sources(settings, world)
-    operator = Operator(
-        directory.control,
-        account_id=account,
-        description=description,
-        first_ts=world.first_ts,
-        others=(ingest, scans, answers),
-        endless=world.endless,
-    )
+    operator = _operator(settings, directory, world, description, (ingest, scans, answers))
     views, approvals = Views(settings.account.starting_equity_micro), Approvals(store)
     effects = OrderEffects(
         world.exchange,
@@ -234,6 +227,19 @@ def assemble(
         description=description,
         resumed=resumed,
         closables=[*world.closables, world.exchange, signer],
+    )
+
+
+def _operator(
+    settings: Settings, directory: DataDirectory, world: World, description: str, others: Sequence[FactSource]
+) -> Operator:
+    return Operator(
+        directory.control,
+        account_id=settings.account.name,
+        description=description,
+        first_ts=world.first_ts,
+        others=others,
+        endless=world.endless,
     )
 
 

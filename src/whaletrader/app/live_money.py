@@ -6,6 +6,7 @@ contracts are allowed, its money is there, and our ledger agrees with the exchan
 
 import threading
 import time
+from contextlib import ExitStack
 
 from msgspec.structs import replace
 
@@ -13,7 +14,7 @@ from whaletrader.adapters.polymarket.reconcile import Ledger, require_agreement
 from whaletrader.agents.execution import Trader
 from whaletrader.app.build import App
 from whaletrader.app.layout import DataDirectory, RunFolder
-from whaletrader.app.live import STALE_DATA, Parts, listen, live_app
+from whaletrader.app.live_world import STALE_DATA, Parts, listen, live_app
 from whaletrader.app.sources import Tell
 from whaletrader.app.venue_gateway import Gateway, open_gateway
 from whaletrader.config.tree import Settings
@@ -39,7 +40,8 @@ def build_live_money(
     """
     settings = replace(settings, limits=replace(settings.limits, accept_fee_provenance=(FeeProvenance.MARKET.value,)))
     parts, agreed = listen(settings, folder), threading.Event()
-    try:
+    with ExitStack() as undone:
+        undone.callback(parts.stopping.close)
         gateway = open_gateway(
             settings,
             directory,
@@ -51,9 +53,7 @@ def build_live_money(
                 lambda: "" if parts.sources.freshness().fresh else STALE_DATA,
             ],
         )
-    except BaseException:
-        parts.stopping.close()
-        raise
+        undone.pop_all()
     kind = gateway.kind
     trader = Trader(settings.account.name, kind.wallet, _signer(gateway), signature_type=kind.signature_type)
     app = live_app(

@@ -166,14 +166,14 @@ def _open_run(directory: DataDirectory, make: Maker, *, new: bool) -> App:
         current = None
     while True:
         app = make(current or directory.new_run())
-        try:
+        with ExitStack() as undone:
+            undone.callback(app.close, clean=False)
             app.engine.start()
             if not app.operator.ended:
                 app.begin()
+                undone.pop_all()
                 return app
-        except BaseException:
-            app.close(clean=False)
-            raise
+            undone.pop_all()
         app.close(clean=True)
         current = None
 

@@ -1,0 +1,224 @@
+"""The live world: what listens to the venue, what is told of it, and an app that follows it."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import msgspec
+
+from whaletrader.adapters.local.clock import SystemClock
+from whaletrader.adapters.local.keys import OrderKey
+from whaletrader.adapters.local.whale_process import WhaleProcess
+from whaletrader.adapters.polymarket.clients import VenueClients, venue_clients
+from whaletrader.adapters.polymarket.live_feed import LiveFeed
+from whaletrader.adapters.polymarket.live_sources import LiveSources
+from whaletrader.agents.execution import Trader
+from whaletrader.app.build import App, assemble
+from whaletrader.app.layout import DataDirectory, RunFolder
+from whaletrader.app.live_paper import PaperBook
+from whaletrader.app.world import Closable, TradingPlace, World
+from whaletrader.config.tree import Settings, VenueSettings
+from whaletrader.datasets.decode.rows import Reject, Row
+from whaletrader.datasets.store import Dataset
+from whaletrader.domain.values import NANOS, Side
+from whaletrader.messages.leaders import UniverseScanned
+from whaletrader.messages.orders import SubmitOrder
+from whaletrader.ports.whale_source import WhaleSource
+from whaletrader.runtime.live import LivePace
+
+STALE_DATA = "STALE_DATA"
+FRESH_QUOTE_NS = 10 * NANOS
+
+
+class NobodyKnown:
+    """Fills the port `whale_source` where there is no history: nobody can be judged."""
+
+    def scan(self, as_of_ts: int, followed: Sequence[str] = (), since_ts: int = 0) -> UniverseScanned:  # noqa: ARG002
+        """Tell that there are no wallets."""
+        return UniverseScanned(
+            as_of_ts=as_of_ts, source="none", n_wallets=0, n_qualified=0, scores=(), funnel=(), since_ts=since_ts
+        )
+
+
+class Heard:
+    """The sources' sink: the feed, and what the exchange in this process has to hear in the engine's thread."""
+
+    def __init__(self, feed: LiveFeed) -> None:
+        self._feed = feed
+        self._lock = threading.Lock()
+        self._rows: list[tuple[Sequence[Row], int]] = []
+
+    def add(self, rows: Sequence[Row], arrived_ts: int) -> int:
+        """Hand rows on; return how many fills were new."""
+        with self._lock:
+            self._rows.append((rows, arrived_ts))
+        return self._feed.add(rows, arrived_ts)
+
+    def reject(self, reject: Reject) -> None:
+        """Hand on what could not be used."""
+        self._feed.reject(reject)
+
+    def mark_gap(self, source: str, from_ts: int, until_ts: int) -> None:
+        """Hand on that something may have been missed."""
+        self._feed.mark_gap(source, from_ts, until_ts)
+
+    def wanted(self) -> tuple[list[str], list[str]]:
+        """Return the markets and tokens that fills wait for."""
+        return self._feed.wanted()
+
+    def take(self) -> list[tuple[Sequence[Row], int]]:
+        """Return the rows that came since it was last asked."""
+        with self._lock:
+            taken, self._rows = self._rows, []
+        return taken
+
+
+@dataclass(slots=True)
+class _Stopping:
+    """Ends the sources before anything that they write to."""
+
+    sources: LiveSources
+    feed: LiveFeed
+    clients: VenueClients
+    wake: threading.Event
+    done: bool = field(default=False)
+
+    def close(self) -> None:
+        """Stop listening, wake whoever waits for a limit, and let go of the store."""
+        if not self.done:
+            self.done = True
+            self.wake.set()
+            self.sources.stop()
+            self.feed.close()
+            self.clients.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What listens to the venue."""
+
+    feed: LiveFeed
+    heard: Heard
+    sources: LiveSources
+    stopping: _Stopping
+    simulated: bool
+
+
+def listen(settings: Settings, folder: RunFolder) -> Parts:
+    """Open what was heard before, and make (not start) what listens on."""
+    venue, wake = settings.venue, threading.Event()
+    simulated = on_loopback(venue)
+    feed = LiveFeed(folder.live, simulated=simulated)
+    clients = venue_clients(venue, clock=time.monotonic, wait=wake.wait)
+    heard = Heard(feed)
+    sources = LiveSources(venue, heard, clients, since_ts=feed.resume_ts or time.time_ns(), seed=settings.seed)
+    feed.follow_books(sources.market.whole)
+    return Parts(feed, heard, sources, _Stopping(sources, feed, clients, wake), simulated)
+
+
+def live_app(
+    settings: Settings,
+    directory: DataDirectory,
+    folder: RunFolder,
+    parts: Parts,
+    exchange: TradingPlace,
+    trader: Trader,
+    key: OrderKey,
+    *,
+    dataset: Dataset | None,
+    mode: str = "paper, live prices",
+    more: Sequence[Closable] = (),
+) -> App:
+    """Put a live run together; it listens from its `begin` on."""
+    scoring = WhaleProcess(dataset.path, settings) if dataset else None
+    whales: WhaleSource = scoring or NobodyKnown()
+    world = World(
+        name="the venue" if not parts.simulated else "a local exchange",
+        fingerprint=f"live:{dataset.fingerprint if dataset else 'no history'}",
+        kind="simulated" if parts.simulated else "live",
+        simulated=parts.simulated,
+        feed=parts.feed,
+        whales=whales,
+        exchange=exchange,
+        trader=trader,
+        mode=mode,
+        gate=FreshGate(parts.sources, parts.feed),
+        scan_ready=scoring.ready if scoring else None,
+        sources=lambda: [msgspec.to_builtins(each) for each in parts.sources.status()],
+        first_ts=time.time_ns(),
+        endless=True,
+        closables=(parts.stopping, *([scoring] if scoring else []), *more),
+    )
+    app = assemble(settings, directory, folder, world, key)
+    app.pace = LivePace(
+        parts.feed,
+        SystemClock(),
+        app.ingest,
+        app.answers,
+        watch=_watcher(parts),
+        advance=_advancer(parts, exchange),
+        check=parts.sources.check,
+    )
+
+    def begin() -> None:
+        parts.feed.seal(app.engine.clock)  # whatever comes now lies behind all that is in the log
+        parts.sources.start()
+
+    app.begin = begin
+    return app
+
+
+def _watcher(parts: Parts) -> Callable[[Sequence[str], Sequence[str]], None]:
+    def watch(tokens: Sequence[str], wallets: Sequence[str]) -> None:
+        parts.feed.watch(wallets)
+        parts.sources.watch(tokens, wallets)
+
+    return watch
+
+
+def _advancer(parts: Parts, exchange: TradingPlace) -> Callable[[int], None]:
+    if not isinstance(exchange, PaperBook):
+
+        def forget(_until_ts: int) -> None:
+            parts.heard.take()
+
+        return forget
+
+    def advance(until_ts: int) -> None:
+        exchange.hear(parts.heard.take(), until_ts)
+
+    return advance
+
+
+class FreshGate:
+    """Refuses what would add risk while nobody can say what the market is; what reduces it passes."""
+
+    def __init__(self, sources: LiveSources, feed: LiveFeed) -> None:
+        self._sources, self._feed = sources, feed
+
+    def __call__(self, order: SubmitOrder) -> str:
+        """Say why an order must not be sent now, "" where it may."""
+        if order.side == Side.SELL:
+            return ""
+        whole = self._sources.freshness(order.token_id)
+        if whole.fresh:
+            return ""
+        around = self._sources.freshness()
+        if not around.fresh:
+            return f"{STALE_DATA}: {around.reason}"
+        now = time.time_ns()
+        quote = self._feed.quote(order.token_id, now)
+        # A market that was just described has a book by REST before its socket tells one.
+        return "" if quote is not None and now - quote.ts <= FRESH_QUOTE_NS else f"{STALE_DATA}: {whole.reason}"
+
+
+def on_loopback(venue: VenueSettings) -> bool:
+    """Tell whether the venue is one on this machine: then its prices are made up."""
+    host = urlsplit(venue.clob_url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
