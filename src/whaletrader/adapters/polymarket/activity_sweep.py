@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable, Iterable
 
 from whaletrader.adapters.polymarket.data_api import DataApi
-from whaletrader.adapters.polymarket.once import Once
+from whaletrader.adapters.polymarket.once import Frames, Once
 from whaletrader.adapters.polymarket.sink import Sink, deliver, refuse
 from whaletrader.adapters.polymarket.stream_status import Counts, SourceStatus, StreamState, with_counts
 from whaletrader.adapters.polymarket.stream_thread import Calls
 from whaletrader.datasets.decode.data_api_v2 import decode_activity
-from whaletrader.datasets.decode.rows import Row
+from whaletrader.datasets.decode.rows import Decoded, Row
 from whaletrader.domain.values import NANOS
 from whaletrader.errors import VenueError
 
@@ -57,6 +57,7 @@ class ActivitySweep:
         self._since_ts, self._sweep_s, self._now_ns = since_ts, sweep_s, now_ns
         self._wallets: dict[str, _Wallet] = {}
         self._once = Once()
+        self._refused = Frames()
         self._counts = Counts()
         self._woken = asyncio.Event()
         self._read_at, self._read_ts, self._error = -1.0, 0, ""
@@ -137,6 +138,12 @@ class ActivitySweep:
         if kept.since_s == since_s:  # no gap reaches further back meanwhile
             kept.since_s = max(since_s, now_s - SETTLE_S)
 
+    def _new_rejects(self, decoded: Decoded) -> Decoded:
+        """Leave out what was refused before: readings overlap."""
+        heads = ((each, f"{each.reason}/{each.detail}".encode() + each.head) for each in decoded.rejects)
+        new = [each for each, head in heads if not self._refused.repeated(head)]
+        return Decoded((), tuple(new))
+
     async def _walk(self, wallet: str, since_s: int, until_s: int) -> list[Row]:
         rows: list[Row] = []
         cursor = ""
@@ -144,7 +151,7 @@ class ActivitySweep:
             begin = cursor
             page = await self._calls.run(lambda: self._data.activity_page(wallet, since_s, until_s, begin))  # noqa: B023
             decoded = decode_activity(page.body)
-            refuse(self._sink, self._counts, decoded)
+            refuse(self._sink, self._counts, self._new_rejects(decoded))
             rows += decoded.rows
             cursor = page.next
             if not cursor:

@@ -101,3 +101,14 @@ def test_a_wallet_that_is_no_longer_watched_is_no_longer_asked_for() -> None:
         wait_until(lambda: len(asked(it)) >= count + 3, 5)
         assert {query["user"][0] for query in asked(it)[count:]} == {OTHER}
         assert it.source("data_v2.activity").state == "LIVE"
+
+
+def test_what_cannot_be_used_is_refused_once_though_it_is_read_again() -> None:
+    now_s = int(time.time())
+    with live(sweep_s=0.1) as it:
+        combo = activity_row(1, ts=now_s) | {"condition_id": "0x" + "a" * 62}
+        it.http.activity[WALLET] = [combo, activity_row(2, ts=now_s)]
+        it.sources.watch([], [WALLET])
+        wait_until(lambda: len(asked(it)) >= 5, 10)
+        assert len(it.sink.rejects) == 1
+        assert fills(it) == [tx(2)]
