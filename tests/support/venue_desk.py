@@ -12,7 +12,6 @@ from pathlib import Path
 from tests.support.waiting import wait_until
 from whaletrader.adapters.local.keys import OrderKey
 from whaletrader.adapters.paper.server.assemble import Plan, assemble
-from whaletrader.adapters.paper.server.desk import Desk, made_up_wallet
 from whaletrader.adapters.paper.server.mounts import PLAIN_FATE, Fate, NoFaults
 from whaletrader.adapters.paper.server.run import ExchangeServer, bound_socket, serving
 from whaletrader.app.exchange import LOOPBACK, venue_settings
@@ -86,23 +85,11 @@ def local_exchange(**plan):
             act, answer = asked.get()
             answer.put(act(assembled.world.venue, now_ns))
 
-    assembled.app._steps += (drain,)
+    assembled.app.steps += (drain,)
     assembled.app._world = replace(assembled.app._world, faults=faults)
-    _warm(assembled.world.venue)
     server = ExchangeServer(assembled.app, bound_socket(LOOPBACK, 0))
     with serving(server):
         yield Exchange(server.port, assembled.world.venue, faults, asked)
-
-
-def _warm(venue):
-    """Have the matching compiled before anybody waits for an answer."""
-    desk, wallet = Desk(venue, 1), made_up_wallet(1, "warm")
-    desk.open(wallet)
-    market = next(iter(venue.markets.values()))
-    now = venue.now_ns + NANOS
-    resting = desk.rest(wallet, market.token_ids[0], Side.BUY, 100_000, 10_000_000, now)
-    desk.rest(wallet, market.token_ids[1], Side.BUY, 900_000, 5_000_000, now)
-    desk.withdraw(wallet, [resting.order_id], now)
 
 
 class Trader:

@@ -154,7 +154,8 @@ class Tidings:
     def _lives(self, order: SignedOrder) -> None:
         """Note that an order lives, or is over where all of it is filled.
 
-        It was heard of, so its silence begins anew. Its state is read again: another thread may have heard of its end while this one was told of its beginning.
+        It was heard of, so its silence begins anew. Its state is read again: another thread may have heard of its end
+        while this one was told of its beginning.
         """
         now = self._store.order(order.order_hash)
         full = self.filled_micro(order.order_hash) >= order.size_micro
