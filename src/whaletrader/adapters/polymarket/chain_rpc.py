@@ -6,7 +6,8 @@ error's text never holds the node's address, whose path may be a key.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -21,6 +22,7 @@ _TOO_MUCH = ("range", "limit", "too many", "more than", "exceed", "size", "respo
 _TOO_WIDE = ("range", "span", "blocks")
 _TOO_OFTEN = ("rate limit", "too many requests", "compute units", "throughput", "per second")
 _PATIENCE = 6
+T = TypeVar("T")
 Topics = Sequence[str | Sequence[str] | None]
 
 
@@ -68,20 +70,16 @@ class ChainRpc:
         VenueError
             It did not answer.
         """
-        asked = msgspec.json.encode(self._request(method, params))
-        for attempt in range(1, _PATIENCE + 1):
-            try:
-                return _result(method, _answer(self.http.send("POST", "", asked, idempotent=True).body))
-            except RpcError as error:
-                if attempt == _PATIENCE or not any(word in error.words.lower() for word in _TOO_OFTEN):
-                    raise
-                self.http.pause_all(backoff_s(attempt))
-        raise AssertionError("unreachable")
+        asked = self._request(method, params)
+        return self._patiently(lambda: _result(method, _answer(self._post(asked))))
 
     def calls(self, method: str, many: Sequence[Sequence[object]]) -> list[msgspec.Raw]:
         """Many calls of one method in one request, in order."""
         asked = [self._request(method, params) for params in many]
-        body = self.http.send("POST", "", msgspec.json.encode(asked), idempotent=True).body
+        return self._patiently(lambda: self._batch(method, asked))
+
+    def _batch(self, method: str, asked: list[dict[str, object]]) -> list[msgspec.Raw]:
+        body = self._post(asked)
         try:
             answers = {one.id: one for one in msgspec.json.decode(body, type=list[_Answer])}
         except msgspec.MsgspecError:
@@ -89,6 +87,20 @@ class ChainRpc:
         if any(one["id"] not in answers for one in asked):
             raise VenueError(f"the node left calls of {method} unanswered", retryable=True)
         return [_result(method, answers[_id(one)]) for one in asked]
+
+    def _post(self, asked: object) -> bytes:
+        return self.http.send("POST", "", msgspec.json.encode(asked), idempotent=True).body
+
+    def _patiently(self, ask: Callable[[], T]) -> T:
+        """Ask again after a rest where the node says, in an answer of its own, that it is asked too often."""
+        for attempt in range(1, _PATIENCE):
+            try:
+                return ask()
+            except RpcError as error:
+                if not any(word in error.words.lower() for word in _TOO_OFTEN):
+                    raise
+                self.http.pause_all(backoff_s(attempt))
+        return ask()
 
     def _request(self, method: str, params: Sequence[object]) -> dict[str, object]:
         return {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": list(params)}

@@ -184,6 +184,22 @@ def test_a_node_that_is_asked_too_often_is_left_alone_for_a_while():
     assert host.pauses == [1.0, 2.0]
 
 
+def test_a_node_that_is_busy_in_one_call_of_many_is_asked_again():
+    busy = {"id": 2, "error": {"code": 429, "message": "Too many requests, compute units exceeded"}}
+    fine = [{"id": n, "result": f"0x{n}"} for n in (1, 2)]
+    host = Answers([fine[0], busy], fine)
+    assert [bytes(raw) for raw in ChainRpc(host).calls("eth_call", [[], []])] == [b'"0x1"', b'"0x2"']
+    assert host.pauses == [1.0]
+
+
+def test_patience_with_a_busy_node_ends():
+    busy = {"id": 1, "error": {"code": -32005, "message": "rate limit exceeded"}}
+    host = Answers(*[busy] * 6)
+    with pytest.raises(RpcError, match="rate limit exceeded"):
+        ChainRpc(host).block_number()
+    assert host.pauses == [1.0, 2.0, 4.0, 8.0, 16.0]
+
+
 def test_the_block_at_a_time_is_the_first_one_not_before_it(venue):
     rpc = clients_of(venue).rpc
     assert rpc.block_at(FIRST_BLOCK_TS + 200) == 100
