@@ -205,7 +205,7 @@ def test_a_lost_socket_makes_every_book_out_of_date_until_its_new_snapshot() -> 
         it.sockets.books[YES], it.http.books[YES] = ws_book(FIRST), FIRST
         it.sources.watch([YES], [])
         wait_until(lambda: it.sources.freshness(YES).fresh, 5)
-        it.sockets.refusals[MARKET] = 3
+        it.sockets.refusals[MARKET] = 1
         it.sockets.drop(MARKET)
         wait_until(lambda: not it.sources.freshness(YES).fresh, 5)
         wait_until(lambda: it.sources.freshness(YES).fresh, 10)
