@@ -65,7 +65,8 @@ def exchange_command(
 def _told(exchange: "LocalExchange") -> None:
     from whaletrader.app.exchange import settings_text
 
-    say(f"SIMULATED exchange on http://127.0.0.1:{exchange.port} with {exchange.markets} markets; Ctrl-C ends it.")
+    markets = f"with {exchange.markets} markets" if exchange.markets else "that lists markets as they are replayed"
+    say(f"SIMULATED exchange on http://127.0.0.1:{exchange.port} {markets}; Ctrl-C ends it.")
     say("These settings (whaletrader.toml) lead everything to it; none of it is real money:")
     say("")
     say(settings_text(exchange.port))
