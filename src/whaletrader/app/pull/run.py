@@ -32,6 +32,8 @@ from whaletrader.datasets.raw_pages import RawPage, encode_page, raw_file
 from whaletrader.errors import UsageError, VenueError
 
 REPORT_FILE = "report.json"
+_BAD_REQUEST = 400
+_STALE = " (in the middle of a listing: if it stays so, the venue has dropped our place; pull into a new folder)"
 Progress = Callable[[str, int, int], None]
 
 
@@ -167,7 +169,9 @@ class _Pull:
         except VenueError as error:
             if error.retryable:
                 raise
-            self._store.fail(state, error.words or error.message)
+            words = error.words or error.message
+            stale = state.cursor and error.status == _BAD_REQUEST
+            self._store.fail(state, words + (_STALE if stale else ""))
             return None
         if fetched.next and fetched.next == state.cursor:
             self._store.fail(state, "the venue repeats a cursor: its listing cannot be walked to the end")

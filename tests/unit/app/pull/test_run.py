@@ -115,6 +115,21 @@ def test_a_refused_listing_fails_alone_and_is_tried_again_by_the_next_run(venue,
     assert rows(tmp_path) == venue.activity[WALLET]
 
 
+def test_a_place_that_the_venue_has_dropped_is_told_with_what_to_do(venue, tmp_path):
+    first = venue.answer
+    venue.answer = lambda method, path, query, body: (
+        Answer(400, b'{"error":"invalid cursor","code":"invalid_request"}')
+        if "cursor" in query
+        else first(method, path, query, body)
+    )
+    ((_, words), _) = run(venue, tmp_path).failed
+    assert words.startswith("invalid cursor (in the middle of a listing")
+    assert words.endswith("pull into a new folder)")
+    venue.answer = first
+    assert run(venue, tmp_path).complete
+    assert rows(tmp_path) == venue.activity[WALLET]
+
+
 def test_a_venue_that_goes_away_ends_the_run_and_the_next_goes_on_from_there(venue, tmp_path, monkeypatch):
     monkeypatch.setattr("whaletrader.adapters.polymarket.http.FIRST_PAUSE_S", 0.001)
     venue.refusals = [("/data-api/v2/trades", Answer(503, b"{}"))] * 6
