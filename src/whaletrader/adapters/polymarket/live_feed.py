@@ -115,8 +115,10 @@ class LiveFeed:
                     quotes.extend(self._new_quotes(row, ts))
                 elif isinstance(row, _FACTS) and self._learn(row, ts):
                     facts.append(row)
-            new = self._groups.tell(reports, ts)
+            plain, weighed = self._groups.tell(reports, ts)
             fills = self._released(ts)
+            new = [_stored(report, ts) for report in plain]
+            new.extend(_changed(_stored(report, ts), found) for report, found in weighed)
             waiting = self._ready(new, ts, fills)
             parts, self._groups.parts = self._groups.parts, []
             if fills or facts or quotes or waiting or parts:
@@ -317,24 +319,23 @@ class LiveFeed:
         stored = StoredQuote(row.token_id, quote.bid_micro, quote.ask_micro, quote.bid_size_micro, quote.ask_size_micro)
         return (stored,)
 
-    def _ready(self, new: list[tuple[VenueFill, NewFill | None]], ts: int, ready: list[StoredFill]) -> list[StoredFill]:
+    def _ready(self, new: list[StoredFill], ts: int, ready: list[StoredFill]) -> list[StoredFill]:
         """Add the new fills that can be shown at once to `ready`; return the others, which wait."""
         waiting = []
         watched, markets = self._groups.watched, self._markets
-        for report, found in new:
-            fill = _stored(report, found, ts)
+        for fill in new:
             market_id = fill.market_id
             if market_id and fill.outcome_index >= 0 and fill.wallet not in watched and not markets.knows(market_id):
                 if not markets.names(fill.token_id):
                     markets.name_token(fill.token_id, market_id, fill.outcome_index)
                 ready.append(fill)
                 continue
-            fill = self._placed(fill)
-            if self._complete(fill):
-                ready.append(fill)
+            placed = self._placed(fill)
+            if self._complete(placed):
+                ready.append(placed)
             else:
-                self._waiting.append((ts, fill))
-                waiting.append(fill)
+                self._waiting.append((ts, placed))
+                waiting.append(placed)
         return waiting
 
     def _group(self, tx_hash: str, wallet: str, token_id: str, side: str) -> FillGroup:
@@ -446,7 +447,7 @@ def _identity(fill: StoredFill) -> tuple[str, str, str, str, int, int]:
     return fill.tx_hash, fill.wallet, fill.token_id, fill.side, fill.size_micro, fill.n
 
 
-def _stored(report: VenueFill, new: NewFill | None, ts: int) -> StoredFill:
+def _stored(report: VenueFill, ts: int) -> StoredFill:
     return StoredFill(
         report.wallet,
         report.token_id,
@@ -454,13 +455,18 @@ def _stored(report: VenueFill, new: NewFill | None, ts: int) -> StoredFill:
         report.outcome_index,
         report.side,
         report.role,
-        new.price_micro if new else report.price_micro,
-        new.size_micro if new else report.size_micro,
+        report.price_micro,
+        report.size_micro,
         report.ts_event if report.ts_event > 0 else ts,
         report.tx_hash,
-        new.n if new else 0,
+        0,
         report.source,
         report.fee_micro,
         report.log_index,
         report.block,
     )
+
+
+def _changed(fill: StoredFill, new: NewFill) -> StoredFill:
+    """Return a fill as it was found to be: a report may hold more than what is new of it."""
+    return msgspec.structs.replace(fill, price_micro=new.price_micro, size_micro=new.size_micro, n=new.n)

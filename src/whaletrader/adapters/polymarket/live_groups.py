@@ -58,18 +58,9 @@ class Tally:
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] / NANOS if ordered else -1.0
 
 
-Single = tuple[int, str, int, int, int]
-"""A group of one fill, told once so far: time, source, size, price, place."""
-
-
-class _Kept:
-    """A group that was told of more than once, with the time it was first told of."""
-
-    __slots__ = ("group", "ts")
-
-    def __init__(self, group: FillGroup, ts: int) -> None:
-        self.group = group
-        self.ts = ts
+Single = tuple[str, int, int, int]
+"""Source, size, price and place of the one fill of a group that was told of once; most groups are no more."""
+Kept = FillGroup | Single
 
 
 class LiveGroups:
@@ -77,9 +68,9 @@ class LiveGroups:
 
     def __init__(self, rebuild: Callable[[str, str, str, str], FillGroup]) -> None:
         self._rebuild = rebuild
-        self._kept: dict[GroupKey, _Kept | Single] = {}
-        self._order: deque[GroupKey] = deque()
-        """The keys by age: a dictionary is slow to tell its first once many were taken out."""
+        self._kept: dict[GroupKey, Kept] = {}
+        self._ages: deque[tuple[int, list[GroupKey]]] = deque()
+        """The keys by the time at which they were first told of."""
         self._tallies: dict[str, Tally] = {}
         self.watched: frozenset[str] = frozenset()
         self.parts: list[StoredPart] = []
@@ -99,41 +90,42 @@ class LiveGroups:
             found = self._tallies[source] = Tally()
         return found
 
-    def tell(self, fills: Sequence[VenueFill], ts: int) -> list[tuple[VenueFill, NewFill | None]]:
-        """Weigh reports that came together; return each with the new fill that it told, None for just what it says."""
-        found: list[tuple[VenueFill, NewFill | None]] = []
+    def tell(self, fills: Sequence[VenueFill], ts: int) -> tuple[list[VenueFill], list[tuple[VenueFill, NewFill]]]:
+        """Weigh reports that came together; return those that are new as they are, and, each with the report that it
+        came with, the new fills of groups that were told of before.
+        """
+        plain: list[VenueFill] = []
         again: dict[tuple[str, GroupKey], list[VenueFill]] = {}
-        late, kept, order = max(ts - LATE_NS, self.known_until), self._kept, self._order
-        former = self._former
+        late, kept, former = max(ts - LATE_NS, self.known_until), self._kept, self._former
+        keys: list[GroupKey] = []
         source, tally = "", Tally()
         for fill in fills:
-            size, price, at = fill.size_micro, fill.price_micro, fill.ts_event
+            at = fill.ts_event
             if fill.source != source:
                 source = fill.source
                 tally = self.tally(source)
             tally.seen += 1
             if at > 0:
                 tally.lags.append(ts - at)
-            key = (fill.tx_hash or fill_anchor("", at, price), fill.wallet, fill.token_id, fill.side)
+            key = (fill.tx_hash or fill_anchor("", at, fill.price_micro), fill.wallet, fill.token_id, fill.side)
             if key in kept or fill.removed or at < late or key in former:
                 again.setdefault((source, key), []).append(fill)
             else:
-                kept[key] = (ts, source, size, price, fill.log_index)
-                order.append(key)
-                found.append((fill, None))
+                kept[key] = (source, fill.size_micro, fill.price_micro, fill.log_index)
+                keys.append(key)
+                plain.append(fill)
+        if keys:
+            self._ages.append((ts, keys))
+        weighed: list[tuple[VenueFill, NewFill]] = []
         for (teller, key), reports in again.items():
-            found.extend(self._weigh(teller, key, reports, ts))
-        return found
+            weighed.extend(self._weigh(teller, key, reports, ts))
+        return plain, weighed
 
     def prune(self, ts: int) -> None:
         """Let groups go that are old enough, after counting who told them."""
-        while self._order:
-            kept = self._kept[self._order[0]]
-            if ts - (kept.ts if isinstance(kept, _Kept) else kept[0]) < KEPT_NS:
-                return
-            key = self._order.popleft()
-            del self._kept[key]
-            self._settle(key, kept, self._tallies)
+        while self._ages and ts - self._ages[0][0] >= KEPT_NS:
+            for key in self._ages.popleft()[1]:
+                self._settle(key, self._kept.pop(key), self._tallies)
 
     def coverage(self) -> list[Coverage]:
         """Return the counts of every source, with the groups that are still kept."""
@@ -180,24 +172,24 @@ class LiveGroups:
     def _group(self, key: GroupKey, report: VenueFill, ts: int) -> FillGroup:
         """Return a group with all that is known of it."""
         kept = self._kept.get(key)
-        if isinstance(kept, _Kept):
-            return kept.group
+        if isinstance(kept, FillGroup):
+            return kept
         if kept is None:
             late = report.ts_event < max(ts - LATE_NS, self.known_until) or key in self._former
             group = self._rebuild(report.tx_hash, *key[1:]) if late else FillGroup()
-            self._order.append(key)
+            self._ages.append((ts, [key]))
             for part in self._former.get(key, ()):
                 legs = group.told.setdefault(part.source, [])
                 if part.place < 0 or part.place not in {leg.place for leg in legs}:
                     legs.append(Leg(part.size_micro, part.price_micro, part.place))
         else:
-            ts, group = kept[0], _grown(kept)
-        self._kept[key] = _Kept(group, ts)
+            group = _grown(kept)
+        self._kept[key] = group
         return group
 
-    def _settle(self, key: GroupKey, kept: _Kept | Single, tallies: dict[str, Tally]) -> None:
+    def _settle(self, key: GroupKey, kept: Kept, tallies: dict[str, Tally]) -> None:
         """Count who told a group's fills."""
-        group = kept.group if isinstance(kept, _Kept) else _grown(kept)
+        group = kept if isinstance(kept, FillGroup) else _grown(kept)
         if len(group.sizes) == 1:
             covered = {source: int(bool(legs)) for source, legs in group.told.items()}
         else:
@@ -213,5 +205,5 @@ class LiveGroups:
 
 def _grown(single: Single) -> FillGroup:
     """Return a group of one fill as one that more can be told of."""
-    _, source, size, price, place = single
+    source, size, price, place = single
     return FillGroup([size], [price], {source: [Leg(size, price, place)]})
