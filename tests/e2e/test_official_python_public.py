@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
+from itertools import count
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from polymarket.errors import RequestRejectedError
 
 from tests.support.local_exchange import Local, local_exchange
 from tests.support.official_python import environment, private_key
+from tests.support.waiting_async import eventually
 from whaletrader.domain.values import MICRO
 from whaletrader.domain.wallet_addresses import own_wallets
 
@@ -43,7 +45,7 @@ def with_client(
             api_key=RelayerApiKey(key="local", address=address),
         )
         try:
-            async with asyncio.timeout(WAIT_S):
+            async with asyncio.timeout(2 * WAIT_S):
                 await scene(client)
         finally:
             await client.close()
@@ -140,12 +142,12 @@ def test_trades_activity_and_positions_are_parsed(exchange: Local) -> None:
 
     async def indexed(ask: Callable[[int], Any]) -> list[Any]:
         """Ask, each time by another URL, until a row is known."""
-        for start in range(1, 200):
-            rows = [row async for row in ask(start).iter_items()]
-            if rows:
-                return rows
-            await asyncio.sleep(0.1)
-        raise AssertionError("never indexed")
+        starts = count(1)
+
+        async def rows() -> list[Any]:
+            return [row async for row in ask(next(starts)).iter_items()]
+
+        return await eventually(rows, WAIT_S)
 
     async def scene(client: AsyncSecureClient) -> None:
         exchange.venue.deposit(client.wallet.lower(), tokens={token: 50 * MICRO})

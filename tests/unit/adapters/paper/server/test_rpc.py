@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.waiting_async import until
 from whaletrader.adapters.paper.server.desk import Desk
 from whaletrader.adapters.paper.server.edge import Request, StreamClosed
 from whaletrader.adapters.paper.server.listing import shelf
@@ -177,8 +178,7 @@ def test_a_subscriber_hears_its_logs_until_it_unsubscribes() -> None:
         async def say(method: str, *params: Any) -> Any:
             before = len(socket.sent)
             socket.says.put_nowait(json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}))
-            while len(socket.sent) == before:
-                await asyncio.sleep(0)
+            await until(lambda: len(socket.sent) > before)
             return socket.sent[-1].get("result")
 
         name = await say("eth_subscribe", "logs", {"topics": [ORDER_FILLED]})

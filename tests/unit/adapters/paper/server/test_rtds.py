@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 
 from tests.support import venue_record as world
+from tests.support.waiting_async import until
 from whaletrader.adapters.paper.server.edge import StreamClosed
 from whaletrader.adapters.paper.server.recorder import ANNOUNCE_LAG_NS, STREAM_LAG_NS, Recorder
 from whaletrader.adapters.paper.server.rtds import ActivityFeed, Client, passes
@@ -17,10 +18,12 @@ class Stream:
     def __init__(self, *says: str) -> None:
         self.sent: list[str] = []
         self._says = list(says)
+        self.asked = 0
         self.ended = asyncio.Event()
         self.query: Mapping[str, str] = {}
 
     async def receive(self) -> str:
+        self.asked += 1
         if self._says:
             return self._says.pop(0)
         await self.ended.wait()
@@ -100,16 +103,12 @@ def test_the_announcement_comes_before_the_trades_and_only_for_the_taker() -> No
         recorder.listen(feed.on_leg)
         stream = Stream(command("subscribe", ("activity", "*")))
         serving = asyncio.create_task(feed.serve(stream))
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        await until(lambda: stream.asked > 1)
         world.play(recorder, (world.usual_trade(),))
-        seen = 0
-        while len(stream.sent) < 4:
-            await asyncio.sleep(0.01)
-            for frame in stream.sent[seen:]:
-                told = json.loads(frame)
-                times.append((loop.time() - start, told["type"], told["payload"]["proxyWallet"].lower()))
-            seen = len(stream.sent)
+        for count in range(1, 5):
+            await until(lambda count=count: len(stream.sent) >= count)  # type: ignore[misc]
+            told = json.loads(stream.sent[count - 1])
+            times.append((loop.time() - start, told["type"], told["payload"]["proxyWallet"].lower()))
         stream.close()
         await serving
 
