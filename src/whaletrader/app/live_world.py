@@ -28,9 +28,12 @@ from whaletrader.messages.leaders import UniverseScanned
 from whaletrader.messages.orders import SubmitOrder
 from whaletrader.ports.whale_source import WhaleSource
 from whaletrader.runtime.live import LivePace
+from whaletrader.runtime.scans import Ready
 
 STALE_DATA = "STALE_DATA"
 FRESH_QUOTE_NS = 10 * NANOS
+MOST_LATE_NS = 5 * NANOS
+"""A purchase that was decided so long after the fact it rests on is not sent: the run was held up."""
 
 
 class NobodyKnown:
@@ -145,8 +148,8 @@ def live_app(
         exchange=exchange,
         trader=trader,
         mode=mode,
-        gate=FreshGate(parts.sources, parts.feed),
-        scan_ready=scoring.ready if scoring else None,
+        gate=FreshGate(parts.sources, parts.feed, latency_ms=settings.execution.latency_ms),
+        scan_ready=_since_when(scoring) if scoring else None,
         sources=lambda: [msgspec.to_builtins(each) for each in parts.sources.status()],
         first_ts=time.time_ns(),
         endless=True,
@@ -169,6 +172,19 @@ def live_app(
 
     app.begin = begin
     return app
+
+
+def _since_when(scoring: WhaleProcess) -> Ready:
+    """Note when each answer was first seen: what follows from it follows then, and not when it was asked for."""
+    seen: dict[tuple[int, tuple[str, ...], int], int] = {}
+
+    def ready(as_of_ts: int, followed: tuple[str, ...], since_ts: int) -> int | None:
+        key = as_of_ts, followed, since_ts
+        if key not in seen and scoring.ready(*key):
+            seen[key] = time.time_ns()
+        return seen.get(key)
+
+    return ready
 
 
 def _watcher(parts: Parts) -> Callable[[Sequence[str], Sequence[str]], None]:
@@ -196,13 +212,17 @@ def _advancer(parts: Parts, exchange: TradingPlace) -> Callable[[int], None]:
 class FreshGate:
     """Refuses what would add risk while nobody can say what the market is; what reduces it passes."""
 
-    def __init__(self, sources: LiveSources, feed: LiveFeed) -> None:
+    def __init__(self, sources: LiveSources, feed: LiveFeed, *, latency_ms: int) -> None:
         self._sources, self._feed = sources, feed
+        self._latency = latency_ms * NANOS // 1_000
 
     def __call__(self, order: SubmitOrder) -> str:
         """Say why an order must not be sent now, "" where it may."""
         if order.side == Side.SELL:
             return ""
+        late = time.time_ns() - (order.arrive_ts - self._latency)
+        if late > MOST_LATE_NS:
+            return f"{STALE_DATA}: decided {late / NANOS:.0f} s behind the world's clock"
         whole = self._sources.freshness(order.token_id)
         if whole.fresh:
             return ""

@@ -18,6 +18,7 @@ from whaletrader.messages.orders import SubmitOrder
 from whaletrader.ports.exchange import Exchange
 from whaletrader.ports.market_feed import MarketFeed
 from whaletrader.ports.whale_source import WhaleSource
+from whaletrader.runtime.scans import Ready
 
 WrapWhales = Callable[[WhaleSource], WhaleSource]
 """Puts another source of leaders around the dataset's own."""
@@ -68,8 +69,8 @@ class World:
     gate: Gate = always_open
     sources: Callable[[], list[dict[str, Any]]] = no_sources
     """How the sources of a live feed stand, as plain values."""
-    scan_ready: Callable[[int, tuple[str, ...], int], bool] | None = None
-    """Begins a scan elsewhere and says whether its answer is there; None where scans are carried out at once."""
+    scan_ready: Ready | None = None
+    """Begins a scan elsewhere and says since when its answer is there; None where scans are carried out at once."""
     first_ts: int = 0
     endless: bool = False
     """Whether the run follows the world, and so never ends by itself."""

@@ -13,6 +13,7 @@ from whaletrader.messages.leaders import ScanUniverse, UniverseScanned
 from whaletrader.ports.whale_source import WhaleSource
 
 RANK = 20
+Ready = Callable[[int, tuple[str, ...], int], int | None]
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,8 +40,8 @@ class Scans:
     rank = RANK
     carries = frozenset({"ScanUniverse"})
 
-    def __init__(self, whales: WhaleSource, ready: Callable[[int, tuple[str, ...], int], bool] | None = None) -> None:
-        """`ready(as_of_ts, followed, since_ts)` begins a scan elsewhere and says whether its answer is there."""
+    def __init__(self, whales: WhaleSource, ready: Ready | None = None) -> None:
+        """`ready(as_of_ts, followed, since_ts)` begins a scan elsewhere; it says since when its answer is there."""
         self._whales = whales
         self._ready = ready
         self._state = ScanState()
@@ -61,13 +62,8 @@ class Scans:
             self._ready(asked.as_of_ts, asked.followed, asked.since_ts)
 
     def peek(self) -> int | None:
-        """Return when the oldest open scan was asked for; None while its answer is worked out elsewhere."""
-        if not self._state.asked:
-            return None
-        asked = self._state.asked[0]
-        if self._ready is not None and not self._ready(asked.as_of_ts, asked.followed, asked.since_ts):
-            return None
-        return asked.asked_ts
+        """Return when the oldest open scan was asked for; of one elsewhere, when its answer came: None before that."""
+        return self._answered_ts(self._state.asked[0]) if self._state.asked else None
 
     def take(self) -> Message:
         """Return the answer to the oldest open scan."""
@@ -76,7 +72,7 @@ class Scans:
             self._answer(asked),
             natural_key=f"scan/{asked.command_id}",
             ts_event=asked.asked_ts,
-            ts_init=asked.asked_ts,
+            ts_init=self._answered_ts(asked) or asked.asked_ts,
         )
         return msgspec.structs.replace(told, cause_id=asked.command_id, correlation_id=asked.correlation_id)
 
@@ -96,6 +92,12 @@ class Scans:
     def restore(self, state: bytes) -> None:
         """Take the state from a snapshot's bytes."""
         self._state = msgspec.msgpack.decode(state, type=ScanState)
+
+    def _answered_ts(self, asked: Asked) -> int | None:
+        if self._ready is None:
+            return asked.asked_ts
+        there_ts = self._ready(asked.as_of_ts, asked.followed, asked.since_ts)
+        return None if there_ts is None else max(asked.asked_ts, there_ts)
 
     def _answer(self, asked: Asked) -> UniverseScanned:
         if asked.command_id not in self._answers:

@@ -81,27 +81,38 @@ class Sources:
         return self.token if token_id and self.around.fresh else self.around
 
 
-def order(side="BUY"):
-    return example(SubmitOrder, side=side, token_id=YES)
+def order(side="BUY", late_s=0):
+    return example(SubmitOrder, side=side, token_id=YES, arrive_ts=time.time_ns() + (5 - late_s) * NS)
+
+
+def gate_of(sources, feed):
+    return FreshGate(sources, feed, latency_ms=5_000)
 
 
 STALE = Freshness(fresh=False, reason="nobody is heard")
 
 
 def test_a_purchase_waits_for_fresh_data_and_what_reduces_risk_does_not(feed):
-    assert FreshGate(Sources(), feed)(order()) == ""
-    silent = FreshGate(Sources(around=STALE), feed)
+    assert gate_of(Sources(), feed)(order()) == ""
+    silent = gate_of(Sources(around=STALE), feed)
     assert silent(order()) == "STALE_DATA: nobody is heard"
     assert silent(order("SELL")) == ""
 
 
+def test_a_purchase_that_was_decided_too_late_is_not_sent(feed):
+    gate = gate_of(Sources(), feed)
+    assert gate(order(late_s=3)) == ""
+    assert gate(order(late_s=30)) == "STALE_DATA: decided 30 s behind the world's clock"
+    assert gate(order("SELL", late_s=30)) == ""
+
+
 def test_a_market_that_was_just_described_can_be_traded_on_its_first_book(feed):
-    gate = FreshGate(Sources(token=STALE), feed)
+    gate = gate_of(Sources(token=STALE), feed)
     assert gate(order()).startswith("STALE_DATA")
     now = time.time_ns()
     feed.add([meta(), book()], now)
     assert gate(order()) == ""
-    old = FreshGate(Sources(token=STALE), feed)
+    old = gate_of(Sources(token=STALE), feed)
     feed.add([book()], now - 60 * NS)
     assert old(order()) == ""
 

@@ -92,7 +92,7 @@ def test_a_scan_elsewhere_is_begun_at_once_and_told_when_its_answer_is_there():
 
     def ready(as_of_ts, followed, since_ts):
         begun.append((as_of_ts, followed, since_ts))
-        return bool(there)
+        return there[0] if there else None
 
     whales = Whales()
     scans, command = Scans(whales, ready), asked()
@@ -101,16 +101,16 @@ def test_a_scan_elsewhere_is_begun_at_once_and_told_when_its_answer_is_there():
     assert begun == [(50, (), 0)]
     assert scans.peek() is None, "the run goes on meanwhile"
     assert whales.scans == 0
-    there.append("an answer")
-    assert scans.peek() == 50
-    assert scans.take().payload.as_of_ts == 50
+    there.append(70)
+    assert scans.peek() == 70, "what follows from it follows then, and not when it was asked for"
+    assert (scans.take().ts_event, scans.take().ts_init) == (50, 70)
 
 
 def test_a_scan_elsewhere_is_begun_again_after_a_crash():
     begun = []
-    scans, command = Scans(Whales(), lambda *_: False), asked()
+    scans, command = Scans(Whales(), lambda *_: None), asked()
     scans.observe(command)
-    after = Scans(Whales(), lambda *key: begun.append(key) or True)
+    after = Scans(Whales(), lambda *key: begun.append(key) or 0)
     after.restore(scans.snapshot())
     assert after.peek() == 50
     assert begun == [(50, (), 0)]
