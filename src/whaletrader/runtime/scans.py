@@ -1,7 +1,8 @@
 """Scans of the universe: carries out `ScanUniverse` and brings the answer back as `UniverseScanned`.
 
 It is an effect and a source in one, because the answer is a pure function of the command: an answer that a crash lost
-is computed again, and is the same. Where scans are carried out elsewhere, a run that follows the world goes on meanwhile.
+is computed again, and is the same. Where scans are carried out elsewhere, a run that follows the world goes on
+meanwhile.
 """
 
 from collections.abc import Callable
