@@ -229,8 +229,7 @@ def test_a_peer_that_never_completes_the_handshake_does_not_hold_up_the_end() ->
         )
         thread = StreamThread("test-session", {"it": one.run})
         thread.start()
-        while one.state is not StreamState.CONNECTING:
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(wait_until, lambda: one.state is StreamState.CONNECTING, 5)
         begun = time.monotonic()
         assert await asyncio.to_thread(thread.stop, 5)
         assert time.monotonic() - begun < 3
