@@ -49,7 +49,7 @@ class ScriptedClob:
         self.sent: list[tuple[str, str, bytes | None]] = []
         self.scripted: dict[str, list] = {}
         """"METHOD path" -> errors to raise or answers to give first; a callable is called with the request's body."""
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
 
     def script(self, call, *answers) -> None:
         """Answer the next calls so."""

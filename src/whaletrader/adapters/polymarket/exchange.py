@@ -177,9 +177,11 @@ class PolymarketExchange:
                 self._read_trades(row.order_id)
             if record.cancel_ts is not None:
                 self._cancel(record.order.order_hash)
+        for order_hash in self._store.incomplete():
+            self._read_trades(order_hash)
         for trade_id in sorted({trade.trade_id for trade in self._store.unsettled()}):
             self.tell(self._clob.trades(trade_id=trade_id))
-        return len(self._store.orders(SENT, LIVE)) + len(self._store.unsettled())
+        return len(self._store.orders(SENT, LIVE)) + len(self._store.incomplete()) + len(self._store.unsettled())
 
     def _to_send(self, record: OrderRecord) -> bool:
         order = record.order

@@ -19,7 +19,8 @@ from whaletrader.ports.exchange import ExchangeEvent, SignedOrder
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS orders (
-    order_hash TEXT PRIMARY KEY, body BLOB NOT NULL, state TEXT NOT NULL, touched_ts INTEGER NOT NULL
+    order_hash TEXT PRIMARY KEY, body BLOB NOT NULL, state TEXT NOT NULL, touched_ts INTEGER NOT NULL,
+    matched_micro INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS cancels (order_hash TEXT PRIMARY KEY, ts INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS orders_by_state ON orders (state);
@@ -111,7 +112,7 @@ class ExchangeStore:
         """Keep an order; the same hash with other content is a conflict."""
         body = msgspec.json.encode(order)
         with self.writing():
-            self._db.execute("INSERT OR IGNORE INTO orders VALUES (?, ?, 'NEW', 0)", (order.order_hash, body))
+            self._db.execute("INSERT OR IGNORE INTO orders VALUES (?, ?, 'NEW', 0, 0)", (order.order_hash, body))
             row = self._db.execute("SELECT body FROM orders WHERE order_hash = ?", (order.order_hash,)).fetchone()
         if row[0] != body:
             raise ConflictError(f"The order {order.order_hash} came again with other content; nothing was changed.")
@@ -136,6 +137,17 @@ class ExchangeStore:
         self._write(
             "UPDATE orders SET state = ?, touched_ts = ? WHERE order_hash = ?", (state, self._now_ns(), order_hash)
         )
+
+    def note_matched(self, order_hash: str, matched_micro: int) -> None:
+        """Note how many shares of an order are matched in all, as far as was told."""
+        note = "UPDATE orders SET matched_micro = max(matched_micro, ?) WHERE order_hash = ?"
+        self._write(note, (matched_micro, order_hash))
+
+    def incomplete(self) -> list[str]:
+        """Return the orders of which more is matched than the known fills, by hash."""
+        known = "SELECT coalesce(sum(size_micro), 0) FROM trades WHERE trades.order_hash = orders.order_hash"
+        query = f"SELECT order_hash FROM orders WHERE matched_micro > ({known}) ORDER BY order_hash"
+        return [str(row[0]) for row in self._read(query, ())]
 
     def keep_cancel(self, order_hash: str, ts: int) -> None:
         """Note that an order is to be cancelled, also before the order is here; the earliest counts."""

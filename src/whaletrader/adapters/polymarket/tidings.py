@@ -61,6 +61,7 @@ class Tidings:
             return
         kind = ReportKind.EXPIRED if self._expired(record) else ReportKind.CANCELLED
         with self._store.writing():
+            self._store.note_matched(order.order_hash, filled_micro)
             self._tell(order, "closed", kind, size_micro=filled_micro, reason=reason)
             self._store.set_state(order.order_hash, CLOSED)
 
@@ -73,6 +74,7 @@ class Tidings:
         if invalid:
             self.refused(record, row.status)
             return True
+        self._store.note_matched(row.order_id, row.size_matched_micro)
         self.accepted(record)
         partly = row.size_matched_micro < row.original_size_micro
         immediate = record.order.order_type in IMMEDIATE_TYPES and row.status == MATCHED
