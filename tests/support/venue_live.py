@@ -23,12 +23,15 @@ class LiveHttp(VenueHttpServer):
     """Adds books, and filters of logs as nodes understand them."""
 
     books: dict[str, dict[str, Any]] = field(default_factory=dict)
+    book_refusals: list[Answer] = field(default_factory=list)
     market_of: dict[str, str] = field(default_factory=dict)
 
     def answer(self, method: str, path: str, query: dict[str, list[str]], body: bytes) -> Answer:
         if path == "/books":
             with self._lock:
                 self.requests.append((method, path, query))
+            if self.book_refusals:
+                return self.book_refusals.pop(0)
             asked = [each["token_id"] for each in json.loads(body)]
             return Answer(200, json.dumps([self.books[token] for token in asked if token in self.books]).encode())
         named = self.market_of.get(path.removeprefix("/markets-by-token/"))
