@@ -60,8 +60,8 @@ class MarketBooks:
         if not lacking:
             return
         self._asked = {token: at for token, at in self._asked.items() if now - at < ASK_AGAIN_S}
-        self._asked.update(dict.fromkeys(lacking, now))
         answers = await self._calls.run(lambda: list(self._clob.books(lacking)))
+        self._asked.update(dict.fromkeys(lacking, now))
         found: set[str] = set()
         for answer in answers:
             found |= talk.take_books(answer, self._now_ns())
