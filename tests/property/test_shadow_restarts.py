@@ -55,7 +55,9 @@ def drained(exchange, cursor, seen):
 @settings(max_examples=25, deadline=None)
 def test_killed_anywhere_every_order_ends_once_and_every_fill_settles_once(steps):
     with tempfile.TemporaryDirectory() as folder:
-        run(Path(folder) / "shadow.db", steps)
+        sent, seen = run(Path(folder) / "shadow.db", steps)
+    assert len({event.event_id for event in seen}) == len(seen)
+    check(sent, seen)
 
 
 def run(path, steps):
@@ -81,12 +83,11 @@ def run(path, steps):
         cursor = drained(exchange, cursor, seen)
     exchange.advance(10_000 * SECOND)
     drained(exchange, cursor, seen)
-    check(sent, seen)
     exchange.close()
+    return sent, seen
 
 
 def check(sent, seen):
-    assert len({event.event_id for event in seen}) == len(seen)
     for one in sent:
         mine = [event for event in seen if event.order_hash == one.order_hash]
         kinds = [str(event.kind) for event in mine]

@@ -14,7 +14,7 @@ from whaletrader.adapters.polymarket.reconcile import Ledger, require_agreement
 from whaletrader.agents.execution import Trader
 from whaletrader.app.build import App
 from whaletrader.app.layout import DataDirectory, RunFolder
-from whaletrader.app.live_world import STALE_DATA, Parts, listen, live_app
+from whaletrader.app.live_world import Parts, listen, live_app
 from whaletrader.app.sources import Tell
 from whaletrader.app.venue_gateway import Gateway, open_gateway
 from whaletrader.config.tree import Settings
@@ -48,10 +48,7 @@ def build_live_money(
             folder.exchange,
             mark=lambda token_id: _mark(parts, token_id),
             alarm=lambda alarm, counts: tell(f"ALARM: {alarm}: {counts.failed} settlements failed of {counts.settled}"),
-            gates=[
-                lambda: "" if agreed.is_set() else NOT_RECONCILED,
-                lambda: "" if parts.sources.freshness().fresh else STALE_DATA,
-            ],
+            gates=[lambda: "" if agreed.is_set() else NOT_RECONCILED],
         )
         undone.pop_all()
     kind = gateway.kind

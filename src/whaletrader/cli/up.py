@@ -214,8 +214,8 @@ def _told(progress: "Progress", now_ts: int = 0) -> str:
 
     rate = progress.messages / progress.elapsed_s if progress.elapsed_s > 0 else 0.0
     return (
-        f"{when(now_ts or progress.clock_ts)}  equity {progress.equity_micro / 1_000_000:,.2f}  {progress.trading_state}  "
-        f"{progress.messages:,} messages, {rate:,.0f}/s"
+        f"{when(now_ts or progress.clock_ts)}  equity {progress.equity_micro / 1_000_000:,.2f}  "
+        f"{progress.trading_state}  {progress.messages:,} messages, {rate:,.0f}/s"
     )
 
 

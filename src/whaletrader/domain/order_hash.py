@@ -241,13 +241,7 @@ def contract_wallet_digest(order: OrderStruct, *, neg_risk: bool) -> bytes:
     neg_risk : bool
         Whether its market is a neg-risk market.
     """
-    nested = keccak256(
-        _nested_typehash()
-        + struct_hash(order)
-        + _wallet_domain()
-        + _address(order.maker)
-        + bytes(32)
-    )
+    nested = keccak256(_nested_typehash() + struct_hash(order) + _wallet_domain() + _address(order.maker) + bytes(32))
     separator = domain_separator(exchange_contract(order.token_id, neg_risk=neg_risk))
     return keccak256(b"\x19\x01" + separator + nested)
 

@@ -10,7 +10,7 @@ from whaletrader.config.tree import RuntimeSettings, Settings
 from whaletrader.domain.risk.limits import RiskLimits
 
 UNITS = ("_micro", "_s", "_ms", "_days", "_bytes", "_groups")
-COUNTS = {"confirmations", 
+COUNTS = {
     "agree",
     "confirmations",
     "draws",
