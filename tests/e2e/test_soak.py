@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 LIMIT_S = 600
-EVERY_FACE = {"rtds", "rpc", "data", "clob"}
+EVERY_FACE = {"rtds", "rpc", "clob"}
 
 
 @pytest.mark.slow
