@@ -103,6 +103,8 @@ class Relayer:
             return reply({"error": str(bad)}, 400)
 
     def _create(self, told: Submission) -> Reply:
+        if not is_address(told.sender):
+            return reply({"error": "invalid address"}, 400)
         owner = told.sender.lower()
         wallet = own_wallets(owner).deposit
         account = self._venue.accounts.get(wallet)

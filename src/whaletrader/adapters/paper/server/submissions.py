@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from whaletrader.domain.chain_calls import Call
+from whaletrader.domain.chain_calls import Call, selector
 from whaletrader.domain.signature import signer_of
 from whaletrader.domain.venue_contracts import VenueContract
 from whaletrader.domain.wallet_batch import (
@@ -18,6 +18,8 @@ from whaletrader.domain.wallet_batch import (
 
 WORD = 32
 SIGNATURE_BYTES = 65
+_MULTISEND = selector("multiSend(bytes)")
+_PROXY = selector("proxy((uint8,address,uint256,bytes)[])")
 
 
 class BadSubmission(Exception):
@@ -114,12 +116,11 @@ def _proxy(told: Submission) -> Signed:
 
 def _multisend(data: bytes) -> tuple[Call, ...]:
     """The calls packed into `multiSend(bytes)`: operation, target, value, length, bytes."""
-    size = _number(data, 4 + WORD)
-    packed = data[4 + 2 * WORD : 4 + 2 * WORD + size]
+    packed = _part(data, 4 + 2 * WORD, _length(data, _MULTISEND))
     calls, at = [], 0
     while at < len(packed):
-        target, length = packed[at + 1 : at + 21], _number(packed, at + 53)
-        calls.append(Call("0x" + target.hex(), packed[at + 85 : at + 85 + length]))
+        target, length = _part(packed, at + 1, 20), _number(packed, at + 53)
+        calls.append(Call("0x" + target.hex(), _part(packed, at + 85, length)))
         at += 85 + length
     return tuple(calls)
 
@@ -128,15 +129,29 @@ def _proxied(data: bytes) -> tuple[Call, ...]:
     """The calls of `proxy((uint8,address,uint256,bytes)[])`."""
     start = 4 + 2 * WORD
     calls = []
-    for place in range(_number(data, 4 + WORD)):
+    for place in range(_length(data, _PROXY)):
         each = start + _number(data, start + place * WORD)
-        target, tail = data[each + WORD + 12 : each + 2 * WORD], each + _number(data, each + 3 * WORD)
-        calls.append(Call("0x" + target.hex(), data[tail + WORD : tail + WORD + _number(data, tail)]))
+        target, tail = _part(data, each + WORD + 12, 20), each + _number(data, each + 3 * WORD)
+        calls.append(Call("0x" + target.hex(), _part(data, tail + WORD, _number(data, tail))))
     return tuple(calls)
 
 
+def _length(data: bytes, function: bytes) -> int:
+    """Length of the one argument of a call; ValueError where it calls another function."""
+    if data[:4] != function:
+        raise ValueError("another function")
+    return _number(data, 4 + WORD)
+
+
 def _number(data: bytes, at: int) -> int:
-    return int.from_bytes(data[at : at + WORD], "big")
+    return int.from_bytes(_part(data, at, WORD), "big")
+
+
+def _part(data: bytes, at: int, size: int) -> bytes:
+    """Bytes that must be there: a length that somebody made up ends here."""
+    if at + size > len(data):
+        raise ValueError("cut short")
+    return data[at : at + size]
 
 
 def _bytes(text: str) -> bytes:

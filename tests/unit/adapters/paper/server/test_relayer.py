@@ -126,6 +126,13 @@ def test_what_is_no_submission_is_refused(world: World) -> None:
     assert refused(world.submit({"type": "MAGIC", "from": world.key.address})) == "invalid transaction type MAGIC"
 
 
+def test_no_wallet_is_made_for_what_is_no_address(world: World) -> None:
+    before = set(world.venue.accounts)
+    for sender in ("", "0x12", "0x" + "g" * 40):
+        assert refused(world.submit({"type": "WALLET-CREATE", "from": sender})) == "invalid address"
+    assert set(world.venue.accounts) == before
+
+
 def test_what_the_contracts_refuse_is_reported_as_failed(world: World) -> None:
     call = chain_calls.split_call(world.market.condition_id, 10**6 * MICRO, neg_risk=False)
     answer = world.submit(world.batch(call))
