@@ -193,7 +193,9 @@ def _said(answer: httpx.Response) -> tuple[str, str, float]:
         return answer.text[:_WORDS].strip(), "", asked
     if not isinstance(body, dict):
         return str(body)[:_WORDS], "", asked
-    words = next((str(body[key]) for key in ("error", "errorMsg", "message") if body.get(key)), "")
+    words = next((str(body[key]) for key in ("error", "errorMsg", "error_msg", "message") if body.get(key)), "")
+    if "heartbeat_id" in body:
+        words = f"{words}: {body['heartbeat_id']}"
     return words[:_WORDS], str(body.get("code") or ""), max(asked, _seconds(body.get("retry_after_seconds")))
 
 

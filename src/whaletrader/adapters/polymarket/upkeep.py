@@ -16,6 +16,7 @@ HEARTBEAT_S = 5.0
 REFRESH_S = 15.0
 PAYMENTS_S = 5.0
 _ID = re.compile(r"[0-9a-fA-F-]{16,}")
+_WRONG_ID = "invalid heartbeat id"
 
 
 class Beating(Protocol):
@@ -33,14 +34,14 @@ class Heartbeat:
         self._clob, self._next = clob, ""
 
     def beat(self) -> None:
-        """Send the id that is due; where the venue expects another one, send that."""
+        """Send the id that is due; where the venue expects another one (it may be none at all), send that."""
         try:
             self._next = self._clob.heartbeat(self._next)
         except VenueError as error:
-            expected = _ID.search(error.words) if error.status == 400 else None
-            if expected is None:
+            if error.status != 400 or _WRONG_ID not in error.words.lower():
                 raise
-            self._next = self._clob.heartbeat(expected.group())
+            expected = _ID.search(error.words)
+            self._next = self._clob.heartbeat(expected.group() if expected else "")
 
 
 class Upkeep:
