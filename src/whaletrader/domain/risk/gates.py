@@ -5,10 +5,18 @@ Unknown, stale, missing or malformed always means no. What a size may be is deci
 
 from whaletrader.domain.amounts import known_tick, price_within
 from whaletrader.domain.fees import taker_fee_micro
+from whaletrader.domain.order_hash import is_position_id, token_number
 from whaletrader.domain.portfolio import Valuation
 from whaletrader.domain.reasons import DenyReason
 from whaletrader.domain.risk.correlation import too_correlated
-from whaletrader.domain.risk.model import MAX_UNSETTLED_FILLS, TRADABLE_VERSIONS, MarketView, Proposal, RiskState
+from whaletrader.domain.risk.model import (
+    MAX_UNSETTLED_FILLS,
+    POSITIONS_VERSION,
+    TRADABLE_VERSIONS,
+    MarketView,
+    Proposal,
+    RiskState,
+)
 from whaletrader.domain.risk.sizing import all_in_price_micro
 from whaletrader.domain.values import MICRO, NANOS, Side, TradingState
 
@@ -56,11 +64,17 @@ def _market_reasons(market: MarketView | None, proposal: Proposal) -> list[DenyR
     if market is None or proposal.token_id not in market.token_ids or len(market.token_ids) != OUTCOMES:
         return [DenyReason.UNKNOWN_MARKET]
     found = []
-    if market.version not in TRADABLE_VERSIONS:
+    if market.version not in TRADABLE_VERSIONS or _wrong_ids(market):
         found.append(DenyReason.UNKNOWN_MARKET_VERSION)
     if market.resolved:
         found.append(DenyReason.MARKET_RESOLVED)
     return found
+
+
+def _wrong_ids(market: MarketView) -> bool:
+    """Whether the ids are not of the form that the version says: their orders would go to another contract."""
+    positions = market.version == POSITIONS_VERSION
+    return any(is_position_id(token_number(token)) != positions for token in market.token_ids)
 
 
 def entry_reasons(state: RiskState, proposal: Proposal, market: MarketView, value: Valuation) -> list[DenyReason]:

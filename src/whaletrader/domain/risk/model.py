@@ -10,8 +10,10 @@ from whaletrader.domain.reasons import BindingLimit, DenyReason
 from whaletrader.domain.risk.limits import RiskLimits
 from whaletrader.domain.values import NANOS, Side, TradingState
 
-TRADABLE_VERSIONS = frozenset({"v1"})
-"""Protocol versions whose orders we can sign and whose markets we can value."""
+TRADABLE_VERSIONS = frozenset({"v1", "v2"})
+"""Versions (the venue's word) whose orders we can sign and whose markets we can value: CTF tokens, and positions."""
+POSITIONS_VERSION = "v2"
+"""Protocol V2: the ids are positions, and another contract settles them."""
 MAX_UNSETTLED_FILLS = 1_000
 """With more fills than this without a word about their settlement, what we hold is not known well enough."""
 

@@ -56,10 +56,23 @@ class TestGates:
         odd = market(token_ids=("m0", "m1", "m2"))
         assert decide(world([M], [500_000], markets={"m": odd}), proposal(M)).reasons == (DenyReason.UNKNOWN_MARKET,)
 
-    @pytest.mark.parametrize("version", ["v2", "unknown", ""])
+    @pytest.mark.parametrize("version", ["v3", "V2", "unknown", ""])
     def test_an_unknown_market_version_is_denied(self, version):
         view = market(version=version)
         assert decide(world([view], [500_000]), proposal(view)).reasons == (DenyReason.UNKNOWN_MARKET_VERSION,)
+
+    def test_a_version_that_disagrees_with_the_form_of_the_ids_is_denied(self):
+        view = market(version="v2")
+        assert decide(world([view], [500_000]), proposal(view)).reasons == (DenyReason.UNKNOWN_MARKET_VERSION,)
+        positions = tuple(str((1 << 248) | (77 << 120) | outcome) for outcome in (0, 1))
+        named_old = market(version="v1", token_ids=positions)
+        denied = decide(world([named_old], [500_000]), proposal(named_old)).reasons
+        assert denied == (DenyReason.UNKNOWN_MARKET_VERSION,)
+
+    def test_positions_of_the_second_protocol_can_be_traded(self):
+        positions = tuple(str((1 << 248) | (77 << 120) | outcome) for outcome in (0, 1))
+        view = market(version="v2", token_ids=positions)
+        assert decide(world([view], [500_000]), proposal(view)).approved
 
     def test_a_resolved_market_is_denied_for_both_sides(self):
         view = market(resolved=True)
