@@ -29,6 +29,7 @@ from whaletrader.adapters.polymarket.live_rows import (
 )
 from whaletrader.adapters.polymarket.live_store import LiveStore, SegmentNote
 from whaletrader.datasets.decode.rows import (
+    HEAD_BYTES,
     BestBidAsk,
     BookDelta,
     BookSnapshot,
@@ -364,7 +365,7 @@ class LiveFeed:
             elif ts - since < FORGET_UNNAMED_NS:
                 still.append((since, fill))
             else:
-                self._rejected[fill.source, "market_unknown"] += 1
+                self.reject(_forgotten(fill))
         self._waiting = still
         return released
 
@@ -437,6 +438,12 @@ class LiveFeed:
         self._store.seal(note)
         self._segment_row = end
         self.version += 1
+
+
+def _forgotten(fill: StoredFill) -> Reject:
+    """Return the refusal of a fill whose market nobody could name."""
+    head = fill_key(fill.tx_hash, fill.wallet, fill.token_id, fill.side, fill.size_micro, fill.n)
+    return Reject(source=fill.source, reason="market_unknown", detail=fill.token_id, head=head.encode()[:HEAD_BYTES])
 
 
 def _segment_id(number: int) -> str:

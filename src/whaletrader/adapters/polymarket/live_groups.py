@@ -4,6 +4,7 @@ rows. Counts what each source told alone and what it missed.
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
 import msgspec
 
@@ -147,14 +148,21 @@ class LiveGroups:
         ]
 
     def _weigh(self, source: str, key: GroupKey, reports: list[VenueFill], ts: int) -> list[tuple[VenueFill, NewFill]]:
+        """Weigh reports in their order: a log that was told, taken back and told again elsewhere is one fill."""
         group = self._group(key, reports[0], ts)
-        lasting = [fill for fill in reports if not fill.removed]
-        for fill in reports:
-            if fill.removed:
-                group.retract(source, fill.log_index)
+        found: list[tuple[VenueFill, NewFill]] = []
+        for removed, run in groupby(reports, key=lambda fill: fill.removed):
+            if removed:
+                for fill in run:
+                    group.retract(source, fill.log_index)
+            else:
+                found.extend(self._told(source, key, group, list(run)))
+        return found
+
+    def _told(
+        self, source: str, key: GroupKey, group: FillGroup, lasting: list[VenueFill]
+    ) -> list[tuple[VenueFill, NewFill]]:
         legs = [Leg(fill.size_micro, fill.price_micro, fill.log_index) for fill in lasting]
-        if not lasting:
-            return []
         before = len(group.told.get(source, ()))
         found = group.tell(source, legs)
         told = group.told[source][before:]

@@ -89,7 +89,7 @@ class LiveStore:
         DataError
             The disk is full or fails; the file is as it was.
         """
-        if self._file < 0:
+        if self._file < 0 or not self._bytes:
             self._begin()
         self._write(_HEAD.pack(len(batch), zlib.crc32(batch)) + batch)
 
@@ -125,8 +125,10 @@ class LiveStore:
         return segment
 
     def _begin(self) -> None:
-        path = self._folder / f"live-{self._number:06d}.rows"
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        """Open the file; a new one begins with its mark, and as long as that is not written it is tried again."""
+        if self._file < 0:
+            path = self._folder / f"live-{self._number:06d}.rows"
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         if self._bytes == 0:
             self._write(_MAGIC)
 

@@ -19,6 +19,7 @@ from whaletrader.datasets.decode.rows import (
     FeeCharge,
     MatchSummary,
     PositionChange,
+    Reject,
     Row,
     TokenTransfer,
     VenueFill,
@@ -61,12 +62,20 @@ def decode_logs(answer: bytes | str, block_ts: Mapping[int, int] | None = None) 
     block_ts : mapping of int to int, optional
         UTC nanoseconds by block number, for nodes that do not put `blockTimestamp` into logs; `ts_event` is -1 else.
     """
+    found: list[object] = []
+    refused: list[Reject] = []
     try:
-        found = _logs_in(fields.parse(answer))
+        content = fields.parse(answer)
     except Unusable as error:
         return Decoded((), (fields.refuse(SOURCE, error, answer),))
+    for each in content if isinstance(content, list) else (content,):
+        try:
+            found.extend(_logs_in(each) if each is content or _wraps(each) else (each,))
+        except Unusable as error:
+            refused.append(fields.refuse(SOURCE, error, answer if each is content else each))
     times = block_ts or {}
-    return fields.decode_each(SOURCE, found, lambda log: rows_of_log(log_of(log, times)))
+    decoded = fields.decode_each(SOURCE, found, lambda log: rows_of_log(log_of(log, times)))
+    return Decoded(decoded.rows, (*refused, *decoded.rejects))
 
 
 def rows_of_log(log: ChainLog) -> Iterable[Row]:

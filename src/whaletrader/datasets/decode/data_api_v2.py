@@ -21,6 +21,8 @@ from whaletrader.datasets.decode.rows import (
 from whaletrader.domain.values import MICRO, Role, Side
 
 _FEE_TICK = 10
+PRICE_DOUBT, AMOUNT_DOUBT = Decimal("5e-11"), Decimal("5e-7")
+"""Half of the last digit of a price, and of an amount."""
 _PAYOUTS = {MICRO: (MICRO, 0), 0: (0, MICRO), MICRO // 2: (MICRO // 2, MICRO // 2)}
 _UNSET = Decimal(69)
 _KINDS = {
@@ -105,14 +107,18 @@ def _fill(row: Object) -> VenueFill:
 def _fee(row: Object, side: str) -> int:
     """Return the fee inside a BUY's `usdc_size`, on the venue's grid of five decimals; -1 where it cannot be told.
 
-    v1 is not used for this: its amounts are not known to include fees.
+    An averaged price is rounded to ten decimals: what that can hide in a large fill is no sign of a fee. v1 is not used
+    for this: its amounts are not known to include fees.
     """
     paid, price = fields.optional_decimal(row.get("usdc_size")), fields.optional_decimal(row.get("price"))
     size = fields.optional_decimal(row.get("size"))
     if side != Side.BUY or paid is None or price is None or size is None:
         return -1
-    ticks = ((paid - price * size) * MICRO / _FEE_TICK).to_integral_value(ROUND_HALF_EVEN)
-    return int(ticks) * _FEE_TICK if ticks >= 0 else -1
+    rest = paid - price * size
+    ticks = (rest * MICRO / _FEE_TICK).to_integral_value(ROUND_HALF_EVEN)
+    if ticks < 0 or (ticks > 0 and rest <= size * PRICE_DOUBT + AMOUNT_DOUBT):
+        return -1
+    return int(ticks) * _FEE_TICK
 
 
 def _activity(row: Object) -> Row:

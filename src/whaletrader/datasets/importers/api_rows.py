@@ -28,6 +28,7 @@ from whaletrader.datasets.decode.data_api import (
     kind_of,
     market_facts,
 )
+from whaletrader.datasets.decode.data_api_v2 import AMOUNT_DOUBT, PRICE_DOUBT
 from whaletrader.datasets.importers.staging import STAGED, StagedPart
 from whaletrader.datasets.manifest import SourceEntry
 from whaletrader.datasets.schema import MOST_COPIES
@@ -157,10 +158,12 @@ def _fee(one: Told) -> int | None:
         return None
     try:
         paid, price, size = (Decimal(str(one.row.get(name))) for name in ("usdcSize", "price", "size"))
-        ticks = ((paid - price * size) * MICRO / _FEE_TICK).to_integral_value(ROUND_HALF_EVEN)
+        rest = paid - price * size
+        ticks = (rest * MICRO / _FEE_TICK).to_integral_value(ROUND_HALF_EVEN)
+        unsure = ticks < 0 or (ticks > 0 and rest <= size * PRICE_DOUBT + AMOUNT_DOUBT)
     except InvalidOperation:
         return None
-    return int(ticks) * _FEE_TICK if ticks >= 0 else None
+    return None if unsure else int(ticks) * _FEE_TICK
 
 
 def _stage_facts(part: StagedPart, rows: Sequence[Told]) -> None:

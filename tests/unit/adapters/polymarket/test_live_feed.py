@@ -2,13 +2,19 @@
 
 import threading
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.venue_rows import MARKET, NO, NS, OTHER, START, WALLET, YES, book, delta, end, fill, meta
 from tests.support.waiting import wait_until
-from whaletrader.adapters.polymarket.live_feed import LETTERS_OF_A_KIND, WAIT_FOR_TERMS_NS, LiveFeed
+from whaletrader.adapters.polymarket.live_feed import (
+    FORGET_UNNAMED_NS,
+    LETTERS_OF_A_KIND,
+    WAIT_FOR_TERMS_NS,
+    LiveFeed,
+)
 from whaletrader.datasets.decode.rows import Reject, TickSizeChange
 from whaletrader.domain.values import FeeProvenance, LeaderEventKind, Role
 from whaletrader.errors import DataError
@@ -422,3 +428,21 @@ def test_a_feed_answers_alike_before_and_after_a_restart_whatever_it_heard(tmp_p
     assert after == before
     keys = [row.natural_key for row in before[0]]
     assert len(set(keys)) == len(keys)
+
+
+def test_a_log_taken_back_and_told_again_elsewhere_within_one_batch_is_one_fill(feed):
+    feed.add([fill(10)], START)
+    first = fill(10, source="chain", log_index=5)
+    gone = msgspec.structs.replace(first, removed=True)
+    again = msgspec.structs.replace(first, log_index=7)
+    assert feed.add([first, gone, again], START + NS) == 0
+    assert feed.row_at(FILL, 1 << 62) == 0
+
+
+def test_a_fill_whose_market_nobody_names_becomes_a_dead_letter(feed):
+    feed.watch([WALLET])
+    feed.add([fill(10, source="chain")], START)
+    feed.seal(START + FORGET_UNNAMED_NS + NS)
+    (letter,) = feed.take_rejects()
+    assert (letter.source, letter.reason) == ("chain", "market_unknown")
+    assert WALLET.encode() in letter.head

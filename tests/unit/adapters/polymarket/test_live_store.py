@@ -162,3 +162,20 @@ def test_killed_at_any_moment_what_was_told_as_written_is_there(tmp_path):
         assert len(rest) > told
         told = len(rest) - 1
     assert [batch[:6] for batch in opened(tmp_path)[1][:41]] == [b"%06d" % number for number in range(41)]
+
+
+def test_a_segment_that_could_not_even_be_begun_is_begun_when_there_is_room(tmp_path):
+    store, _ = opened(tmp_path)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5, limits[1]))
+    try:
+        with pytest.raises(DataError, match="make room"):
+            store.append(b"first")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    store.append(b"first")
+    store.append(b"second")
+    store.close()
+    assert opened(tmp_path)[1] == [b"first", b"second"]

@@ -210,3 +210,10 @@ def test_a_log_of_no_use_has_a_reason_and_harms_no_neighbour(entry, reason):
     found = decode_logs(answer(filled(index=1), entry, filled(index=2)))
     assert [row.log_index for row in found.rows] == [1, 2]
     assert [each.reason for each in found.rejects] == [reason]
+
+
+def test_a_refused_call_of_a_batch_leaves_the_logs_of_the_others():
+    refused = {"id": 1, "error": {"message": "limit"}, "result": None}
+    found = decode_logs(json.dumps([refused, {"id": 2, "result": [filled()]}]))
+    assert found.rows == (one(filled()),)
+    assert [reject.reason for reject in found.rejects] == ["server_error"]

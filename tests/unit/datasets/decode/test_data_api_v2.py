@@ -109,3 +109,16 @@ def test_an_error_is_told_with_its_code():
     assert [(each.reason, each.detail) for each in found.rejects] == [("server_error", "rate_limited slow down")]
     assert [each.reason for each in decode_trades(b"7").rejects] == ["not_a_list"]
     assert [each.reason for each in decode_trades(b"<html>").rejects] == ["malformed_json"]
+
+
+def test_what_the_rounding_of_a_price_hides_in_a_large_fill_is_no_fee_and_makes_nobody_a_taker():
+    size, exact = 800_000, 0.12345678904
+    row = {
+        "type": "TRADE", "proxy_wallet": "0x" + "1" * 40, "side": "BUY", "token_id": "123", "outcome_index": 0,
+        "condition_id": "0x" + "a" * 64, "transaction_hash": "0x" + "b" * 64, "timestamp": 1_790_000_000,
+        "size": size, "price": 0.1234567890, "usdc_size": round(size * exact, 6),
+    }  # fmt: skip
+    (fill,) = decode_activity(json.dumps({"data": [row]})).rows
+    assert (fill.role, fill.fee_micro) == ("", -1)
+    (fill,) = decode_activity(json.dumps({"data": [row | {"usdc_size": size * 0.123456789 + 40.0}]})).rows
+    assert (fill.role, fill.fee_micro) == ("taker", 40_000_000)
