@@ -13,6 +13,7 @@ import msgspec
 
 from whaletrader.adapters.paper.server.figures import loose, loose_micro, seconds, strict_micro
 from whaletrader.adapters.paper.server.record import Card, Leg, Move, Profile, Record
+from whaletrader.domain.contract_ids import COMBO, PositionId
 from whaletrader.domain.values import NANOS
 
 Body = dict[str, object]
@@ -155,11 +156,11 @@ def combo_beside(row: Body) -> Body | None:
     if crc32(mark.encode()) % COMBOS:
         return None
     digest = sha256(mark.encode()).hexdigest()
-    condition = "0x03" + digest[:60]
+    position = PositionId(COMBO, int(digest[:32], 16), arity=2)
     blank = dict.fromkeys(("title", "slug", "icon", "event_slug", "outcome"), "")
     changed = {
-        "token_id": str(int(condition, 16) << 8),
-        "condition_id": condition,
+        "token_id": str(position.pack()),
+        "condition_id": position.condition,
         "outcome_index": UNLABELLED,
         "transaction_hash": "0x" + sha256(digest.encode()).hexdigest(),
     }
