@@ -39,6 +39,8 @@ _TABLE = {"trade": "trades", "activity": "activity", "position": "positions"}
 _DECODE = {"trade": decode_trade, "activity": decode_activity, "position": decode_position}
 _FEE_TICK = 10
 """The venue's fees have five decimals: steps of 10 micro-units."""
+_MOST_TICKS = 10**14
+"""A billion of collateral: what is more is no fee, and may not fit 64 bits."""
 _V1_NAMES = {
     "proxy_wallet": "proxyWallet",
     "token_id": "asset",
@@ -160,7 +162,7 @@ def _fee(one: Told) -> int | None:
         paid, price, size = (Decimal(str(one.row.get(name))) for name in ("usdcSize", "price", "size"))
         rest = paid - price * size
         ticks = (rest * MICRO / _FEE_TICK).to_integral_value(ROUND_HALF_EVEN)
-        unsure = ticks < 0 or (ticks > 0 and rest <= size * PRICE_DOUBT + AMOUNT_DOUBT)
+        unsure = not 0 <= ticks < _MOST_TICKS or (ticks > 0 and rest <= size * PRICE_DOUBT + AMOUNT_DOUBT)
     except InvalidOperation:
         return None
     return None if unsure else int(ticks) * _FEE_TICK
