@@ -18,6 +18,7 @@ seconds = 0.0           # how long a delay, a restart or a `Retry-After` is
 path = ""               # only requests whose path begins so
 """
 
+import math
 import tomllib
 from enum import StrEnum
 from pathlib import Path
@@ -146,6 +147,10 @@ def parse_fault_plan(text: str) -> FaultPlan:
     shares = (plan.settlement.fail, plan.settlement.retry, plan.settlement.reorg)
     if not all(0 <= share <= 1 for share in shares):
         raise ValueError("shares of settlements lie between 0 and 1")
+    if plan.settlement.fail + plan.settlement.retry > 1:
+        raise ValueError("fail and retry together are shares of all trades: at most 1")
+    if not 0 <= plan.until_s < math.inf:
+        raise ValueError("until_s is finite and not below 0")
     return plan
 
 
@@ -154,8 +159,8 @@ def _check(fault: Fault) -> None:
         raise ValueError(f"there is no face {fault.face}; the faces are {', '.join(FACES)}")
     if not 0 <= fault.share <= 1:
         raise ValueError(f"the share of {fault.kind} lies between 0 and 1")
-    if min(fault.first_s, fault.every_s, fault.for_s, fault.seconds) < 0:
-        raise ValueError(f"the times of {fault.kind} are not below 0")
+    if not all(0 <= time < math.inf for time in (fault.first_s, fault.every_s, fault.for_s, fault.seconds)):
+        raise ValueError(f"the times of {fault.kind} are finite and not below 0")
     if fault.kind is FaultKind.GEOBLOCKED and fault.face != "geoblock":
         raise ValueError("geoblocked is a fault of the face geoblock")
     if fault.kind is FaultKind.DELAY and fault.seconds == 0:
