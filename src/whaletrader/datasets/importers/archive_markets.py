@@ -17,7 +17,10 @@ from whaletrader.domain.values import MICRO
 
 _IDS = r"\d{6,}"
 _NUMBERS = r"\d*\.?\d+(?:[eE]-?\d+)?"
-_QUOTED = (r'"((?:[^"\\]|\\.)*)"', r"'((?:[^'\\]|\\.)*)'")
+_QUOTED = r'"(?:[^"\\]|\\.)*"|' + r"'(?:[^'\\]|\\.)*'"
+"""Either spelling, taken from the left: Python quotes a text with an apostrophe otherwise than its neighbour."""
+_ESCAPED = r"""\\(['"\\])"""
+_CONDITION = r"^0x[0-9a-f]{64}$"
 _FIRST_SLUG = r""""slug":\s*"([^"]+)\""""
 _FINAL = ((MICRO, 0), (0, MICRO), (MICRO // 2, MICRO // 2))
 
@@ -27,7 +30,7 @@ def stage_market_table(file: Path, sha256: str) -> StagedPart:
     raw = read_table(file)
     columns = raw.collect_schema()
     rows = raw.select(**_columns(columns)).collect()
-    named = rows.filter(pl.col("condition_id").str.contains(r"^0x[0-9a-f]{64}$"))
+    named = rows.filter(pl.col("condition_id").str.contains(_CONDITION))
     once = named.unique("condition_id", keep="last", maintain_order=True)
     absent = {name: pl.lit(None, dtype=pl.String) for name in ("tags",)}
     known = categorise(once.lazy().with_columns(**absent)).collect().with_columns(category=pl.col("category_found"))
@@ -57,12 +60,16 @@ def stage_payouts(file: Path, sha256: str) -> StagedPart:
         condition_id=text_of(columns, "conditionid").str.to_lowercase(), _paid=numbers, exact_ts=time_of(columns)
     ).collect()
     total = pl.col("_paid").list.sum()
-    usable = rows.filter((pl.col("_paid").list.len() == 2) & (total > 0) & pl.col("condition_id").is_not_null())
+    named = rows.filter(pl.col("condition_id").str.contains(_CONDITION))
+    usable = named.filter((pl.col("_paid").list.len() == 2) & (total > 0))
     share = (pl.col("_paid").list.get(0) / total * MICRO).round(0).cast(pl.Int64)
     part = StagedPart()
     part.add_facts(usable.select("condition_id", "exact_ts", payout0_micro=share))
-    lost = rows.height - usable.height
-    _enter(part, file, sha256, rows.height, usable.height, {"payout_of_other_than_two_outcomes": lost} if lost else {})
+    dropped = {
+        "condition_id_malformed": rows.height - named.height,
+        "payout_of_other_than_two_outcomes": named.height - usable.height,
+    }
+    _enter(part, file, sha256, rows.height, usable.height, {name: count for name, count in dropped.items() if count})
     return part
 
 
@@ -133,9 +140,9 @@ def _token(columns: pl.Schema, place: int) -> pl.Expr:
 def _outcome(columns: pl.Schema, place: int) -> pl.Expr:
     """The label of an outcome; a list is JSON, or Python's spelling of one."""
     real = isinstance(columns.get("outcomes"), pl.List)
-    found = [_listed(columns, "outcomes", quoted).list.get(place, null_on_oob=True) for quoted in _QUOTED]
-    labels = found[:1] if real else [one.str.slice(1, one.str.len_chars() - 2) for one in found]
-    return pl.coalesce(text_of(columns, f"answer{place + 1}"), *labels)
+    found = _listed(columns, "outcomes", _QUOTED).list.get(place, null_on_oob=True)
+    label = found if real else found.str.slice(1, found.str.len_chars() - 2).str.replace_all(_ESCAPED, "$1")
+    return pl.coalesce(text_of(columns, f"answer{place + 1}"), label)
 
 
 def _micro(columns: pl.Schema, name: str) -> pl.Expr:
