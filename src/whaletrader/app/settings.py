@@ -7,11 +7,13 @@ with the setting's name and what is allowed.
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -23,6 +25,11 @@ ENV_PREFIX = "WHALETRADER_"
 RESERVED_ENV = frozenset({"WHALETRADER_DATA", "WHALETRADER_HOME"})
 RESERVED_PREFIX = "WHALETRADER_FAILPOINT"
 FILE_NAME = "whaletrader.toml"
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
+"""A name or an address; names in other letters are written as xn--…"""
+_SOCKETS = ("venue.stream_url", "venue.activity_url", "venue.rpc_stream_url")
+_NODES = ("venue.rpc_url", "venue.rpc_stream_url")
+"""Whose addresses may have a query: some nodes' keys are written there."""
 
 
 class Value(msgspec.Struct, frozen=True):
@@ -64,6 +71,7 @@ def load_settings(
     for name, (raw, origin) in given.items():
         _place(nested, kinds, name, raw, origin)
     settings = _convert(nested, given)
+    _check_addresses(settings, given)
     values = tuple(
         Value(_outer(name), _shown(name, value), given.get(_outer(name), ("", "default"))[1])
         for name, value in _leaves(settings)
@@ -155,3 +163,28 @@ def _convert(nested: dict[str, Any], given: Mapping[str, tuple[Any, str]]) -> Se
         if where.endswith("_micro"):
             allowed += " (in millionths)"
         raise SettingError(f"Setting {name} (from {origin}) is not allowed: {allowed}.") from fault
+
+
+def _check_addresses(settings: Settings, given: Mapping[str, tuple[Any, str]]) -> None:
+    """Refuse what cannot be connected to; the value is not quoted, as a node's address may hold a key."""
+    usual = dict(_leaves(Settings()))
+    for name, value in _leaves(settings):
+        if not name.endswith("_url") or value == usual[name]:
+            continue
+        schemes = ("ws", "wss") if name in _SOCKETS else ("http", "https")
+        if not _is_address(value, schemes, query=name in _NODES):
+            raise SettingError(
+                f"Setting {name} (from {given[name][1]}) must be an address such as {schemes[1]}://host or "
+                f"{schemes[0]}://127.0.0.1:8900/path{'' if name in _NODES else ', without a query'}."
+            )
+
+
+def _is_address(text: str, schemes: tuple[str, ...], *, query: bool) -> bool:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    if parts.scheme not in schemes or not _HOST.fullmatch(parts.hostname or "") or port == 0:
+        return False
+    return text.isascii() and text.isprintable() and " " not in text and (query or "?" not in text) and "#" not in text

@@ -71,6 +71,49 @@ def test_a_bad_setting_is_refused_with_its_name_and_what_is_allowed(
     assert refused.value.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("clob_url", ""),
+        ("clob_url", "nonsense"),
+        ("clob_url", "ftp://host"),
+        ("clob_url", "http://"),
+        ("clob_url", "http://host:99999"),
+        ("clob_url", "http://host:0"),
+        ("clob_url", "http://[::1"),
+        ("clob_url", "http://ho st"),
+        ("clob_url", "http://host\\n"),
+        ("clob_url", "https://host/?x=1"),
+        ("data_url", "https://host/#part"),
+        ("gamma_url", "wss://host"),
+        ("stream_url", "http://host/ws"),
+        ("rpc_stream_url", "https://host"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_refused_by_name_and_not_quoted(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(SettingError) as refused:
+        load_settings(write(tmp_path, f'[venue]\n{name} = "{value}"\n'), environment={})
+    assert refused.value.message.startswith(f"Setting venue.{name} (from {FILE_NAME}) must be an address such as ")
+    assert not value or f" {value} " not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("clob_url", "http://127.0.0.1:8900"),
+        ("clob_url", "http://[::1]:8900/clob"),
+        ("geoblock_url", "https://xn--nnsense-90a.example/api/geoblock"),
+        ("rpc_url", "https://node.example/v2/a-key?apikey=other"),
+        ("rpc_stream_url", "wss://node.example/ws?apikey=other"),
+        ("rpc_stream_url", ""),
+        ("stream_url", "ws://paper_exchange:8900/ws"),
+    ],
+)
+def test_an_address_that_can_be_connected_to_is_taken(tmp_path: Path, name: str, value: str) -> None:
+    loaded = load_settings(write(tmp_path, f'[venue]\n{name} = "{value}"\n'), environment={})
+    assert getattr(loaded.settings.venue, name) == value
+
+
 def test_a_file_that_is_no_text_is_a_storage_fault(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_bytes(b"\xff\xfe\x00")
     with pytest.raises(StorageError, match="cannot be read"):
