@@ -17,6 +17,7 @@ from whaletrader.adapters.paper.server.data_pages import (
     AnswerCache,
     BadParameter,
     Body,
+    amount,
     envelope,
     filters_digest,
     flag,
@@ -181,7 +182,7 @@ class DataApi:
 
     def _positions_v1(self, request: Request) -> list[Body]:
         limit, offset = window_v1(request.query, default=100, most=500)
-        least = float(request.query.get("sizeThreshold") or 1)
+        least = amount(request.query, "sizeThreshold", 1.0)
         rows = [data_portfolio.position_v1(self._record, *pair) for pair in self._holdings(request, "market")]
         rows = [row for row in rows if float(str(row["size"])) >= least and row["size"]]
         for name in ("redeemable", "mergeable"):
@@ -274,10 +275,11 @@ def _window_ns(request: Request) -> tuple[int, int]:
 
 def _large(request: Request, leg: Leg) -> bool:
     kind = request.query.get("filter_type") or request.query.get("filterType", "")
-    told = request.query.get("filter_amount") or request.query.get("filterAmount", "")
-    if not kind or not told:
+    name = "filter_amount" if request.query.get("filter_amount") else "filterAmount"
+    if not kind or not request.query.get(name):
         return True
-    return (leg.usd_micro if kind.upper() == "CASH" else leg.size_micro) >= float(told) * MICRO
+    least = amount(request.query, name, 0.0) * MICRO
+    return (leg.usd_micro if kind.upper() == "CASH" else leg.size_micro) >= least
 
 
 def _by_value(row: Body) -> tuple[float, str]:

@@ -6,6 +6,7 @@ the cap is refused; the same URL gives the cached answer of up to five minutes a
 
 import base64
 import binascii
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from zlib import crc32
@@ -19,6 +20,8 @@ Body = dict[str, object]
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1_000
 MAX_OFFSET = 10_000
+MOST = 2**63 - 1
+"""Beyond it a number of a query is none."""
 CACHED_URLS = 4_096
 _PAGING = frozenset({"cursor", "limit", "offset"})
 
@@ -38,12 +41,26 @@ def number(query: Mapping[str, str], name: str, default: int, *, least: int = 0,
     if not told:
         return default
     try:
-        value = int(float(told))
+        value = int(told) if told.isdecimal() else int(float(told))
     except (ValueError, OverflowError):
         raise BadParameter(name, f"{name} must be an integer") from None
+    if abs(value) > MOST:
+        raise BadParameter(name, f"{name} must be an integer")
     if value < least:
         raise BadParameter(name, f"{name} must be at least {least}")
     return value if most is None else min(value, most)
+
+
+def amount(query: Mapping[str, str], name: str, default: float) -> float:
+    """A number of the query that may have decimals; BadParameter where it is none."""
+    told = query.get(name, "")
+    try:
+        value = float(told) if told else default
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise BadParameter(name, f"{name} must be a number")
+    return value
 
 
 def flag(query: Mapping[str, str], name: str, *, default: bool) -> bool:
@@ -54,8 +71,8 @@ def flag(query: Mapping[str, str], name: str, *, default: bool) -> bool:
 
 def filters_digest(query: Mapping[str, str]) -> int:
     """Stands for the filters of a query, without its paging."""
-    text = "&".join(f"{name}={query[name]}" for name in sorted(query) if name not in _PAGING)
-    return crc32(text.encode())
+    filters = [(name, query[name]) for name in sorted(query) if name not in _PAGING]
+    return crc32(msgspec.json.encode(filters))
 
 
 def make_cursor(digest: int, place: Sequence[int]) -> str:
@@ -111,13 +128,13 @@ class AnswerCache:
 
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
-        self._kept: OrderedDict[str, tuple[int, Reply]] = OrderedDict()
+        self._kept: OrderedDict[tuple[object, ...], tuple[int, Reply]] = OrderedDict()
 
     def answer(self, request: Request, max_age_s: int, compute: Callable[[Request], Reply]) -> Reply:
         """The cached answer with its age, else a new one."""
         if not max_age_s:
             return compute(request).with_headers(("cache-control", "no-store"))
-        url = request.path + "?" + "&".join(f"{name}={value}" for name, value in request.query.items())
+        url = (request.path, *request.query.items())
         now = self._now()
         kept = self._kept.get(url)
         if kept is not None and now - kept[0] < max_age_s * NANOS:

@@ -204,6 +204,30 @@ def test_bad_parameters_are_named() -> None:
     assert raw(DataApi(recorder.record, Clock()), "/v2/trades", condition=conditions).status == 400
 
 
+def test_amounts_that_are_none_are_refused_and_not_a_failure() -> None:
+    api = DataApi(many(1).record, Clock())
+    for path, query in (
+        ("/trades", {"filterType": "CASH", "filterAmount": "much"}),
+        ("/v2/trades", {"filter_type": "TOKENS", "filter_amount": "nan"}),
+        ("/positions", {"user": world.TAKER, "sizeThreshold": "1,5"}),
+        ("/v2/positions", {"user": world.TAKER, "offset": "1e30"}),
+    ):
+        assert raw(api, path, **query).status == 400, path
+
+
+def test_trades_are_filtered_by_cash_or_by_shares() -> None:
+    """The match of three wallets: 15 shares for 9.05, 10 for 6, 5 for 1.95."""
+    recorder = world.three_wallets()
+    for query, sizes in (
+        ({"filterType": "CASH", "filterAmount": 6}, [15, 10]),
+        ({"filterType": "cash", "filterAmount": "6.01"}, [15]),
+        ({"filterType": "TOKENS", "filterAmount": 5}, [15, 5, 10]),
+        ({"filterType": "TOKENS", "filterAmount": 5.5}, [15, 10]),
+        ({"filterAmount": 99}, [15, 5, 10]),
+    ):
+        assert [row["size"] for row in ask(recorder, "/trades", takerOnly="false", **query)] == sizes
+
+
 def test_a_window_cuts_by_seconds() -> None:
     recorder = many(10)
     start = world.START // NANOS
