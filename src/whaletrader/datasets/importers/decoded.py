@@ -20,6 +20,7 @@ from whaletrader.datasets.units import blank_to_null
 from whaletrader.domain.values import NANOS, Side, TapeRole, TapeSide
 
 Decoder = Callable[[bytes], Decoded]
+_Told = VenueFill | PositionChange | ChainResolution
 _MAIN_TABLE = {"chain.logs": "trades", "gamma.markets": "markets", "data_v2.resolutions": "markets"}
 _FIRST_EXCHANGES_UNTIL = 1_777_374_000 * NANOS
 """2026-04-28T11:00:00Z."""
@@ -54,10 +55,12 @@ def stage_decoded(part: StagedPart, answers: Sequence[tuple[int, Decoded]], orig
     rejects = [reject for _, decoded in answers for reject in decoded.rejects]
     fills = [row for _, row in rows if isinstance(row, VenueFill)]
     changes = [row for _, row in rows if isinstance(row, PositionChange)]
+    payouts = [row for _, row in rows if isinstance(row, ChainResolution)]
     moves: list[VenueFill | PositionChange] = [*fills, *changes]
-    unusable = {
-        "taken_back_by_the_chain": [row for row in moves if row.removed],
+    unusable: dict[str, list[_Told]] = {
+        "taken_back_by_the_chain": [row for row in (*moves, *payouts) if row.removed],
         "time_missing": [row for row in moves if not row.removed and row.ts_event <= 0],
+        "payout_of_other_than_two_outcomes": [row for row in payouts if not row.removed and not _of_two(row)],
     }
     fills = [row for row in fills if not row.removed and row.ts_event > 0]
     changes = [row for row in changes if not row.removed and row.ts_event > 0]
@@ -65,7 +68,7 @@ def stage_decoded(part: StagedPart, answers: Sequence[tuple[int, Decoded]], orig
     _add(kinds, "trades", _stage_fills(part, fills, len(kinds) + len(part.sources)))
     _add(kinds, "activity", _stage_changes(part, changes, len(kinds) + len(part.sources)))
     markets = [(fetched, row) for fetched, row in rows if isinstance(row, MarketMeta)]
-    payouts = [row for _, row in rows if isinstance(row, ChainResolution) and not row.removed]
+    payouts = [row for row in payouts if not row.removed and _of_two(row)]
     _add(kinds, "markets", _stage_markets(part, markets) + _stage_payouts(part, payouts))
     main = _MAIN_TABLE.get(origin.label.partition(":")[0], "trades")
     counted = kinds or {main: 0}
@@ -100,7 +103,7 @@ def _enter(part: StagedPart, origin: Origin, table: str, kept: int, dropped: dic
 
 
 def _reject_rows(
-    rejects: list[Reject], unusable: Mapping[str, Sequence[VenueFill | PositionChange]], index: int, first: int
+    rejects: list[Reject], unusable: Mapping[str, Sequence[_Told]], index: int, first: int
 ) -> pl.DataFrame:
     """Rejects are numbered behind the rows that were kept."""
     texts = [(reject.reason, reject.head.decode("utf-8", "replace")) for reject in rejects]
@@ -212,14 +215,16 @@ def _market(fetched: int, row: MarketMeta) -> dict[str, object]:
 
 
 def _stage_payouts(part: StagedPart, payouts: list[ChainResolution]) -> int:
-    """Payouts of two outcomes; the others have no place in a market of two tokens."""
-    rows = [
-        (row.market_id, row.payouts_micro[0], _known(row.ts_event)) for row in payouts if len(row.payouts_micro) == 2
-    ]
+    rows = [(row.market_id, row.payouts_micro[0], _known(row.ts_event)) for row in payouts]
     if rows:
         types = {"condition_id": pl.String, "payout0_micro": pl.Int64, "exact_ts": pl.Int64}
         part.add_facts(pl.DataFrame(rows, schema=types, orient="row"))
     return len(rows)
+
+
+def _of_two(payout: ChainResolution) -> bool:
+    """Others have no place in a market of two tokens."""
+    return len(payout.payouts_micro) == 2
 
 
 def _fee(row: VenueFill) -> int | None:
