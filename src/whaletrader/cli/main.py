@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from whaletrader.cli import audit, backtest, config, data, demo, exchange, explain, operate, score, up
+from whaletrader.cli import allow, audit, backtest, config, data, demo, exchange, explain, operate, score, up
 from whaletrader.cli.common import note
 from whaletrader.errors import WhaleTraderError
 from whaletrader.kernel_cache import use_kernel_cache
@@ -34,6 +34,7 @@ app.command("kill")(operate.kill_command)
 app.command("resume")(operate.resume_command)
 app.command("prune")(operate.prune_command)
 app.command("doctor")(operate.doctor_command)
+app.command("allow")(allow.allow_command)
 app.add_typer(config.app, name="config")
 app.add_typer(audit.app, name="audit")
 
