@@ -4,6 +4,8 @@ Quirks kept: lists as JSON text inside JSON (`outcomes`, `outcomePrices`, `clobT
 `positionIds` a real list, volumes as text and as numbers, times in three spellings, `endDate` no settlement time.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from whaletrader.adapters.paper.server.figures import day, loose, loose_micro, spaced, text_micro, zulu, zulu_fine
@@ -26,7 +28,7 @@ def market_object(record: Record, market_id: str, now_ns: int) -> Body:
         "conditionId": card.market_id,
         "slug": card.slug,
         "resolutionSource": "",
-        "endDate": zulu(card.end_ts),
+        **({"endDate": zulu(card.end_ts)} if card.end_ts else {}),
         "liquidity": "0",
         "startDate": zulu(card.start_ts),
         "image": card.icon,
@@ -69,7 +71,7 @@ def _volumes(card: Card, standing: Standing) -> Body:
         "orderMinSize": loose_micro(card.min_order_micro),
         "volumeNum": volume,
         "liquidityNum": 0,
-        "endDateIso": day(card.end_ts),
+        **({"endDateIso": day(card.end_ts)} if card.end_ts else {}),
         "startDateIso": day(card.start_ts),
         "hasReviewedDates": True,
         "volume24hr": volume,
@@ -138,6 +140,7 @@ def _tail(card: Card, standing: Standing) -> Body:
 def event_head(record: Record, card: Card) -> Body:
     """An event without its markets, as it stands inside a market."""
     members = [each for each in record.cards.values() if each.event_slug == card.event_slug]
+    card = members[0]  # an event has one title and one end, whichever market shows it
     volume = sum(record.standings[each.market_id].volume_micro for each in members)
     return {
         "id": str(card.event_number),
@@ -146,7 +149,7 @@ def event_head(record: Record, card: Card) -> Body:
         "title": card.event_title,
         "startDate": zulu(card.start_ts),
         "creationDate": zulu_fine(card.start_ts),
-        "endDate": zulu(card.end_ts),
+        **({"endDate": zulu(card.end_ts)} if card.end_ts else {}),
         "active": True,
         "closed": all(record.standings[each.market_id].payouts_micro is not None for each in members),
         "archived": False,
@@ -188,9 +191,9 @@ def outcome_prices(standing: Standing) -> list[str]:
     return [text_micro(price), text_micro(MICRO - price)]
 
 
-def as_text(values: object) -> str:
+def as_text(values: Iterable[str]) -> str:
     """A list as JSON text, with the blank after each comma that the venue writes."""
-    return msgspec.json.encode(values).decode().replace('","', '", "')
+    return f"[{', '.join(msgspec.json.encode(value).decode() for value in values)}]"
 
 
 def sort_value(record: Record, market_id: str, field: str) -> tuple[float, str]:
