@@ -6,6 +6,7 @@ import re
 import signal
 import sqlite3
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,12 @@ def test_the_paper_accounts_public_key_refuses_the_start(trader):
 def test_an_account_that_may_only_close_refuses_the_start(venue, trader):
     venue.faults.instead_of["GET /auth/ban-status/closed-only"] = [reply({"closed_only": True})]
     with pytest.raises(UsageError, match="close positions only"):
+        start(trader)
+
+
+def test_a_clock_that_is_wrong_refuses_the_start(venue, trader):
+    venue.faults.instead_of["GET /time"] = [reply(int(time.time()) - 600)]
+    with pytest.raises(UsageError, match=r"clock is 60[0-9] s off the venue's"):
         start(trader)
 
 
@@ -197,12 +204,17 @@ def rows_of(path) -> str:
 
 
 def run_live(trader, *more, until="LIVE: real money: account"):
-    """Run `up --mode live` in a process of its own until it says a line; returns exit code, output and command line."""
-    words = ["up", "--source", "live", "--mode", "live", "--account", "mine", "--confirm", "mine", "--no-dashboard"]
+    """Run `up --mode live` as `run` does."""
+    words = ["--source", "live", "--mode", "live", "--account", "mine", "--confirm", "mine"]
+    return run(trader, *words, *more, until=until)
+
+
+def run(trader, *more, until):
+    """Run `up` in a process of its own until it says a line; returns exit code, output and command line."""
     told = trader.root / "told.txt"
     with told.open("w") as output:
         process = subprocess.Popen(
-            command(*words, "--data-dir", trader.root, *more),
+            command("up", "--no-dashboard", "--data-dir", trader.root, *more),
             stdout=output,
             stderr=subprocess.STDOUT,
             env=environment(),
@@ -244,6 +256,47 @@ def test_a_live_run_without_allowances_or_in_a_barred_place_is_refused_in_one_se
     assert "Traceback" not in told
     venue.faults.instead_of.clear()
     trader.open()
+
+
+def test_a_start_refused_for_want_of_money_is_refused_the_second_time_too(trader):
+    allowed(trader)
+    settings = trader.directory.settings_file
+    settings.write_text(settings.read_text() + "\n[account]\nstarting_equity = 99999999.0\n")
+    for _ in range(2):
+        code, told, _ = run_live(trader)
+        assert code == 2
+        assert "less than account.starting_equity" in told
+    trader.open()
+
+
+def test_an_open_order_that_is_not_in_the_ledger_refuses_the_start(venue, trader):
+    trader.place(venue.market("coin-above-100k"), "BUY", 0.10, 20)
+    allowed(trader)
+    code, told, _ = run_live(trader)
+    assert code == 1
+    assert "so nothing is started: FOREIGN_ORDER 0x" in told
+    trader.open()
+
+
+def test_a_run_begun_with_paper_is_never_gone_on_with_live_nor_the_other_way(trader):
+    allowed(trader)
+    words = ["--source", "live", "--account", "mine"]
+    code, told, _ = run(trader, *words, until="mode: paper")
+    assert code == 0, told
+    code, told, _ = run_live(trader)
+    assert (code, "began with other data or settings" in told) == (2, True), told
+    code, told, _ = run_live(trader, "--new")
+    assert code == 0, told
+    code, told, _ = run(trader, *words, until="mode: paper")
+    assert (code, "began with other data or settings" in told) == (2, True), told
+    trader.open()
+
+
+def allowed(trader) -> None:
+    """Have everything allowed, and leave the account to another process."""
+    trader.gateway.allow()
+    wait_until(lambda: trader.gateway.oracle.missing().complete, 10, "the allowances")
+    trader.close()
 
 
 def test_no_command_takes_a_secret_on_its_command_line():

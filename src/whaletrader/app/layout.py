@@ -36,6 +36,11 @@ class RunFolder:
         return self.root / "exchange.db"
 
     @property
+    def gateway(self) -> Path:
+        """The venue gateway's own store: never the paper exchange's, for one folder may be opened by either."""
+        return self.root / "gateway.db"
+
+    @property
     def live(self) -> Path:
         """What a live feed heard, in the order in which it came."""
         return self.root / "live"

@@ -45,7 +45,7 @@ def build_live_money(
         gateway = open_gateway(
             settings,
             directory,
-            folder.exchange,
+            folder.gateway,
             mark=lambda token_id: _mark(parts, token_id),
             alarm=lambda alarm, counts: tell(f"ALARM: {alarm}: {counts.failed} settlements failed of {counts.settled}"),
             gates=[lambda: "" if agreed.is_set() else NOT_RECONCILED],
@@ -68,11 +68,16 @@ def build_live_money(
     listen_on = app.begin
 
     def begin() -> None:
-        if not app.resumed:
-            require_money(gateway, settings.account.starting_equity_micro)
         gateway.start()
         hear_answers(app)
-        require_agreement(gateway.reconcile(ledger_of(app.views.positions.state)))
+        if not traded(app.views.positions.state):  # a start that was refused leaves a log behind, and no trade in it
+            require_money(gateway, settings.account.starting_equity_micro)
+        found = gateway.reconcile(ledger_of(app.views.positions.state))
+        require_agreement(found)
+        for each in found:
+            tell(
+                f"the account differs from our ledger: {each.finding} {each.subject}: {each.ours}, there {each.theirs}"
+            )
         agreed.set()
         listen_on()
         tell(f"{MODE}: account {settings.account.name}, wallet {kind.wallet}")
@@ -106,8 +111,13 @@ def ledger_of(positions: PositionsState) -> Ledger:
     )
 
 
+def traded(positions: PositionsState) -> bool:
+    """Tell whether any fill of this run moved money: until then all of it must be there."""
+    return bool(positions.held or positions.n_closed or positions.unsettled)
+
+
 def require_money(gateway: Gateway, starting_equity_micro: int) -> None:
-    """Refuse a new run whose starting equity is not in the wallet: every limit is a share of it."""
+    """Refuse a run that has not traded and whose starting equity is not there: every limit is a share of it."""
     there = gateway.oracle.collateral_micro()
     if there < starting_equity_micro:
         raise UsageError(

@@ -30,6 +30,7 @@ from whaletrader.adapters.polymarket.upkeep import Heartbeat, Upkeep
 from whaletrader.adapters.polymarket.user_channel import UserChannel
 from whaletrader.adapters.polymarket.wallet_kind import WalletKind, require_tradable, wallet_kind
 from whaletrader.app.layout import DataDirectory
+from whaletrader.app.venue_checks import MAX_SKEW_S
 from whaletrader.app.venue_keys import api_key, live_order_key, relayer_headers
 from whaletrader.config.tree import Settings
 from whaletrader.datasets.decode.rows import Reject, Row
@@ -232,11 +233,16 @@ def _assemble(settings: Settings, account: _Account, store: Path, watch: RevertW
 
 
 def _private(clients: VenueClients, directory: DataDirectory, key: OrderKey) -> tuple[ApiKey, SecureClob]:
-    """The private half of the CLOB, in the venue's time; refused for an account that may only close.
+    """The private half of the CLOB, in the venue's time; refused for an account that may only close, or a wrong clock.
 
     Credentials that the venue does not know any more are derived anew, once.
     """
     skew_s = clients.clob.time_s() - int(time.time())
+    if abs(skew_s) > MAX_SKEW_S:
+        raise UsageError(
+            f"this machine's clock is {-skew_s} s off the venue's, so orders would not end when they should; "
+            "set it; live mode is refused"
+        )
 
     def with_key(credentials: ApiKey) -> SecureClob:
         return SecureClob(clients.clob.http, key.address, credentials, now_s=lambda: int(time.time()) + skew_s)

@@ -169,6 +169,10 @@ class PolymarketExchange:
     def refresh(self) -> int:
         """Read back everything that is open or unsettled, after a gap or now and then; returns how much still is."""
         resting = {row.order_id: row for row in self._clob.open_orders()}
+        for order_hash in resting:
+            known = self._store.order(order_hash)
+            if known is not None and known.state == CLOSED:
+                self._cancel(order_hash)  # over for us, refused for instance: nobody looks after it
         for record in self._store.orders(SENT, LIVE):
             row = resting.get(record.order.order_hash)
             if row is None:
@@ -187,15 +191,17 @@ class PolymarketExchange:
         order = record.order
         if record.state in (LIVE, CLOSED):
             return False
-        if record.state == SENT and order.order_type in IMMEDIATE_TYPES:
-            self._look(order.order_hash)  # it may have been carried out: the decision is not made twice
+        why_not = self._gate()
+        over = order.order_type in IMMEDIATE_TYPES or record.cancel_ts is not None or bool(why_not)
+        if record.state == SENT and over:
+            # It may have been carried out: a decision is not made twice, nor against a cancel or a gate since then.
+            self._look(order.order_hash)
             return False
         if record.state == SENT:
             return True
         if record.cancel_ts is not None:
             self._tidings.closed(record, 0, "NOT_SENT")
             return False
-        why_not = self._gate()
         if why_not:
             self._tidings.refused(record, why_not, sent=False)
         return not why_not
@@ -258,7 +264,7 @@ class PolymarketExchange:
         self._after(record, verdict, None)
         if placed.status == "matched" and order.order_type in IMMEDIATE_TYPES:
             filled = placed.taking_micro if order.side == "BUY" else placed.making_micro
-            if filled < order.size_micro:
+            if 0 < filled < order.size_micro:  # an answer may tell no amounts: then the order is read back
                 self._tidings.closed(record, filled, "REST_KILLED")
 
     def _after(self, record: OrderRecord, verdict: Verdict, error: VenueError | None) -> None:

@@ -1,7 +1,8 @@
 """Compares our ledger with the exchange and the chain before a start: a snapshot that is not whole aborts it.
 
-What the exchange knows and we do not is told; what we think we own and the chain does not have is grave, for every
-decision after it would rest on it. Orders and trades of ours are folded by `PolymarketExchange.refresh` first.
+What we think we own and the chain does not have is grave, for every decision after it would rest on it; so is an open
+order that is not ours, for nobody would account for its fills. What else differs is told. Orders and trades of ours
+are folded by `PolymarketExchange.refresh` first.
 """
 
 from collections.abc import Sequence
@@ -32,7 +33,7 @@ class Findings(StrEnum):
     """A contract may not move what it has to move."""
 
 
-GRAVE = frozenset({Findings.MISSING_SHARES, Findings.NOT_ALLOWED})
+GRAVE = frozenset({Findings.MISSING_SHARES, Findings.NOT_ALLOWED, Findings.FOREIGN_ORDER})
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):

@@ -199,7 +199,8 @@ def _sides(row: UserTrade) -> Iterator[tuple[str, Role, list[tuple[str, int, int
     """(order hash, role, [(leg, price, size)]) of everybody in a trade, whoever they are."""
     yield row.taker_order_id, Role.TAKER, _taker_legs(row)
     for maker in row.maker_orders:
-        yield maker.order_id, Role.MAKER, [(row.trade_id, maker.price_micro, maker.matched_micro)]
+        leg = f"{row.trade_id}@{maker.order_id}"  # one trade may take several orders of ours
+        yield maker.order_id, Role.MAKER, [(leg, maker.price_micro, maker.matched_micro)]
 
 
 def _taker_legs(row: UserTrade) -> list[tuple[str, int, int]]:

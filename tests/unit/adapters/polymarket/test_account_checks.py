@@ -186,14 +186,16 @@ def test_orders_of_others_and_orders_that_are_gone_are_told():
         ),
     )
     assert [(d.finding, d.subject) for d in told] == [
-        (Findings.NOT_ALLOWED, "X"),
         (Findings.FOREIGN_ORDER, "0xb"),
+        (Findings.NOT_ALLOWED, "X"),
         (Findings.ORDER_NOT_OPEN, "0xa"),
         (Findings.STALE_BALANCE, "collateral"),
     ]
     with pytest.raises(ExchangeError, match="NOT_ALLOWED X"):
+        require_agreement(told[1:])
+    with pytest.raises(ExchangeError, match="FOREIGN_ORDER 0xb"):
         require_agreement(told)
-    require_agreement(told[1:])
+    require_agreement(told[2:])
 
 
 @pytest.mark.parametrize("broken", ["open_orders", "token_micro", "collateral_micro", "believed_micro", "missing"])
