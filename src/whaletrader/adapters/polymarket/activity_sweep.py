@@ -147,6 +147,7 @@ class ActivitySweep:
     async def _walk(self, wallet: str, since_s: int, until_s: int) -> list[Row]:
         rows: list[Row] = []
         cursor = ""
+        followed = {cursor}
         while True:
             begin = cursor
             page = await self._calls.run(lambda: self._data.activity_page(wallet, since_s, until_s, begin))  # noqa: B023
@@ -156,3 +157,6 @@ class ActivitySweep:
             cursor = page.next
             if not cursor:
                 return rows
+            if cursor in followed:
+                raise VenueError(f"{SOURCE} repeats a cursor: its listing cannot be walked to the end", retryable=True)
+            followed.add(cursor)

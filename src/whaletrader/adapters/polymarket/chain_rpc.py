@@ -13,6 +13,7 @@ import msgspec
 
 from whaletrader.adapters.polymarket.http import VenueHttp, backoff_s
 from whaletrader.adapters.polymarket.pages import Page, raws
+from whaletrader.datasets.decode.chain_words import quantity
 from whaletrader.errors import VenueError
 
 FIRST_SPAN, WIDEST_SPAN = 8_000, 512_000
@@ -207,8 +208,9 @@ class ChainRpc:
 
     def _times(self, logs: Sequence[_Log]) -> dict[str, int]:
         """Block (as the log writes it) to unix seconds; asked only where the logs do not say it."""
-        said = {log.blockNumber: int(log.blockTimestamp, 16) for log in logs if log.blockNumber and log.blockTimestamp}
-        lacking = [log.blockNumber for log in logs if log.blockNumber and log.blockNumber not in said]
+        numbered = [(log.blockNumber, quantity(log.blockTimestamp)) for log in logs if log.blockNumber]
+        said = {number: second for number, second in numbered if second > 0}
+        lacking = [number for number, _ in numbered if number not in said and quantity(number) >= 0]
         asked = self.block_times([int(number, 16) for number in lacking]) if lacking else {}
         return said | {number: asked[int(number, 16)] for number in dict.fromkeys(lacking)}
 

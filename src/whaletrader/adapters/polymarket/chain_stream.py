@@ -23,6 +23,7 @@ from whaletrader.adapters.polymarket.sink import Sink, deliver, refuse
 from whaletrader.adapters.polymarket.stream_status import Counts, Epoch, SourceStatus, StreamState, with_counts
 from whaletrader.adapters.polymarket.stream_thread import Calls
 from whaletrader.datasets.decode.chain_logs import decode_logs
+from whaletrader.datasets.decode.chain_words import quantity
 from whaletrader.datasets.decode.rows import Decoded, Reject
 from whaletrader.domain.event_topics import TOPICS, ChainEvent
 from whaletrader.domain.values import NANOS
@@ -107,11 +108,9 @@ class ChainTalk:
         self._stream.wake()
 
     def _is_new_head(self, result: object) -> bool:
-        text = result if isinstance(result, str) else ""
-        if not text.startswith("0x") or len(text) > 18:
-            return False  # the id of a subscription
-        head, self._head = self._head, max(self._head, int(text, 16))
-        return self._head > head
+        told, head = quantity(result), self._head  # the id of a subscription is no quantity
+        self._head = max(head, told)
+        return told > head
 
     def _request(self, method: str, params: list[object]) -> str:
         request = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
@@ -140,7 +139,7 @@ class ChainStream:
         self._stale_after_s, self._since_ts, self._now_ns = stale_after_s, since_ts, now_ns
         usual_s = POLL_BESIDE_S if stream_url else POLL_ALONE_S
         self._poll_s = poll_s or min(usual_s, stale_after_s / 3)
-        self._window = ChainWindow(confirmations)
+        self._window, self._first_block = ChainWindow(confirmations), 0
         self._counts = Counts()
         self._woken = asyncio.Event()
         self._head, self._moved, self._moved_ts, self._error = -1, -1.0, 0, ""
@@ -165,6 +164,8 @@ class ChainStream:
         """Follow these wallets too."""
         new = [wallet for wallet in dict.fromkeys(wallets) if wallet not in self.wallets]
         if new:
+            if not self.wallets:  # what was read before anybody was followed holds no fills
+                self._window.final = min(self._window.final, self._first_block - 1)
             self.wallets += new
             if self.session is not None:
                 await self.session.say(self.talk.subscribing())
@@ -227,11 +228,15 @@ class ChainStream:
     async def _read(self) -> None:
         head = await self._calls.run(self._rpc.block_number)
         if self._window.final < 0:
-            self._window.final = await self._begin(head) - 1
+            self._first_block = await self._begin(head)
+            self._window.final = self._first_block - 1
         while self._window.first <= head:
             first = self._window.first
             last = min(head, first + BLOCKS_AT_ONCE - 1)
+            followed = len(self.wallets)
             logs = [log for one in filters(self.wallets) for log in await self._logs(one, first, last)]
+            if len(self.wallets) != followed:
+                continue  # the logs of those who came meanwhile are not among them
             self._tell(self._window.read(logs, first, last, head), self._counts, self._now_ns())
             if last == head:
                 break
@@ -265,14 +270,15 @@ class ChainStream:
 
 
 def _timed(body: bytes) -> list[dict[str, Any]]:
-    """Return a page's logs, each with the time of its block."""
+    """Return a page's logs, each with the time of its block; what is no log stays to be refused."""
     content = msgspec.json.decode(body)
     times = content["timestamps"]
+    logs = [log if isinstance(log, dict) else {"unreadable": log} for log in content["result"]]
     return [
         log
         if log.get("blockTimestamp") is not None or log.get("blockNumber") not in times
         else log | {"blockTimestamp": hex(times[log["blockNumber"]])}
-        for log in content["result"]
+        for log in logs
     ]
 
 

@@ -64,8 +64,12 @@ class DataApi:
     def market_trades_page(
         self, condition: str, since_s: int = 1, until_s: int | None = None, cursor: str = ""
     ) -> Page:
-        """A market's fills of both roles, newest first; the venue ignores the period: the walk ends at `since_s`."""
+        """A market's fills of both roles, newest first; the venue ignores the period: the walk ends at `since_s`.
+
+        The period is sent all the same: with the same address the venue's network tells for 300 s what it told before.
+        """
         params: dict[str, Value] = {"condition": condition, "limit": PAGE_ROWS, "taker_only": False}
+        params |= {"start": since_s} | ({} if until_s is None else {"end": until_s})
         page = self.v2_page("trades", params, cursor, since_s=since_s, until_s=until_s)
         if set(page.conditions) - {condition.lower()}:
             return msgspec.structs.replace(page, truncated="the venue answered for other markets", next="")

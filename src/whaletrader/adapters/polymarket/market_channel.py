@@ -88,12 +88,13 @@ class MarketTalk:
         """Check the books, pass on what rests on a whole one."""
         decoded = decode_market(frame)
         refuse(self._sink, self.counts, decoded)
-        if not decoded.rows:
+        if not decoded.rows and not decoded.rejects:
             return False
+        books = _books(decoded.rows)
         for event in _events(frame):
-            self._look(event, arrived_ts)
+            self._look(event, books, arrived_ts)
         deliver(self._sink, self.counts, [row for row in decoded.rows if self._passes(row)], arrived_ts)
-        return True
+        return bool(decoded.rows)
 
     def resumed(self, epoch: Epoch) -> None:
         """Tell who asks REST for the snapshots that do not come."""
@@ -112,8 +113,11 @@ class MarketTalk:
         decoded = decode_book(answer)
         refuse(self._sink, self.counts, decoded)
         late: set[str] = set()
+        usable = _books(decoded.rows)
         for event in _events(answer):
-            kept = self.tokens.get(str(event.get("asset_id", "")))
+            if str(event.get("asset_id", "")) not in usable:
+                continue
+            kept = self.tokens.get(str(event["asset_id"]))
             if kept is not None and kept.mirror.overtaken(time_ms(event)):
                 late.add(str(event["asset_id"]))
                 kept.mirror.learn(event)
@@ -144,9 +148,13 @@ class MarketTalk:
             return self.whole(row.token_id)
         return not isinstance(row, BookSnapshot) or row.token_id in self.tokens
 
-    def _look(self, event: dict[str, Any], arrived_ts: int) -> None:
+    def _look(self, event: dict[str, Any], books: set[str], arrived_ts: int) -> None:
         kind = event.get("event_type")
-        if kind == "book":
+        if kind == "book" and str(event.get("asset_id", "")) not in books:
+            kept = self.tokens.get(str(event.get("asset_id", "")))
+            if kept is not None:
+                kept.mirror.forget()  # trading did not get this book; REST is asked for one
+        elif kind == "book":
             # One socket keeps its order: its snapshot holds whatever its time says.
             self._snapshot(event, arrived_ts, in_order=True)
         elif kind == "price_change":
@@ -166,7 +174,8 @@ class MarketTalk:
             self._judge(token, kept, kept.mirror.snapshot(event), arrived_ts)
 
     def _changes(self, event: dict[str, Any], arrived_ts: int) -> None:
-        entries = [entry for entry in event.get("price_changes") or () if isinstance(entry, dict)]
+        changes = event.get("price_changes")
+        entries = [entry for entry in changes if isinstance(entry, dict)] if isinstance(changes, list) else []
         ts_ms = time_ms(event)
         last = {str(entry.get("asset_id", "")): entry for entry in entries}
         for entry in entries:
@@ -282,6 +291,11 @@ def _plan(number: int, url: str, stale_after_s: float, seed: int) -> Plan:
         stale_after_s=stale_after_s,
         seed=seed + 100 + number,
     )
+
+
+def _books(rows: Sequence[Row]) -> set[str]:
+    """Return the tokens whose whole books could be read."""
+    return {row.token_id for row in rows if isinstance(row, BookSnapshot)}
 
 
 def _events(content: bytes) -> list[dict[str, Any]]:

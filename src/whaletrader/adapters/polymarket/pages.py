@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
+from whaletrader.datasets.decode.fields import optional_instant
+from whaletrader.domain.values import NANOS
 from whaletrader.errors import VenueError
 
 _COMBO = re.compile(r"0x[0-9a-fA-F]{62}")
@@ -55,10 +57,8 @@ class _Brief(msgspec.Struct):
 
     @property
     def second(self) -> int:
-        try:
-            return int(float(self.timestamp)) if self.timestamp is not None else -1
-        except (ValueError, OverflowError):
-            return -1
+        """Unix seconds, however the time is written; -1 where it cannot be read."""
+        return max(-1, optional_instant(self.timestamp) // NANOS)
 
 
 _BRIEF = msgspec.json.Decoder(_Brief)

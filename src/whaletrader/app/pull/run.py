@@ -105,6 +105,8 @@ class _Pull:
     ) -> None:
         self._store, self._fetcher, self._progress = store, fetcher, progress
         self._workers, self._stop = workers, stop
+        self._followed: dict[int, set[str]] = {}
+        """Cursors of the tasks under way: one that comes back would be followed for ever."""
 
     def run(self, request: PullRequest) -> None:
         self._store.keep_request(request)
@@ -173,11 +175,17 @@ class _Pull:
             stale = state.cursor and error.status == _BAD_REQUEST
             self._store.fail(state, words + (_STALE if stale else ""))
             return None
-        if fetched.next and fetched.next == state.cursor:
+        followed = self._followed.setdefault(state.number, set())
+        followed.add(state.cursor)
+        if fetched.next in followed and fetched.next:
+            del self._followed[state.number]
             self._store.fail(state, "the venue repeats a cursor: its listing cannot be walked to the end")
             return None
         after = self._store.commit(state, fetched)
-        return after if after.state == "open" else None
+        if after.state != "open":
+            del self._followed[state.number]
+            return None
+        return after
 
     def _tell(self, state: TaskState | None, done: int, total: int) -> None:
         if state is None:

@@ -1,3 +1,4 @@
+import json
 import time
 
 from tests.support.venue_http import WALLET, Answer, activity_row, tx
@@ -112,3 +113,16 @@ def test_what_cannot_be_used_is_refused_once_though_it_is_read_again() -> None:
         wait_until(lambda: len(asked(it)) >= 5, 10)
         assert len(it.sink.rejects) == 1
         assert fills(it) == [tx(2)]
+
+
+def test_a_listing_that_leads_back_is_an_error_and_not_walked_for_ever() -> None:
+    row = activity_row(1, ts=int(time.time()))
+    circle = [
+        Answer(200, json.dumps({"data": [row], "pagination": {"next_cursor": cursor}}).encode()) for cursor in "aba"
+    ]
+    with live(start=False, sweep_s=3600.0) as it:
+        it.http.refusals += [(PATH, answer) for answer in circle]
+        it.sources.watch([], [WALLET])
+        it.sources.start()
+        wait_until(lambda: "repeats a cursor" in it.source("data_v2.activity").last_error, 5)
+        assert len(asked(it)) == 3

@@ -5,7 +5,7 @@ from tests.support.venue_http import FIRST_BLOCK_TS, WALLET, Answer, tx
 from tests.support.venue_live import live, mined
 from tests.support.venue_sockets import CHAIN
 from tests.support.waiting import wait_until
-from whaletrader.adapters.polymarket.chain_stream import WALLETS_PER_CALL, filters
+from whaletrader.adapters.polymarket.chain_stream import WALLETS_PER_CALL, _timed, filters
 from whaletrader.datasets.decode.rows import ChainResolution, VenueFill
 from whaletrader.domain.event_topics import TOPICS, ChainEvent
 from whaletrader.domain.values import NANOS
@@ -155,3 +155,27 @@ def test_the_subscription_is_what_a_node_understands() -> None:
         subscribed = [each["params"] for each in said if each["method"] == "eth_subscribe"]
         assert all(params[0] == "logs" and set(params[1]) == {"address", "topics"} for params in subscribed)
         assert len({each["id"] for each in said}) == len(said)
+
+
+def test_what_was_missed_while_we_were_away_is_read_also_where_the_wallets_are_named_after_the_first_reading() -> None:
+    with live(start=False, since_ts=(FIRST_BLOCK_TS + 2 * 900) * NANOS) as it:
+        it.http.logs = [mined(1, 899), mined(2, 900), mined(3, 950), mined(4, 999)]
+        it.sources.start()
+        wait_until(lambda: it.source("chain.logs").state == "LIVE", 5)
+        it.sources.watch([], [WALLET])
+        wait_until(lambda: [row.tx_hash for row in fills(it)] == [tx(2), tx(3), tx(4)], 5)
+
+
+def test_words_that_are_no_head_and_things_that_are_no_log_stop_nothing() -> None:
+    with live(stream=True) as it:
+        it.sources.watch([], [WALLET])
+        wait_until(lambda: it.source("chain.stream").state == "LIVE", 5)
+        for result in ("0x", "0xzz", None, 5.5, ["0x1"]):
+            it.sockets.push(CHAIN, {"jsonrpc": "2.0", "id": 9, "result": result})
+        it.sockets.push(CHAIN, pushed(timed(1, 1_001)))
+        wait_until(lambda: len(fills(it)) == 1, 5)
+        it.sources.check()
+    assert _timed(b'{"result":[null,{"blockNumber":"0x1"}],"timestamps":{"0x1":7}}') == [
+        {"unreadable": None},
+        {"blockNumber": "0x1", "blockTimestamp": "0x7"},
+    ]

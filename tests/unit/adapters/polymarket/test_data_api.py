@@ -213,3 +213,19 @@ def test_a_429_in_the_middle_of_a_walk_loses_nothing(venue):
     first = next(pages)
     venue.refusals = [("/data-api", Answer(429, b"error code: 1015", {"retry-after": "0"}))] * 2
     assert rows_of([first, *pages]) == venue.activity[WALLET]
+
+
+def test_the_address_of_a_markets_fills_moves_with_the_period_so_that_no_cached_answer_is_read(venue):
+    data = clients_of(venue).data
+    for until in (FIRST_TS + 100, FIRST_TS + 160):
+        data.market_trades_page(condition(0), FIRST_TS, until)
+    first, second = (query for _, _, query in venue.requests)
+    assert first != second
+
+
+def test_a_time_in_milliseconds_or_as_text_keeps_its_row_in_the_period():
+    times = [FIRST_TS * 1_000, str(FIRST_TS), "2023-11-14T22:13:20Z", float(FIRST_TS)]
+    body = msgspec.json.encode({"data": [activity_row(0) | {"timestamp": each} for each in times]})
+    page = DataApi(_Fixed(body)).activity_page(WALLET, 1, FIRST_TS * 2)
+    assert (page.rows, page.trimmed) == (4, 0)
+    assert page.last_s < FIRST_TS * 2

@@ -258,3 +258,24 @@ def test_many_tokens_are_spread_over_sockets() -> None:
             "market.0",
             "market.1",
         ]
+
+
+def test_malformed_parts_of_a_frame_harm_no_neighbour() -> None:
+    one, sink = talk(YES, NO)
+    other = ws_book(book(NO, MS, [("0.5", "10")], [("0.6", "10")]))
+    broken = {"event_type": "price_change", "market": MARKET_ID, "timestamp": str(MS), "price_changes": 5}
+    assert hear(one, [ws_book(FIRST), broken, other | {"bids": 5}])
+    assert [row.token_id for row in sink.of(BookSnapshot)] == [YES]
+    assert (one.whole(YES), one.whole(NO)) == (True, False)
+
+
+def test_a_book_that_trading_could_not_read_is_not_whole_and_is_asked_for_by_rest() -> None:
+    one, _ = talk(YES)
+    hear(one, ws_book(FIRST))
+    hear(one, ws_book(FIRST) | {"bids": [{"price": "1.5", "size": "3"}], "hash": ""})
+    assert not one.whole(YES)
+    assert one.lacking() == [YES]
+    assert one.take_books(json.dumps([FIRST | {"asks": 7}]).encode(), NOW) == set()
+    assert not one.whole(YES)
+    assert one.take_books(json.dumps([FIRST]).encode(), NOW) == {YES}
+    assert one.whole(YES)

@@ -257,3 +257,13 @@ def test_the_same_transaction_told_twice_by_the_venue_is_kept_twice(venue, tmp_p
     venue.activity[WALLET] = [activity_row(0), activity_row(0)]
     run(venue, tmp_path)
     assert [row["transaction_hash"] for row in rows(tmp_path)] == [tx(0), tx(0)]
+
+
+def test_a_listing_that_leads_back_over_other_pages_fails_alone_and_nothing_is_complete(venue, tmp_path):
+    circle = [{"data": [activity_row(n)], "pagination": {"next_cursor": cursor}} for n, cursor in enumerate("aba")]
+    venue.refusals = [("/data-api/v2/activity", Answer(200, msgspec.json.encode(page))) for page in circle]
+    report = run(venue, tmp_path, what=("trades",))
+    assert not report.complete
+    assert [words for _, words in report.failed] == [
+        "the venue repeats a cursor: its listing cannot be walked to the end"
+    ]
