@@ -17,13 +17,10 @@ _MILLIS_FROM = 100_000_000_000
 
 def order_row(data: Mapping[str, object]) -> UserOrder | None:
     """Return an order of `/data/order` or `/data/orders`; `type` is empty, REST tells a state and no event."""
-    size, matched, price = (
-        _micro(data.get("original_size")),
-        _micro(data.get("size_matched")),
-        _micro(data.get("price")),
-    )
+    size, price, told = _micro(data.get("original_size")), _micro(data.get("price")), data.get("size_matched")
+    matched = 0 if told in (None, "") else _micro(told)
     order_id = _text(data, "id").lower()
-    if not order_id or size < 0 or price < 0:
+    if not order_id or size < 0 or price < 0 or matched < 0:
         return None
     trades = data.get("associate_trades")
     return UserOrder(
@@ -35,7 +32,7 @@ def order_row(data: Mapping[str, object]) -> UserOrder | None:
         side=_text(data, "side").upper(),
         price_micro=price,
         original_size_micro=size,
-        size_matched_micro=max(matched, 0),
+        size_matched_micro=matched,
         outcome=_text(data, "outcome"),
         owner=_text(data, "owner"),
         associate_trades=tuple(str(each) for each in trades) if isinstance(trades, list) else (),
@@ -110,6 +107,5 @@ def _nanos(value: object) -> int:
         number = int(str(value))
     except ValueError:
         return -1
-    if not 0 <= number < _LARGEST // NANOS * 1_000:
-        return -1
-    return number * (NANOS // 1_000) if number >= _MILLIS_FROM else number * NANOS
+    nanos = number * (NANOS // 1_000) if number >= _MILLIS_FROM else number * NANOS
+    return nanos if 0 <= nanos < _LARGEST else -1
