@@ -71,12 +71,16 @@ def _card_tail(record: Record, card: Card, holding: Holding) -> Body:
         "outcome_index": holding.outcome_index,
         "opposite_outcome": card.outcomes[1 - holding.outcome_index],
         "opposite_token_id": card.token_ids[1 - holding.outcome_index],
-        "end_date": day(card.end_ts),
+        "end_date": _end_day(card),
         "last_event_at": seconds(holding.last_ts),
         "name": record.profile(holding.wallet).name,
         "profile_image": "",
         "verified": False,
     }
+
+
+def _end_day(card: Card) -> str:
+    return day(card.end_ts) if card.end_ts else ""
 
 
 def position_v1(record: Record, holding: Holding, other_micro: int) -> Body:
@@ -130,7 +134,7 @@ def _card_tail_v1(card: Card, holding: Holding) -> Body:
         "outcomeIndex": holding.outcome_index,
         "oppositeOutcome": card.outcomes[1 - holding.outcome_index],
         "oppositeAsset": card.token_ids[1 - holding.outcome_index],
-        "endDate": day(card.end_ts),
+        "endDate": _end_day(card),
     }
 
 

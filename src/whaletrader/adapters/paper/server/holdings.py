@@ -22,6 +22,7 @@ class Holding(msgspec.Struct, kw_only=True):
     size_micro: int = 0
     cost_micro: int = 0
     fees_micro: int = 0
+    """Fees of what was bought."""
     bought_micro: int = 0
     spent_micro: int = 0
     """Collateral of everything that was bought."""
@@ -73,8 +74,9 @@ def fold(record: Record, legs: Iterable[Leg], moves: Iterable[Move]) -> list[Hol
     for row in sorted(rows, key=lambda row: (row.block, row.log_index)):
         if isinstance(row, Leg):
             holding = _holding(held, record, row.wallet, row.token_id)
-            holding.fees_micro += row.fee_micro
-            deal = holding.take if row.side == "BUY" else holding.give
+            buys = row.side == "BUY"
+            holding.fees_micro += row.fee_micro if buys else 0
+            deal = holding.take if buys else holding.give
             deal(row.size_micro, row.usd_micro, row.ts)
         else:
             _fold_move(held, record, row)
