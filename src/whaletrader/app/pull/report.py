@@ -47,6 +47,7 @@ class PullReport(msgspec.Struct, frozen=True, kw_only=True):
     markets_settled: int
     tokens_priced: int
     tokens_without_price: int
+    """All of whose history was fetched, and is empty."""
 
 
 def completeness(store: PullStore) -> PullReport:
@@ -59,6 +60,7 @@ def completeness(store: PullStore) -> PullReport:
     priced: dict[str, int] = {}
     for state in of_kind["prices"]:
         priced[state.task.subject] = priced.get(state.task.subject, 0) + state.rows
+    asking = {state.task.subject for state in undone}
     named, found, settled = store.market_counts()
     return PullReport(
         complete=not undone and not cut,
@@ -72,7 +74,7 @@ def completeness(store: PullStore) -> PullReport:
         markets_found=found,
         markets_settled=settled,
         tokens_priced=sum(1 for rows in priced.values() if rows),
-        tokens_without_price=sum(1 for rows in priced.values() if not rows),
+        tokens_without_price=sum(1 for token, rows in priced.items() if not rows and token not in asking),
     )
 
 

@@ -1,0 +1,140 @@
+"""What a pull says of its own wholeness, from the checkpoint alone: nothing that is open, failed or cut is complete."""
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from whaletrader.app.pull.plan import FIRST_S, Task
+from whaletrader.app.pull.report import completeness
+from whaletrader.app.pull.store import Fetched, PullStore
+from whaletrader.datasets.raw_pages import RawPage
+
+ALICE, BOB = "0x" + "a1" * 20, "0x" + "b2" * 20
+ACTIVITY, PRICES, CHAIN = "data_v2.activity", "clob.prices_history", "chain.logs"
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = PullStore(tmp_path / "p")
+    yield opened
+    opened.close()
+
+
+def task(listing=ACTIVITY, subject=ALICE, since=FIRST_S, until=99):
+    return Task(listing=listing, subject=subject, since_s=since, until_s=until)
+
+
+def page(rows=1, following="", **more):
+    raw = RawPage(source="x", params={}, fetched_ts=5, body=msgspec.Raw(b"{}"))
+    return Fetched(page=raw, rows=rows, next=following, **more)
+
+
+def add(store, one, *pages):
+    store.add_tasks([one])
+    for fetched in pages:
+        (state,) = [state for state in store.tasks() if state.task == one]
+        store.commit(state, fetched)
+
+
+def wallet(store, subject=ALICE):
+    (found,) = [one for one in completeness(store).wallets if one.wallet == subject]
+    return found
+
+
+def test_nothing_asked_for_is_nothing_lacking(store):
+    report = completeness(store)
+    assert report.complete
+    assert (report.open_tasks, report.failed, report.truncated, report.wallets) == (0, (), (), ())
+    assert report.pages == report.rows == {"trades": 0, "chain": 0, "markets": 0, "prices": 0}
+
+
+def test_a_history_from_the_beginning_is_complete_and_counted(store):
+    add(store, task(), page(3, "c1", first_s=40, last_s=50, combos=1), page(2, first_s=20, last_s=39))
+    found = wallet(store)
+    assert (found.coverage, found.why, found.gaps) == ("complete", (), ())
+    assert (found.rows, found.combos, found.first_s, found.last_s) == (5, 1, 20, 50)
+    assert (found.told_by_both, found.only_data_api, found.only_chain) == (-1, -1, -1)
+    report = completeness(store)
+    assert (report.complete, report.rows["trades"], report.pages["trades"]) == (True, 5, 2)
+
+
+def test_a_later_beginning_is_a_bounded_window(store):
+    add(store, task(since=50), page())
+    found = wallet(store)
+    assert (found.coverage, found.why) == ("bounded_window", ("pulled from a later beginning",))
+
+
+def test_an_open_walk_is_a_sample_though_it_has_rows(store):
+    add(store, task(), page(3, "c1"))
+    found, report = wallet(store), completeness(store)
+    assert (found.coverage, found.gaps, found.rows) == ("sample", ((FIRST_S, 99),), 3)
+    assert (report.complete, report.open_tasks) == (False, 1)
+
+
+def test_a_refused_piece_is_named_with_the_venues_words(store):
+    add(store, task())
+    store.fail(store.tasks()[0], "not found")
+    report = completeness(store)
+    assert report.failed == ((f"{ACTIVITY} {ALICE}", "not found"),)
+    assert (report.complete, report.open_tasks, report.wallets[0].coverage) == (False, 0, "sample")
+
+
+def test_what_was_cut_off_is_never_complete_and_says_why_once(store):
+    add(store, task(until=50), page(truncated="too many rows"))
+    add(store, task(since=51), page(truncated="too many rows"))
+    found, report = wallet(store), completeness(store)
+    assert (found.coverage, found.why, found.gaps) == ("sample", ("too many rows",), ())
+    assert (report.complete, len(report.truncated)) == (False, 2)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 30), st.integers(0, 8), st.booleans()), min_size=1, max_size=6))
+def test_gaps_are_exactly_the_seconds_that_no_finished_walk_holds(tmp_path_factory, periods):
+    store = PullStore(tmp_path_factory.mktemp("gaps") / "p")
+    for first, length, done in dict.fromkeys(periods):
+        add(store, task(since=first, until=first + length), *([page()] if done else []))
+    states = store.tasks()
+    held = {s for one in states if one.state == "done" for s in range(one.task.since_s, one.task.until_s + 1)}
+    wanted = range(min(p[0] for p in periods), max(p[0] + p[1] for p in periods) + 1)
+    found = wallet(store)
+    store.close()
+    assert [s for first, last in found.gaps for s in range(first, last + 1)] == [s for s in wanted if s not in held]
+    assert (found.coverage == "sample") == bool(found.gaps)
+
+
+def test_transactions_that_only_the_chain_tells_make_a_history_a_sample(store):
+    add(store, task(), page(hashes=((ALICE, "0x1"), (ALICE, "0x2"))))
+    add(store, task(subject=BOB), page(hashes=((BOB, "0x2"),)))
+    add(store, task(CHAIN, f"{ALICE},{BOB}"), page(hashes=((ALICE, "0x2"), (ALICE, "0x3"), (BOB, "0x2"))))
+    found = wallet(store)
+    assert (found.told_by_both, found.only_data_api, found.only_chain) == (1, 1, 1)
+    assert (found.coverage, len(found.why)) == ("sample", 1)
+    assert (wallet(store, BOB).coverage, wallet(store, BOB).told_by_both) == ("complete", 1)
+
+
+def test_an_unfinished_walk_over_the_chain_compares_nothing(store):
+    add(store, task(), page(hashes=((ALICE, "0x1"),)))
+    add(store, task(CHAIN), page(1, "7:9", hashes=((ALICE, "0x9"),)))
+    assert (wallet(store).only_chain, wallet(store).coverage) == (-1, "complete")
+    assert not completeness(store).complete
+
+
+def test_a_token_has_no_price_only_once_all_of_its_history_was_asked_for(store):
+    add(store, task(PRICES, "11"), page(4))
+    add(store, task(PRICES, "12"), page(0))
+    add(store, task(PRICES, "13"))
+    add(store, task(PRICES, "14", until=50), page(0))
+    add(store, task(PRICES, "14", since=51))
+    add(store, task(PRICES, "15", until=50), page(0))
+    add(store, task(PRICES, "15", since=51), page(2))
+    report = completeness(store)
+    assert (report.tokens_priced, report.tokens_without_price, report.rows["prices"]) == (2, 1, 6)
+
+
+def test_a_long_subject_is_named_by_its_beginning(store):
+    many = ",".join(f"0x{number:064x}" for number in range(20))
+    add(store, task("gamma.markets", many))
+    store.fail(store.tasks()[0], "no")
+    ((label, _),) = completeness(store).failed
+    assert label == f"gamma.markets {many[:66]}, …"
