@@ -23,6 +23,9 @@ ATTEMPTS = 6
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 LONGEST_ASKED_S = 600.0
+LONGEST_WAIT_S = float("inf")
+MOST_LATE_S = 2.0
+"""What may be sent once only (an order, say) waits no longer for a limit: whoever sends it decides again."""
 _WORDS = 300
 _REFUSED, _RESTARTING = 429, 425
 
@@ -109,13 +112,13 @@ class VenueHttp:
         Raises
         ------
         VenueError
-            As `get`; a call that is not idempotent is tried once.
+            As `get`; a call that is not idempotent is tried once, and not at all where it would have to wait long.
         UsageError
             The batch is too large ever to pass.
         """
         attempt = 1
         while True:
-            self._pass_limits(method, path, items, signer)
+            self._pass_limits(method, path, items, signer, LONGEST_WAIT_S if idempotent else MOST_LATE_S)
             try:
                 reply = self._once(method, path, body, headers, params)
                 with self._lock:
@@ -130,8 +133,11 @@ class VenueHttp:
                     self._rest(max(backoff_s(attempt), min(error.retry_after_s, LONGEST_ASKED_S)))
             attempt += 1
 
-    def _pass_limits(self, method: str, path: str, items: int, signer: str) -> None:
+    def _pass_limits(self, method: str, path: str, items: int, signer: str, patience_s: float) -> None:
         while (pause := self.limiter.take(method, path, items=items, signer=signer)) > 0.0:
+            if pause > patience_s:
+                text = f"{self._host} may not be asked for another {pause:.0f} s: {method} {path} was not sent"
+                raise VenueError(text, status=_REFUSED, retryable=True, retry_after_s=pause)
             self._rest(pause)
 
     def _rest(self, seconds: float) -> None:

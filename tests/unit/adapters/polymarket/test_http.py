@@ -64,6 +64,17 @@ def test_a_call_that_is_not_idempotent_is_sent_once(venue, status):
     assert (told.value.status, told.value.retryable, venue.asked("/order")) == (status, True, 1)
 
 
+def test_an_order_does_not_wait_out_a_pause_to_be_sent_late(venue):
+    clock = HandClock()
+    http = client(venue, clock)
+    http.limiter.pause(30.0)
+    with pytest.raises(VenueError, match="was not sent") as told:
+        http.send("POST", "/order", b"{}", idempotent=False)
+    assert (told.value.status, told.value.retryable, venue.asked("/order"), clock.waits) == (429, True, 0, [])
+    assert http.get("/time").status == 200
+    assert clock.waits == [30.0]
+
+
 def test_retry_after_zero_of_a_429_does_not_shorten_our_own_pause(venue):
     clock = HandClock()
     venue.refusals = [("/time", Answer(429, b"error code: 1015", {"retry-after": "0"}))] * 3
