@@ -117,7 +117,8 @@ class Notes(msgspec.Struct, frozen=True, kw_only=True):
     tx_hash: str = ""
     tokens_micro: dict[str, int] = {}
     """What the receipt moved, for a command about the same market's other token."""
-    claimed: tuple[str, ...] = ()
+    claimed_micro: dict[str, int] = {}
+    """How much of it commands were paid for."""
 
 
 class ChainActions:
@@ -237,7 +238,8 @@ class ChainActions:
         if not moved.succeeded:
             self._fail(command_id, action, "REVERTED", notes)
             return True
-        done = msgspec.structs.replace(notes, tokens_micro=moved.tokens_micro, claimed=(action.token_id,), body=b"")
+        claimed = {action.token_id: _redeemed(action, moved)}
+        done = msgspec.structs.replace(notes, tokens_micro=moved.tokens_micro, claimed_micro=claimed, body=b"")
         with self._store.writing():
             if action.kind in ("redeem", "merge"):
                 self._tell(command_id, action, self._cash(action, moved))
@@ -293,25 +295,27 @@ class ChainActions:
         return redeem_call(terms.market_id, neg_risk=terms.neg_risk)
 
     def _answered_by_another(self, command_id: str, action: Action) -> None:
-        """A redemption pays both outcomes at once: the second command finds its share with the first."""
+        """A redemption pays all there is of both outcomes: a second command finds its share with the first."""
         for other, content, _, raw in self._store.payments(DONE):
             notes = _notes(raw)
-            size = -notes.tokens_micro.get(action.token_id, 0)
+            before = notes.claimed_micro.get(action.token_id, 0)
+            size = min(-notes.tokens_micro.get(action.token_id, 0) - before, action.size_micro)
             redeemed = msgspec.json.decode(content, type=Action).kind == "redeem"
-            if redeemed and size > 0 and action.token_id not in notes.claimed:
-                claimed = (*notes.claimed, action.token_id)
+            if redeemed and size > 0:
+                claimed = {**notes.claimed_micro, action.token_id: before + size}
                 with self._store.writing():
                     self._tell(command_id, action, self._share(action.token_id, size))
-                    self._keep(other, DONE, msgspec.structs.replace(notes, claimed=claimed))
+                    self._keep(other, DONE, msgspec.structs.replace(notes, claimed_micro=claimed))
                     self._keep(command_id, DONE, Notes(tx_hash=notes.tx_hash))
                 return
         self._fail(command_id, action, "NOT_HELD")
 
     def _cash(self, action: Action, moved: Movement) -> int:
-        given = [token for token, amount in moved.tokens_micro.items() if amount < 0]
-        if action.kind == "merge" or given in ([], [action.token_id]):
+        given = {token: -amount for token, amount in moved.tokens_micro.items() if amount < 0}
+        own = _redeemed(action, moved)
+        if action.kind == "merge" or given in ({}, {action.token_id: own}):
             return moved.cash_micro
-        return min(moved.cash_micro, self._share(action.token_id, -moved.tokens_micro.get(action.token_id, 0)))
+        return min(moved.cash_micro, self._share(action.token_id, own))
 
     def _share(self, token_id: str, size_micro: int) -> int:
         """What the chain pays for shares of a resolved token."""
@@ -364,6 +368,11 @@ class ChainActions:
 
 def _notes(raw: bytes) -> Notes:
     return msgspec.msgpack.decode(raw, type=Notes) if raw else Notes()
+
+
+def _redeemed(action: Action, moved: Movement) -> int:
+    """The shares of a receipt that are the command's own."""
+    return max(0, min(action.size_micro, -moved.tokens_micro.get(action.token_id, 0)))
 
 
 def _moved(raw: bytes, wallet: str) -> Movement:

@@ -93,6 +93,24 @@ def test_both_outcomes_of_a_split_resolution_are_paid_by_one_redemption(desk):
     assert len(desk.chain.submitted) == 1
 
 
+def test_a_command_is_paid_for_its_own_shares_though_the_chain_redeems_all_that_is_there(desk):
+    desk.chain.tokens[YES] = 50_000_000
+    desk.actions.redeem("c1", "paper", YES, 20_000_000)
+    desk.work()
+    assert desk.work() == 0
+    assert desk.told() == [("REDEEMED", "c1", 20_000_000, "")]
+    desk.actions.redeem("c2", "paper", YES, 10_000_000)
+    desk.actions.redeem("c3", "paper", YES, 20_000_000)
+    desk.actions.redeem("c4", "paper", YES, 5_000_000)
+    assert desk.work() == 0
+    assert desk.told()[1:] == [
+        ("REDEEMED", "c2", 10_000_000, ""),
+        ("REDEEMED", "c3", 20_000_000, ""),
+        ("FAILED", "c4", 0, "NOT_HELD"),
+    ]
+    assert len(desk.chain.submitted) == 1
+
+
 def test_nothing_recovered_is_told_as_such(desk):
     desk.chain.pays_nothing = True
     desk.actions.redeem("c1", "paper", YES, 20_000_000)
