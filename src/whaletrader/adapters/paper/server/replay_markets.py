@@ -64,9 +64,10 @@ class ReplayData:
         self.markets = dataset.table("markets").to_dicts()
         tokens = dataset.table("tokens").filter(pl.col("market") != NO_ID)
         self._tokens = {(row["market"], row["outcome_index"]): row for row in tokens.to_dicts()}
-        self._rates: dict[int, int] = {}
+        self._fees: dict[int, FeeSchedule] = {}
         for row in dataset.table("fee_schedules").sort("market", "from_ts").iter_rows(named=True):
-            self._rates[row["market"]] = row["rate_micro"]
+            formula = (row["rate_micro"], row["exponent"], row["times_price"])
+            self._fees[row["market"]] = FeeSchedule(*formula, provenance=FeeProvenance.MARKET)
         self.prints = _prints(dataset.table("trades"))
         if not len(self.prints):
             raise DataError(f"{path} has no trades to replay")
@@ -74,7 +75,7 @@ class ReplayData:
     def venue_market(self, market: int, clock: Clockwork) -> VenueMarket:
         """A market as the exchange lists it, its times moved."""
         row = self.markets[market]
-        rate = self._rates.get(market, 0)
+        fee = self._fees.get(market, FeeSchedule(0))
         condition, neg_risk = row["condition_id"], bool(row["neg_risk"])
         return VenueMarket(
             condition_id=condition,
@@ -89,8 +90,8 @@ class ReplayData:
             neg_risk_market_id=condition[:-2] + "00" if neg_risk else "",
             tick_micro=known_tick(row["tick_micro"] or 1_000),
             min_order_micro=row["min_order_micro"] or MIN_ORDER_MICRO,
-            fee=FeeSchedule(rate, provenance=FeeProvenance.MARKET),
-            fee_type=f"{row['category']}_fees" if rate else "",
+            fee=fee,
+            fee_type=f"{row['category']}_fees" if fee.rate_micro else "",
             end_ts=clock.at(row["end_ts"]) if row["end_ts"] is not None else -1,
             created_ts=clock.at(row["start_ts"]) if row["start_ts"] is not None else clock.started_ns,
         )
