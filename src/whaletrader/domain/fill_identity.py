@@ -59,7 +59,9 @@ class NewFill(NamedTuple):
     price_micro: int
     n: int
     leg: int
-    """Which of the legs just told it came with."""
+    """Which of the legs just told it came with; -1: one told before, which was taken for a part or a sum until now."""
+    place: int = -1
+    """The place of its own leg."""
 
 
 @dataclass(slots=True)
@@ -127,7 +129,7 @@ class FillGroup:
         n = self.sizes.count(size)
         self.sizes.append(size)
         self.prices.append(price)
-        return NewFill(size, price, n, number)
+        return NewFill(size, price, n, number, leg.place)
 
     def _rest_price(self, leg: Leg, size: int) -> int:
         """Return the price of what is left of an averaged row, within that of a share."""

@@ -117,6 +117,8 @@ class LiveFeed:
                 elif isinstance(row, _FACTS) and self._learn(row, ts):
                     facts.append(row)
             plain, weighed = self._groups.tell(reports, ts)
+            if self._waiting:
+                self._name(reports)
             fills = self._released(ts)
             new = [_stored(report, ts) for report in plain]
             new.extend(_changed(_stored(report, ts), found) for report, found in weighed)
@@ -385,6 +387,12 @@ class LiveFeed:
         """Whether a row that tells no fee would tell one, had its wallet been the taker."""
         return fill.fee_micro < 0 and self._markets.charges(fill.market_id, fill.price_micro, fill.size_micro)
 
+    def _name(self, reports: Sequence[VenueFill]) -> None:
+        """Take names of tokens also from reports of fills that are known: one that waits may lack just that."""
+        for report in reports:
+            if report.market_id and report.outcome_index >= 0:
+                self._markets.name_token(report.token_id, report.market_id, report.outcome_index)
+
     def _complete(self, fill: StoredFill) -> bool:
         """Whether a fill can be shown: where its wallet is watched, its market's terms must be known."""
         if not fill.market_id:
@@ -475,5 +483,6 @@ def _stored(report: VenueFill, ts: int) -> StoredFill:
 
 
 def _changed(fill: StoredFill, new: NewFill) -> StoredFill:
-    """Return a fill as it was found to be: a report may hold more than what is new of it."""
-    return msgspec.structs.replace(fill, price_micro=new.price_micro, size_micro=new.size_micro, n=new.n)
+    """Return a fill as it was found to be: a report may hold more than what is new of it, or show an earlier one."""
+    facts = {"price_micro": new.price_micro, "size_micro": new.size_micro, "n": new.n, "log_index": new.place}
+    return msgspec.structs.replace(fill, **facts if new.leg >= 0 else facts | {"fee_micro": -1})

@@ -446,3 +446,53 @@ def test_a_fill_whose_market_nobody_names_becomes_a_dead_letter(feed):
     (letter,) = feed.take_rejects()
     assert (letter.source, letter.reason) == ("chain", "market_unknown")
     assert WALLET.encode() in letter.head
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    legs=st.lists(st.sampled_from([1, 2, 3, 5]), min_size=1, max_size=4),
+    order=st.randoms(use_true_random=False),
+    deaths=st.integers(0, 3),
+)
+def test_what_three_sources_tell_in_any_order_with_restarts_between_is_what_happened(
+    tmp_path_factory, legs, order, deaths
+):
+    folder = tmp_path_factory.mktemp("live")
+    feed = LiveFeed(folder)
+    feed.add([meta()], START - NS)
+    reports = [
+        fill(size, source=source, **({"log_index": place} if source == "chain" else {}))
+        for source in ("rtds.trades", "data_v2", "chain")
+        for place, size in enumerate(legs)
+    ]
+    order.shuffle(reports)
+    last = set(order.sample(range(len(reports)), min(deaths, len(reports))))
+    for place, report in enumerate(reports):
+        feed.add([report], START + place * NS)
+        if place in last:
+            feed.close()
+            feed = LiveFeed(folder)
+    found = [feed.leader_row(FILL, row) for row in range(feed.row_at(FILL, 1 << 62) + 1)]
+    assert sorted(row.size_micro for row in found) == sorted(size * 1_000_000 for size in legs)
+    assert len({row.natural_key for row in found}) == len(legs)
+    feed.close()
+
+
+def test_a_fill_that_shows_late_keeps_the_place_of_its_own_log_over_a_restart(tmp_path):
+    feed = LiveFeed(tmp_path / "live")
+    feed.add([meta()], START)
+    feed.add([fill(5, source="data_v2")], START)
+    assert feed.add([fill(3, source="chain", log_index=0)], START) == 0
+    assert feed.add([fill(5, source="chain", log_index=2)], START) == 1
+    feed.close()
+    feed = LiveFeed(tmp_path / "live")
+    assert feed.add([fill(2, source="chain", log_index=1)], START) == 1
+    feed.close()
+
+
+def test_a_fill_that_the_chain_told_first_is_shown_when_another_source_names_its_market(feed):
+    assert feed.add([fill(1, source="chain")], START) == 1
+    assert feed.row_at(FILL, 1 << 62) == -1
+    assert feed.add([fill(1)], START + NS) == 0
+    assert feed.leader_row(FILL, 0).market_id == MARKET
+    assert feed.wanted() == ([], [])
