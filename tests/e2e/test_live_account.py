@@ -109,6 +109,23 @@ def test_a_clock_that_is_wrong_refuses_the_start(venue, trader):
         start(trader)
 
 
+def test_a_machine_that_moves_to_a_barred_place_buys_nothing_there(venue, trader):
+    market = venue.market("coin-above-100k")
+    barred = {"blocked": True, "country": "DE", "region": "BE"}
+    venue.faults.instead_of["GET /"] = [reply(barred)]
+    trader.gateway.upkeep.now("place")
+    wait_until(lambda: not venue.faults.instead_of["GET /"], 10, "the next look")
+    sent = trader.order(market, "BUY", 0.10, 20)
+    wait_until(lambda: trader.exchange._buying() == "PLACE_BARRED", 10, "the look's end")
+    trader.exchange.submit(sent)
+    assert [(e.kind, e.reason) for e in trader.told() if e.order_hash == sent.order_hash] == [
+        ("NOT_SENT", "PLACE_BARRED")
+    ]
+    trader.gateway.upkeep.now("place")
+    wait_until(lambda: trader.exchange._buying() == "", 10, "the look after")
+    assert "ACCEPTED" in trader.kinds(trader.place(market, "BUY", 0.10, 20))
+
+
 # -- secrets -----------------------------------------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from whaletrader.adapters.polymarket.chain_actions import ChainActions
 from whaletrader.adapters.polymarket.clients import VenueClients, venue_clients
 from whaletrader.adapters.polymarket.exchange import PolymarketExchange
 from whaletrader.adapters.polymarket.exchange_store import ExchangeStore
-from whaletrader.adapters.polymarket.geoblock import Place, require_open
+from whaletrader.adapters.polymarket.geoblock import Place, PlaceWatch, require_open
 from whaletrader.adapters.polymarket.http import VenueHttp
 from whaletrader.adapters.polymarket.limits import RELAYER, UNLIMITED
 from whaletrader.adapters.polymarket.market_terms import MarketTerms
@@ -152,6 +152,7 @@ class _Account:
     place: Place
     relayer: Relayer
     clients: VenueClients
+    geo: VenueHttp
     more: tuple[VenueHttp, ...]
 
 
@@ -161,7 +162,9 @@ def _open_account(settings: Settings, directory: DataDirectory, opened: ExitStac
     key = live_order_key(directory, settings.account.name)
     clients = venue_clients(venue, clock=time.monotonic, wait=wake.wait, timeout_s=TIMEOUT_S, attempts=ATTEMPTS)
     opened.callback(clients.close)
-    geo = VenueHttp(venue.geoblock_url, UNLIMITED, clock=time.monotonic, wait=wake.wait, attempts=ATTEMPTS)
+    geo = VenueHttp(
+        venue.geoblock_url, UNLIMITED, clock=time.monotonic, wait=wake.wait, timeout_s=TIMEOUT_S, attempts=ATTEMPTS
+    )
     opened.callback(geo.close)
     relay = VenueHttp(venue.relayer_url, RELAYER, clock=time.monotonic, wait=wake.wait, attempts=ATTEMPTS)
     opened.callback(relay.close)
@@ -180,6 +183,7 @@ def _open_account(settings: Settings, directory: DataDirectory, opened: ExitStac
         place=place,
         relayer=relayer,
         clients=clients,
+        geo=geo,
         more=(geo, relay),
     )
 
@@ -197,6 +201,7 @@ def _assemble(settings: Settings, account: _Account, store: Path, watch: RevertW
         now_s=lambda: int(time.time()),
     )
     doors: list[Gate] = [watch.gate, *gates]
+    here = PlaceWatch(account.geo)
     exchange = PolymarketExchange(
         account.clob,
         kept,
@@ -204,10 +209,18 @@ def _assemble(settings: Settings, account: _Account, store: Path, watch: RevertW
         actions,
         now_ns=time.time_ns,
         gate=lambda: _first(doors),
+        buying=here.gate,
         prepare=terms.fees,
     )
     beating = Heartbeat(account.clob) if venue.heartbeat_s else None
-    upkeep = Upkeep(exchange, actions, clock=time.monotonic, heartbeat=beating, heartbeat_s=max(venue.heartbeat_s, 1))
+    upkeep = Upkeep(
+        exchange,
+        actions,
+        clock=time.monotonic,
+        heartbeat=beating,
+        heartbeat_s=max(venue.heartbeat_s, 1),
+        place=here.look,
+    )
 
     def again(_epoch: Epoch | None = None) -> None:
         upkeep.now("reading back")

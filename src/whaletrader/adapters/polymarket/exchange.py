@@ -16,7 +16,7 @@ from whaletrader.adapters.polymarket.secure_clob import Placed, SecureClob
 from whaletrader.adapters.polymarket.tidings import Tidings
 from whaletrader.datasets.decode.rows import UserOrder, UserTrade
 from whaletrader.domain.order_payload import IMMEDIATE_TYPES, MAX_BATCH, order_body
-from whaletrader.domain.values import NANOS
+from whaletrader.domain.values import NANOS, Side
 from whaletrader.errors import ExchangeError, VenueError
 from whaletrader.ports.exchange import ExchangeEvent, SignedOrder
 
@@ -54,7 +54,8 @@ class Payments(Protocol):
 class PolymarketExchange:
     """Thread-safe: the engine calls the port, the sources' threads call `tell`, upkeep calls `refresh`.
 
-    `gate` says in one word why no new order may be sent now ("" where they may); cancels and questions always pass.
+    `gate` says in one word why no new order may be sent now ("" where they may), `buying` why no purchase may; cancels
+    and questions always pass.
     """
 
     def __init__(
@@ -66,10 +67,11 @@ class PolymarketExchange:
         *,
         now_ns: Callable[[], int],
         gate: Callable[[], str] = lambda: "",
+        buying: Callable[[], str] = lambda: "",
         prepare: Callable[[str], object] = lambda _market_id: None,
     ) -> None:
         self._clob, self._store, self._tidings, self._payments = clob, store, tidings, payments
-        self._now_ns, self._gate, self._prepare = now_ns, gate, prepare
+        self._now_ns, self._gate, self._buying, self._prepare = now_ns, gate, buying, prepare
         self._peeked: tuple[int, int, str, ExchangeEvent | None] | None = None
 
     def close(self) -> None:
@@ -191,7 +193,7 @@ class PolymarketExchange:
         order = record.order
         if record.state in (LIVE, CLOSED):
             return False
-        why_not = self._gate()
+        why_not = self._gate() or (self._buying() if order.side == Side.BUY else "")
         over = order.order_type in IMMEDIATE_TYPES or record.cancel_ts is not None or bool(why_not)
         if record.state == SENT and over:
             # It may have been carried out: a decision is not made twice, nor against a cancel or a gate since then.

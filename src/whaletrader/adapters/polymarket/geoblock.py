@@ -11,6 +11,8 @@ import msgspec
 from whaletrader.adapters.polymarket.http import Params, Reply
 from whaletrader.errors import UsageError, VenueError
 
+PLACE_BARRED = "PLACE_BARRED"
+
 
 class Readable(Protocol):
     """What is needed of `VenueHttp`."""
@@ -26,6 +28,25 @@ class Place(msgspec.Struct, frozen=True):
     blocked: bool
     country: str
     region: str
+
+
+class PlaceWatch:
+    """Looks again while a run lasts, for a machine may move: from a barred place nothing is bought."""
+
+    def __init__(self, http: Readable) -> None:
+        self._http, self._why_not = http, ""
+
+    def look(self) -> None:
+        """Ask the venue; any doubt is a no until the next look."""
+        try:
+            require_open(self._http)
+            self._why_not = ""
+        except UsageError:
+            self._why_not = PLACE_BARRED
+
+    def gate(self) -> str:
+        """Why nothing may be bought from here, "" where nothing speaks against it."""
+        return self._why_not
 
 
 def place_of(http: Readable, path: str = "") -> Place:

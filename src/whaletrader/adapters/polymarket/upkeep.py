@@ -15,6 +15,7 @@ from whaletrader.errors import ExchangeError, StorageError, VenueError
 HEARTBEAT_S = 5.0
 REFRESH_S = 15.0
 PAYMENTS_S = 5.0
+PLACE_S = 120.0
 _ID = re.compile(r"[0-9a-fA-F-]{16,}")
 _WRONG_ID = "invalid heartbeat id"
 
@@ -57,11 +58,13 @@ class Upkeep:
         heartbeat_s: float = HEARTBEAT_S,
         refresh_s: float = REFRESH_S,
         payments_s: float = PAYMENTS_S,
+        place: Callable[[], object] = lambda: None,
     ) -> None:
         self._clock, self._stop = clock, threading.Event()
         self._duties: list[tuple[str, float, Callable[[], object]]] = [
             ("reading back", refresh_s, exchange.refresh),
             ("payments", payments_s, payments.work),
+            ("place", PLACE_S, place),
         ]
         if heartbeat is not None:
             self._duties.insert(0, ("heartbeat", heartbeat_s, heartbeat.beat))

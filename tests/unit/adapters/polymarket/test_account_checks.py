@@ -7,7 +7,7 @@ import pytest
 from tests.support.scripted_clob import venue_error
 from tests.support.waiting import wait_until
 from whaletrader.adapters.polymarket.allowances import OPERATORS, SPENDERS, Allowances, BalanceOracle
-from whaletrader.adapters.polymarket.geoblock import require_open
+from whaletrader.adapters.polymarket.geoblock import PlaceWatch, require_open
 from whaletrader.adapters.polymarket.http import Reply
 from whaletrader.adapters.polymarket.reconcile import (
     Findings,
@@ -39,6 +39,16 @@ def place(answer):
         return Reply(200, {}, answer)
 
     return SimpleNamespace(get=get)
+
+
+def test_a_place_is_looked_at_again_and_any_doubt_is_a_no_until_the_next_look():
+    answers = [b'{"blocked":false}', b'{"blocked":true}', venue_error(0), b'{"blocked":false}']
+    watch = PlaceWatch(SimpleNamespace(get=lambda path, params=None: place(answers.pop(0)).get(path)))
+    told = []
+    for _ in range(4):
+        watch.look()
+        told.append(watch.gate())
+    assert told == ["", "PLACE_BARRED", "PLACE_BARRED", ""]
 
 
 def test_an_open_place_is_told():

@@ -202,6 +202,18 @@ def test_a_closed_gate_lets_no_new_order_out_and_says_why(http, clock):
     exchange.close()
 
 
+def test_where_nothing_may_be_bought_sales_pass(http, clock):
+    exchange = gateway(http, clock=clock, buying=lambda: "PLACE_BARRED")
+    exchange.submit(order())
+    (told,) = events(exchange)
+    assert (told.kind, told.reason, http.sent) == ("NOT_SENT", "PLACE_BARRED", [])
+    sale = replace(order(), order_hash=OTHER, side="SELL")
+    http.script("POST /order", {"success": True, "orderID": OTHER, "status": "live"})
+    exchange.submit(sale)
+    assert kinds(events(exchange)) == ["NOT_SENT", "ACCEPTED"]
+    exchange.close()
+
+
 def test_a_gate_that_closes_does_not_hide_what_was_sent_before(http, clock):
     doors = [""]
     exchange = gateway(http, clock=clock, gate=lambda: doors[0])
