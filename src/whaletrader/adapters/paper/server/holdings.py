@@ -1,7 +1,8 @@
 """What wallets hold and have gained, worked out from the public record as the Data API does; pure.
 
 Average cost on purchases, unchanged by sales; a split counts as two purchases at one half, a merge as two sales at one
-half, a redemption as a sale at the payout; tokens beyond what the record saw arrive cost nothing.
+half, a redemption as a sale at the payout; a conversion hands its cost on, less the collateral that comes with it;
+tokens beyond what the record saw arrive cost nothing.
 """
 
 from collections.abc import Iterable
@@ -50,21 +51,36 @@ class Holding(msgspec.Struct, kw_only=True):
     def give(self, size_micro: int, usd_micro: int, ts: int) -> None:
         """Take shares away for what was paid for them."""
         known = min(size_micro, self.size_micro)
+        cost = self.release(known, ts)
+        self.realized_micro += (usd_micro * known // size_micro if size_micro else 0) - cost
+
+    def release(self, size_micro: int, ts: int) -> int:
+        """Take shares away for nothing and return what they had cost."""
+        known = min(size_micro, self.size_micro)
         cost = self.cost_micro * known // self.size_micro if known else 0
         self.size_micro -= known
         self.cost_micro -= cost
-        self.realized_micro += (usd_micro * known // size_micro if size_micro else 0) - cost
         self.last_ts = ts
+        return cost
 
 
 def holdings_of(record: Record, now_ns: int, *, wallet: str = "", market_ids: tuple[str, ...] = ()) -> list[Holding]:
     """Every token that a wallet, or anybody in some markets, has dealt in, oldest first."""
-    legs = list(record.legs_newest_first(now_ns, wallet=wallet, market_ids=market_ids))
+    wanted = _whole_events(record, market_ids)
+    legs = list(record.legs_newest_first(now_ns, wallet=wallet, market_ids=wanted))
     wallets = [wallet] if wallet else sorted({leg.wallet for leg in legs})
     moves = [move for each in wallets for move in record.moves_newest_first(now_ns, each)]
     if market_ids:
-        moves = [move for move in moves if move.market_id in market_ids]
-    return fold(record, legs, moves)
+        moves = [move for move in moves if move.market_id in wanted]
+    held = fold(record, legs, moves)
+    return [each for each in held if each.market_id in market_ids] if market_ids else held
+
+
+def _whole_events(record: Record, market_ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Markets and those of the same neg-risk events: conversions move shares between them."""
+    events = {record.cards[each].neg_risk_market_id for each in market_ids if each in record.cards} - {""}
+    more = (card.market_id for card in record.cards.values() if card.neg_risk_market_id in events)
+    return tuple(dict.fromkeys((*market_ids, *more)))
 
 
 def fold(record: Record, legs: Iterable[Leg], moves: Iterable[Move]) -> list[Holding]:
@@ -84,6 +100,9 @@ def fold(record: Record, legs: Iterable[Leg], moves: Iterable[Move]) -> list[Hol
 
 
 def _fold_move(held: dict[tuple[str, str], Holding], record: Record, move: Move) -> None:
+    if move.kind == "CONVERSION":
+        _fold_conversion(held, record, move)
+        return
     card, standing = record.cards[move.market_id], record.standings[move.market_id]
     for index, token_id in enumerate(card.token_ids):
         holding = _holding(held, record, move.wallet, token_id)
@@ -94,6 +113,20 @@ def _fold_move(held: dict[tuple[str, str], Holding], record: Record, move: Move)
         elif move.kind == "REDEEM" and standing.payouts_micro is not None:
             size = holding.size_micro
             holding.give(size, size * standing.payouts_micro[index] // MICRO, move.ts)
+
+
+def _fold_conversion(held: dict[tuple[str, str], Holding], record: Record, move: Move) -> None:
+    event = [record.cards[each] for each in _whole_events(record, (move.market_id,))]
+    given = [card.token_ids[1] for card in event if card.market_id in move.given_ids]
+    got = [card.token_ids[0] for card in event if card.market_id not in move.given_ids]
+    sources = [_holding(held, record, move.wallet, token_id) for token_id in given]
+    cost = sum(source.release(move.size_micro, move.ts) for source in sources) - move.usd_micro
+    if cost < 0 or not got:  # more collateral than they had cost, or nothing to hand the cost on to
+        sources[0].realized_micro -= cost
+        cost = 0
+    for place, token_id in enumerate(got):
+        share = cost // len(got) + (place < cost % len(got))
+        _holding(held, record, move.wallet, token_id).take(move.size_micro, share, move.ts)
 
 
 def _holding(held: dict[tuple[str, str], Holding], record: Record, wallet: str, token_id: str) -> Holding:

@@ -90,10 +90,16 @@ class Positions:
         moves += [_shares(address, token, amount) for _, token in got]
         moves[0] = moves[0]._replace(cash_micro=cash)
         told = ("CONVERSION", address, first.condition_id, amount, cash)
-        return self._send(told, moves, conversion_logs(burnt, got, address, amount, cash), now_ns)
+        given = tuple(each.condition_id for each, _ in burnt)
+        return self._send(told, moves, conversion_logs(burnt, got, address, amount, cash), now_ns, given)
 
     def _send(
-        self, told: tuple[str, str, str, int, int], moves: list[Movement], logs: list[RawLog], now_ns: int
+        self,
+        told: tuple[str, str, str, int, int],
+        moves: list[Movement],
+        logs: list[RawLog],
+        now_ns: int,
+        given_ids: tuple[str, ...] = (),
     ) -> str:
         kind, wallet, condition_id, amount, cash = told
         moves = [move for move in moves if move.cash_micro or move.token_micro]
@@ -115,6 +121,7 @@ class Positions:
                 amount_micro=amount,
                 cash_micro=cash,
                 transaction_hash=transaction,
+                given_ids=given_ids,
             )
             self._tell(event)
 

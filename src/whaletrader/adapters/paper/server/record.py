@@ -108,6 +108,8 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     tx_hash: str
     block: int
     log_index: int
+    given_ids: tuple[str, ...] = ()
+    """Of a conversion: the markets whose "No" was given for "Yes" of the event's others."""
 
 
 class Profile(msgspec.Struct, frozen=True):

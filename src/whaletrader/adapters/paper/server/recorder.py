@@ -113,6 +113,7 @@ class Recorder:
                 tx_hash=moved.transaction_hash,
                 block=block.number,
                 log_index=min(places, default=-1),
+                given_ids=moved.given_ids,
             )
         )
 

@@ -389,6 +389,8 @@ class PositionMoved(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     amount_micro: int
     cash_micro: int
     transaction_hash: str
+    given_ids: tuple[str, ...] = ()
+    """Of a conversion: the markets whose "No" was given for "Yes" of the event's others."""
 
 
 VenueEvent = (

@@ -9,6 +9,8 @@ from tests.support import venue_record as world
 from whaletrader.adapters.paper.server import types
 from whaletrader.adapters.paper.server.holdings import Holding, fold, holdings_of, price_micro, status_of
 from whaletrader.adapters.paper.server.record import Move, Record
+from whaletrader.adapters.paper.server.recorder import Recorder
+from whaletrader.adapters.paper.server.venue import Venue
 from whaletrader.domain.values import MICRO, NANOS
 
 LATER = world.START + 300 * NANOS
@@ -71,6 +73,66 @@ def test_a_position_is_worth_the_last_price_and_then_its_payout() -> None:
 def test_holders_of_a_market_are_found_without_naming_a_wallet() -> None:
     held = holdings_of(world.three_wallets().record, LATER, market_ids=(world.MARKET,))
     assert {each.wallet for each in held} == {world.TAKER, world.SECOND_MAKER, world.MAKER}
+
+
+def question(number: int) -> types.VenueMarket:
+    return world.market(
+        condition_id=f"0x{number:064x}",
+        token_ids=(f"20{number}0", f"20{number}1"),
+        question_id=f"0x{'ee' * 31}{number:02x}",
+        neg_risk_market_id="0x" + "ee" * 31 + "00",
+        created_ts=world.START,
+    )
+
+
+def converted(questions: int, chosen: set[int], splits: list[int], shares: int) -> tuple[types.Account, Record]:
+    """An account that splits some shares of each question, then converts "No" of the chosen ones."""
+    venue, recorder = Venue(types.VenueRules(genesis_ns=world.START)), Recorder()
+    venue.listen(recorder.on_event)
+    account = venue.open_account(world.TAKER, cash_micro=1_000 * MICRO)
+    for number in range(questions):
+        venue.add_market(question(number), world.START)
+        venue.split(world.TAKER, question(number).condition_id, splits[number] * MICRO, world.START)
+    venue.advance(world.START + 10 * NANOS)
+    asked = [question(number).condition_id for number in sorted(chosen)]
+    answer = venue.convert(world.TAKER, asked, shares * MICRO, world.START + 10 * NANOS)
+    assert isinstance(answer, str), answer
+    venue.advance(world.START + 20 * NANOS)
+    return account, recorder.record
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 4),
+    st.sets(st.integers(0, 3), min_size=1),
+    st.lists(st.integers(5, 20), min_size=4, max_size=4),
+    st.integers(1, 5),
+)
+def test_after_a_conversion_holdings_are_the_balances_and_money_is_conserved(
+    questions: int, chosen: set[int], splits: list[int], shares: int
+) -> None:
+    chosen = {number for number in chosen if number < questions} or {0}
+    account, record = converted(questions, chosen, splits, shares)
+    held = holdings_of(record, LATER, wallet=world.TAKER)
+    assert {each.token_id: each.size_micro for each in held if each.size_micro} == account.tokens
+    assert sum(each.cost_micro - each.realized_micro for each in held) == 1_000 * MICRO - account.cash_micro
+    assert all(each.cost_micro >= 0 for each in held)
+    for number in range(questions):
+        market_id = question(number).condition_id
+        alone = holdings_of(record, LATER, wallet=world.TAKER, market_ids=(market_id,))
+        assert alone == [each for each in held if each.market_id == market_id]
+
+
+def test_a_conversion_hands_the_cost_on_to_the_other_questions() -> None:
+    """No of one question of three, split at one half: two Yes at a quarter, and no gain."""
+    _, record = converted(3, {1}, [5, 5, 5], 4)
+    held = {each.token_id: each for each in holdings_of(record, LATER, wallet=world.TAKER)}
+    assert [(held[token].size_micro, held[token].cost_micro) for token in ("2000", "2011", "2020")] == [
+        (9_000_000, 3_500_000),
+        (1_000_000, 500_000),
+        (9_000_000, 3_500_000),
+    ]
+    assert [each.realized_micro for each in held.values()] == [0] * 6
 
 
 DEALS = st.lists(st.tuples(st.booleans(), st.integers(1, 10**9), st.integers(1, 10**9)), max_size=30)
