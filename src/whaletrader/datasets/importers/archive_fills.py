@@ -13,6 +13,7 @@ import polars as pl
 from whaletrader.datasets.importers.archive_columns import (
     ArchiveKind,
     first_name,
+    flag_of,
     hash_of,
     read_table,
     text_of,
@@ -159,6 +160,7 @@ def _staged(rows: pl.LazyFrame, columns: pl.Schema, file: Path, sha256: str, lab
     told = rows.with_columns(
         reason=chain, token_id=pl.col("_token"), condition_id=pl.col("_condition"), side=pl.col("_side"),
         outcome_index=_nothing(pl.Int8), outcome=_nothing(pl.String), source=pl.lit(0, dtype=pl.Int16),
+        _told_side=pl.col("side") if "side" in columns else _nothing(pl.String),
     )  # fmt: skip
     counts = told.group_by("reason").len().collect(engine="streaming")
     dropped = Counter({str(reason): count for reason, count in counts.rows() if reason is not None})
@@ -185,7 +187,8 @@ def _staged(rows: pl.LazyFrame, columns: pl.Schema, file: Path, sha256: str, lab
 def _rejects(told: pl.LazyFrame, columns: pl.Schema) -> pl.DataFrame:
     raw = [name for name in columns.names() if name not in STAGED["trades"] and name != "source_row"]
     bad = told.filter(pl.col("reason").is_not_null()).head(_MOST_REJECTS)
-    text = pl.struct(pl.col(raw).cast(pl.String)).struct.json_encode()
+    told_side = [pl.col("_told_side").cast(pl.String).alias("side")] if "side" in columns else []
+    text = pl.struct(pl.col(raw).cast(pl.String), *told_side).struct.json_encode()
     return bad.select("source", pl.col("source_row").cast(pl.Int64), "reason", row=text).collect(engine="streaming")
 
 
@@ -201,7 +204,7 @@ def _aligned_markets(part: StagedPart, raw: pl.LazyFrame, columns: pl.Schema) ->
             outcome=label,
             slug=text_of(columns, "marketslug"),
             category=text_of(columns, "category"),
-            neg_risk=pl.when(text_of(columns, "negrisk").is_in(["t", "true", "True", "1"])).then(1).otherwise(0) == 1,
+            neg_risk=flag_of(columns, "negrisk"),
             start_ts=time_of(columns, "opensat"),
             end_ts=time_of(columns, "closeat"),
             exact_ts=time_of(columns, "resolvedat"),
