@@ -1,0 +1,96 @@
+"""The gateway where answers are missing or contradict: nothing is sent, ended or counted on a guess."""
+
+import pytest
+from msgspec.structs import replace
+
+from tests.contract.test_exchange import events, kinds, order
+from tests.support.scripted_clob import Clock, ScriptedClob, gateway, venue_error
+from tests.unit.adapters.polymarket.test_exchange import OTHER, maker, market_order, rest_trade, trade
+from whaletrader.errors import ExchangeError
+
+
+@pytest.fixture
+def http():
+    return ScriptedClob()
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def exchange(http, clock):
+    made = gateway(http, clock=clock)
+    yield made
+    made.close()
+
+
+def test_an_order_without_an_answer_is_not_sent_again_after_its_cancel(exchange, http):
+    sent = order()
+    http.script("POST /order", venue_error(504))
+    with pytest.raises(ExchangeError):
+        exchange.submit(sent)
+    exchange.cancel(sent.account_id, sent.order_hash, 0)
+    exchange.submit(sent)
+    assert len(http.calls("POST /order")) == 1
+    http.rest(sent.order_hash)  # the first one arrives after all
+    exchange.refresh()
+    assert http.orders[sent.order_hash]["status"] == "ORDER_STATUS_CANCELED"
+    exchange.refresh()
+    assert kinds(events(exchange)) == ["ACCEPTED", "CANCELLED"]
+
+
+def test_a_closed_gate_has_an_order_without_an_answer_asked_for_and_not_sent_again(http, clock):
+    doors = [""]
+    exchange = gateway(http, clock=clock, gate=lambda: doors[0])
+    http.script("POST /order", venue_error(0))
+    with pytest.raises(ExchangeError):
+        exchange.submit(order())
+    doors[0] = "NOT_RECONCILED"
+    exchange.submit(order())
+    assert len(http.calls("POST /order")) == 1
+    assert events(exchange) == []
+    exchange.close()
+
+
+def test_a_match_that_tells_no_amounts_is_read_back_and_not_ended_with_nothing(exchange, http):
+    sent = market_order()
+    answer = {"success": True, "orderID": sent.order_hash, "status": "matched", "makingAmount": "", "takingAmount": ""}
+    http.script("POST /order", answer)
+    exchange.submit(sent)
+    assert kinds(events(exchange)) == ["ACCEPTED"]
+    http.rest(sent.order_hash, status="MATCHED", matched="20")
+    http.trades.append(rest_trade(sent))
+    exchange.refresh()
+    assert kinds(events(exchange)) == ["ACCEPTED", "FILL"]
+
+
+def test_an_order_that_was_refused_and_rests_all_the_same_is_cancelled(exchange, http):
+    sent = order()
+    http.script("POST /order", venue_error(504), venue_error(400, "not enough balance / allowance"))
+    with pytest.raises(ExchangeError):
+        exchange.submit(sent)
+    exchange.submit(sent)
+    assert kinds(events(exchange)) == ["REJECTED"]
+    http.rest(sent.order_hash)  # the first one was still on its way
+    exchange.refresh()
+    assert http.orders[sent.order_hash]["status"] == "ORDER_STATUS_CANCELED"
+
+
+def test_one_trade_that_takes_two_of_our_orders_is_two_fills_each_settled_for_itself(exchange, http):
+    sent = [order(), replace(order(), order_hash="0x" + "dd" * 32)]
+    exchange.submit(sent[0])
+    http.script("POST /order", {"success": True, "orderID": sent[1].order_hash, "status": "live"})
+    exchange.submit(sent[1])
+    makers = [maker(sent[0].order_hash, 7, 0.60, sent=sent[0]), maker(sent[1].order_hash, 13, 0.59, sent=sent[1])]
+    exchange.tell([trade(sent[0], taker_order_id=OTHER, makers=makers)])
+    exchange.tell([trade(sent[0], "FAILED", taker_order_id=OTHER, makers=makers)])
+    found = [event for event in events(exchange) if event.trade_id]
+    assert sorted((event.kind, event.size_micro) for event in found) == [
+        ("FAILED", 7_000_000),
+        ("FAILED", 13_000_000),
+        ("FILL", 7_000_000),
+        ("FILL", 13_000_000),
+    ]
+    assert len({event.trade_id for event in found}) == 2
