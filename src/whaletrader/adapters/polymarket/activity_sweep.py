@@ -29,6 +29,10 @@ AHEAD_S = 30
 AGAIN_S = (10.0, 40.0)
 """After a gap was read it is read again: its newest rows may not have been indexed."""
 LONGEST_PAUSE_S = 60.0
+BACK_S = 900
+"""A gap is read from its beginning, but no further behind what is known to be whole."""
+ROWS_KEPT = 8_192
+"""Of each wallet so many of its newest rows are known again: many more than two readings have in common."""
 
 
 class _Wallet:
@@ -38,6 +42,7 @@ class _Wallet:
         self.gaps, self.filled = 1, 0
         """How many gaps there were (the time before the first reading is one), and up to which all were read."""
         self.failures = 0
+        self.once = Once(kept=ROWS_KEPT)
 
 
 class ActivitySweep:
@@ -56,7 +61,8 @@ class ActivitySweep:
         self._data, self._calls, self._sink = data, calls, sink
         self._since_ts, self._sweep_s, self._now_ns = since_ts, sweep_s, now_ns
         self._wallets: dict[str, _Wallet] = {}
-        self._once = Once()
+        self._former: dict[str, _Wallet] = {}
+        """Wallets that are watched no more: should they be again, they go on where they were."""
         self._refused = Frames()
         self._counts = Counts()
         self._woken = asyncio.Event()
@@ -66,18 +72,20 @@ class ActivitySweep:
         """Follow exactly these."""
         wanted = dict.fromkeys(wallets)
         for wallet in [wallet for wallet in self._wallets if wallet not in wanted]:
-            del self._wallets[wallet]
+            self._former[wallet] = self._wallets.pop(wallet)
         since_s = (self._since_ts or self._now_ns()) // NANOS - MARGIN_S
         for wallet in wanted:
             if wallet not in self._wallets:
-                self._wallets[wallet] = _Wallet(since_s, time.monotonic())
+                kept = self._former.pop(wallet, None) or _Wallet(since_s, 0.0)
+                kept.due, kept.gaps = [time.monotonic()], kept.filled + 1
+                self._wallets[wallet] = kept
         self._woken.set()
 
     def gap(self, from_ts: int, until_ts: int) -> None:  # noqa: ARG002  it is read to the present
         """Read again from a time (UTC ns) on."""
         now = time.monotonic()
         for kept in self._wallets.values():
-            kept.since_s = min(kept.since_s, from_ts // NANOS - MARGIN_S)
+            kept.since_s = min(kept.since_s, max(from_ts // NANOS - MARGIN_S, kept.since_s - BACK_S))
             kept.gaps += 1
             kept.due = [now, *(now + later for later in AGAIN_S)]
         self._woken.set()
@@ -133,7 +141,7 @@ class ActivitySweep:
             return
         self._error, kept.failures = "", 0
         self._read_at, self._read_ts = time.monotonic(), self._now_ns()
-        deliver(self._sink, self._counts, rows, self._read_ts, self._once.answered(rows))
+        deliver(self._sink, self._counts, rows, self._read_ts, kept.once.answered(rows))
         kept.filled = gaps
         if kept.since_s == since_s:  # no gap reaches further back meanwhile
             kept.since_s = max(since_s, now_s - SETTLE_S)

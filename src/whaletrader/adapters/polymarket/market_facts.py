@@ -95,8 +95,10 @@ class MarketFacts:
         try:
             return await self._calls.run(lambda: self._clob.market_of(token))
         except VenueError as error:
-            if error.status != _NO_SUCH:
+            if error.retryable:
                 raise
+            if error.status != _NO_SUCH:
+                self._error = error.message  # one token that the venue refuses must not keep the others waiting
             return ""
 
     def _due(self, names: Sequence[str]) -> list[str]:

@@ -34,9 +34,10 @@ class Frames:
 
 
 class Once:
-    """Passes each fill or change of a position on once; keeps the newest `KINDS_KEPT` kinds."""
+    """Passes each fill or change of a position on once; keeps the newest `kept` kinds."""
 
-    def __init__(self, sockets: int = 0) -> None:
+    def __init__(self, sockets: int = 0, kept: int = KINDS_KEPT) -> None:
+        self._kept = kept
         self._told: Counter[Kind] = Counter()
         self._distinct: list[Counter[Kind]] = [Counter() for _ in range(sockets)]
         self._heard: list[Counter[Kind]] = [Counter() for _ in range(sockets)]
@@ -82,7 +83,7 @@ class Once:
     def _remember(self, kind: Kind) -> None:
         self._order[kind] = None
         self._order.move_to_end(kind)
-        if len(self._order) > KINDS_KEPT:
+        if len(self._order) > self._kept:
             old, _ = self._order.popitem(last=False)
             for counter in (self._told, *self._distinct, *self._heard):
                 del counter[old]

@@ -9,7 +9,6 @@ from tests.support.venue_http import tx
 from tests.support.venue_live import live
 from tests.support.venue_sockets import RTDS, ListSink, rtds_trade
 from tests.support.waiting import wait_until
-from whaletrader.adapters.polymarket import once as once_module
 from whaletrader.adapters.polymarket.activity_stream import ActivityTalk, frames
 from whaletrader.adapters.polymarket.once import FRAMES_KEPT, Frames, Once
 from whaletrader.adapters.polymarket.stream_status import Epoch, EpochCause
@@ -153,9 +152,8 @@ def test_rows_without_an_identity_problem_pass() -> None:
     assert Once().answered([trade, trade]) == [trade, trade]
 
 
-def test_the_memory_of_what_was_told_is_bounded(monkeypatch: Any) -> None:
-    monkeypatch.setattr(once_module, "KINDS_KEPT", 10)
-    once = Once(1)
+def test_the_memory_of_what_was_told_is_bounded() -> None:
+    once = Once(1, kept=10)
     for number in range(100):
         once.heard(0, [fill(number)])
     assert len(once._told) == len(once._heard[0]) == 10

@@ -4,6 +4,7 @@ import time
 from tests.support.venue_http import WALLET, Answer, activity_row, tx
 from tests.support.venue_live import Live, live
 from tests.support.waiting import wait_until
+from whaletrader.adapters.polymarket.activity_sweep import BACK_S, SETTLE_S
 from whaletrader.datasets.decode.rows import PositionChange, VenueFill
 
 PATH = "/data-api/v2/activity"
@@ -126,3 +127,32 @@ def test_a_listing_that_leads_back_is_an_error_and_not_walked_for_ever() -> None
         it.sources.start()
         wait_until(lambda: "repeats a cursor" in it.source("data_v2.activity").last_error, 5)
         assert len(asked(it)) == 3
+
+
+def test_a_gap_from_long_ago_is_not_read_behind_what_is_whole_so_that_nothing_forgotten_is_told_again() -> None:
+    now_s = int(time.time())
+    with live(start=False, since_ts=(now_s - 50_000) * 10**9, sweep_s=3600.0) as it:
+        it.http.activity[WALLET] = [activity_row(n, ts=now_s - 40_000 + n) for n in range(30)]
+        it.sources.watch([], [WALLET])
+        it.sources.start()
+        wait_until(lambda: len(fills(it)) == 30, 5)
+        wait_until(lambda: it.sources.sweep.owed == 0, 5)
+        count = len(asked(it))
+        it.sources._thread.call_soon(lambda: it.sources.sweep.gap((now_s - 50_000) * 10**9, now_s * 10**9))
+        wait_until(lambda: len(asked(it)) > count, 5)
+        assert int(asked(it)[-1]["start"][0]) >= now_s - SETTLE_S - BACK_S - 1
+
+
+def test_a_wallet_that_is_watched_again_goes_on_where_it_was() -> None:
+    now_s = int(time.time())
+    with live(start=False, since_ts=(now_s - 50_000) * 10**9, sweep_s=3600.0) as it:
+        it.http.activity[WALLET] = [activity_row(1, ts=now_s - 40_000), activity_row(2, ts=now_s)]
+        it.sources.watch([], [WALLET])
+        it.sources.start()
+        wait_until(lambda: it.sources.sweep.owed == 0 and len(fills(it)) == 2, 5)
+        it.sources.watch([], [OTHER])
+        wait_until(lambda: WALLET not in it.sources.sweep._wallets, 5)
+        it.http.activity[WALLET] += [activity_row(3, ts=now_s)]
+        it.sources.watch([], [WALLET])
+        wait_until(lambda: fills(it) == [tx(1), tx(2), tx(3)], 5)
+        assert int(asked(it)[-1]["start"][0]) >= now_s - SETTLE_S - 1

@@ -48,3 +48,14 @@ def test_a_fault_of_the_venue_is_told_and_outlasted() -> None:
         wait_until(lambda: described(it) == [condition(1)], 10)
         wait_until(lambda: it.source("gamma.markets").last_error == "", 5)
         assert it.source("gamma.markets").rejected == 0
+
+
+def test_a_token_that_the_venue_refuses_or_answers_without_a_market_holds_up_no_other() -> None:
+    with live() as it:
+        it.http.markets = [market_row(1, closed=False)]
+        it.http.market_of[token(1, 1)] = condition(1)
+        path = f"/markets-by-token/{token(9, 0)}"
+        it.http.refusals += [(path, Answer(400, b'{"error":"invalid token"}')), (path, Answer(200, b"{}"))]
+        it.sink.lacking = ([], [token(9, 0), token(1, 1)])
+        wait_until(lambda: described(it) == [condition(1)], 5)
+        assert it.http.asked(path) == 1
