@@ -193,40 +193,6 @@ def test_success_with_an_error_text_is_no_success(exchange, http):
     assert (refused.kind, refused.reason) == ("REJECTED", "NOT_ENOUGH_BALANCE_OR_ALLOWANCE")
 
 
-def test_a_closed_gate_lets_no_new_order_out_and_says_why(http, clock):
-    exchange = gateway(http, clock=clock, gate=lambda: "STALE_FEED")
-    exchange.submit(order())
-    (told,) = events(exchange)
-    assert (told.kind, told.reason) == ("NOT_SENT", "STALE_FEED")
-    assert http.sent == []
-    exchange.close()
-
-
-def test_where_nothing_may_be_bought_sales_pass(http, clock):
-    exchange = gateway(http, clock=clock, buying=lambda: "PLACE_BARRED")
-    exchange.submit(order())
-    (told,) = events(exchange)
-    assert (told.kind, told.reason, http.sent) == ("NOT_SENT", "PLACE_BARRED", [])
-    sale = replace(order(), order_hash=OTHER, side="SELL")
-    http.script("POST /order", {"success": True, "orderID": OTHER, "status": "live"})
-    exchange.submit(sale)
-    assert kinds(events(exchange)) == ["NOT_SENT", "ACCEPTED"]
-    exchange.close()
-
-
-def test_a_gate_that_closes_does_not_hide_what_was_sent_before(http, clock):
-    doors = [""]
-    exchange = gateway(http, clock=clock, gate=lambda: doors[0])
-    http.script("POST /order", venue_error(0))
-    with pytest.raises(ExchangeError):
-        exchange.submit(order())
-    doors[0] = "STALE_FEED"
-    http.rest(order().order_hash)
-    exchange.submit(order())
-    assert kinds(events(exchange)) == ["ACCEPTED"]
-    exchange.close()
-
-
 def test_batches_hold_fifteen_and_one_bad_order_leaves_the_others(exchange, http):
     sent = [order(approval_id=f"{number:032x}") for number in range(20)]
     bad = sent[3].order_hash
