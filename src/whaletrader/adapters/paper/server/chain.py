@@ -98,7 +98,13 @@ class Chain:
                 )
                 logs.append(log)
         names = tuple(name for name, _, _ in transactions)
-        return Block(number=number, hash=block_hash, ts=ts, transactions=names, logs=tuple(logs))
+        parent = self._hash_of(number - 1)
+        return Block(number=number, hash=block_hash, ts=ts, transactions=names, logs=tuple(logs), parent_hash=parent)
+
+    def _hash_of(self, number: int) -> str:
+        kept = self._kept.get(number)
+        empty = blake2b(f"{self._rules.seed}:empty:{number}".encode(), digest_size=32)
+        return kept.hash if kept else "0x" + empty.hexdigest()
 
     def _forget(self) -> None:
         while len(self._kept) > self._rules.keep_blocks:
@@ -116,9 +122,14 @@ class Chain:
         """Return a block, also an empty one; None for one that is not mined."""
         if not 0 <= number <= self.number_at(now_ns):
             return None
-        kept = self._kept.get(number)
-        empty_hash = "0x" + blake2b(f"{self._rules.seed}:empty:{number}".encode(), digest_size=32).hexdigest()
-        return kept or Block(number=number, hash=empty_hash, ts=self.ts_of(number), transactions=(), logs=())
+        return self._kept.get(number) or Block(
+            number=number,
+            hash=self._hash_of(number),
+            ts=self.ts_of(number),
+            transactions=(),
+            logs=(),
+            parent_hash=self._hash_of(number - 1),
+        )
 
     def receipt(self, transaction: str) -> tuple[Block, tuple[Log, ...]] | None:
         """Return a mined transaction's block and logs."""

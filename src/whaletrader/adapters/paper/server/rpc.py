@@ -13,7 +13,7 @@ import msgspec
 from whaletrader.adapters.paper.server import types
 from whaletrader.adapters.paper.server.contract_calls import Reverted, Views
 from whaletrader.adapters.paper.server.edge import Reply, Request, Stream, StreamClosed, reply
-from whaletrader.adapters.paper.server.rpc_rows import NO_HASH, block_row, log_row, matches, receipt_row
+from whaletrader.adapters.paper.server.rpc_rows import block_row, log_row, matches, receipt_row
 from whaletrader.adapters.paper.server.venue import Venue
 from whaletrader.domain.venue_contracts import VenueContract
 
@@ -150,13 +150,8 @@ class Rpc:
 
     def _block(self, params: Params) -> dict[str, object] | None:
         number = self._number(params[0])
-        rules = self._venue.rules
-        if number > self._venue.block_number():
-            return None
         block = self._venue.block(number)
-        if block is not None:
-            return block_row(block.number, block.hash, block.ts, block.transactions)
-        return block_row(number, NO_HASH, max(rules.genesis_ns - (rules.first_block - number) * rules.block_ns, 0), ())
+        return None if block is None else block_row(block, block.transactions)
 
     def _receipt(self, params: Params) -> dict[str, object] | None:
         tx_hash = str(params[0]).lower()
@@ -178,8 +173,7 @@ class Rpc:
                         _notify(subscriber.stream, name, log_row(log))
             if isinstance(event, types.BlockMined):
                 for name in subscriber.heads:
-                    block = event.block
-                    _notify(subscriber.stream, name, block_row(block.number, block.hash, block.ts, ()))
+                    _notify(subscriber.stream, name, block_row(event.block, ()))
 
     async def serve(self, stream: Stream) -> None:
         """Serve one WebSocket until its peer goes."""

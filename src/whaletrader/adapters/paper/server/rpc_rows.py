@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 
 from whaletrader.adapters.paper.server.types import Block, Log
-from whaletrader.domain.order_hash import keccak256
 from whaletrader.domain.values import NANOS
 
 Body = dict[str, object]
-NO_HASH = "0x" + "0" * 64
 NO_BLOOM = "0x" + "0" * 512
 NO_ADDRESS = "0x" + "0" * 40
 GAS = 210_000
@@ -30,13 +28,13 @@ def log_row(log: Log) -> Body:
     }
 
 
-def block_row(number: int, hash_: str, ts_ns: int, transactions: Sequence[str]) -> Body:
+def block_row(block: Block, transactions: Sequence[str]) -> Body:
     """A block of `eth_getBlockByNumber` without whole transactions."""
     return {
-        "number": hex(number),
-        "hash": hash_,
-        "parentHash": "0x" + keccak256(f"block/{number - 1}".encode()).hex(),
-        "timestamp": hex(ts_ns // NANOS),
+        "number": hex(block.number),
+        "hash": block.hash,
+        "parentHash": block.parent_hash,
+        "timestamp": hex(max(block.ts, 0) // NANOS),
         "transactions": list(transactions),
         "gasUsed": hex(GAS * len(transactions)),
         "gasLimit": hex(30_000_000),

@@ -303,6 +303,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ts: int
     transactions: tuple[str, ...]
     logs: tuple[Log, ...]
+    parent_hash: str = ""
 
 
 class BookChanged(msgspec.Struct, frozen=True, kw_only=True, gc=False):
