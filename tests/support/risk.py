@@ -179,7 +179,7 @@ def worlds_of_group(views, prices, exclusive):
         won = {view.market_id: int(other != place) for other, view in enumerate(views)}
         found.append((won, Fraction(price, scale)))
     nobody = {view.market_id: 1 for view in views}
-    return [*found, (nobody, 1 - Fraction(min(total, MICRO), scale))]
+    return [*found, (nobody, 1 - Fraction(total, scale))]
 
 
 def slow_cvar(state, groups, order=None):
