@@ -3,6 +3,7 @@
 It is what a soak compares a run's log with; nobody reads it while the exchange runs.
 """
 
+import os
 from collections import Counter
 from pathlib import Path
 from typing import IO
@@ -36,6 +37,7 @@ class TruthFile:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _drop_cut_line(path)
         self._file: IO[bytes] = path.open("ab")
         self._transaction = ""
         self._equal: Counter[tuple[str, str, str, int]] = Counter()
@@ -71,6 +73,14 @@ class TruthFile:
     def close(self) -> None:
         """End the file."""
         self._file.close()
+
+
+def _drop_cut_line(path: Path) -> None:
+    """Drop what a kill left of a line, lest the next one be glued to it."""
+    told = path.read_bytes() if path.exists() else b""
+    whole = told.rfind(b"\n") + 1
+    if whole < len(told):
+        os.truncate(path, whole)
 
 
 def read_truth(path: Path) -> list[TruthRow]:
