@@ -35,12 +35,14 @@ def stage_amm(file: Path, sha256: str, pools: pl.DataFrame) -> StagedPart:
         side=pl.when(bought == "buy").then(int(TapeSide.BUY)).when(bought == "sell").then(int(TapeSide.SELL)),
         tx_hash=hash_of(columns),
         size_micro=_whole(columns, "outcometokensamount"),
-        fee_micro=_whole(columns, "feeamount").fill_null(0),
+        fee_micro=_whole(columns, "feeamount"),
         _money=_whole(columns, "tradeamount"),
     )
     # The pool takes its fee out of what a buyer gives, and out of what a seller is paid, which is told after it.
-    net = pl.when(pl.col("side") == int(TapeSide.BUY)).then(pl.col("_money") - pl.col("fee_micro"))
-    rows = rows.with_columns(_net=net.otherwise(pl.col("_money") + pl.col("fee_micro")))
+    # Where no fee is told the price is what was paid; where one cannot be read there is no price.
+    fee = pl.when(text_of(columns, "feeamount").is_null()).then(0).otherwise("fee_micro")
+    net = pl.when(pl.col("side") == int(TapeSide.BUY)).then(pl.col("_money") - fee)
+    rows = rows.with_columns(_net=net.otherwise(pl.col("_money") + fee))
     price = pl.col("_net").cast(pl.Float64) / pl.col("size_micro").cast(pl.Float64) * MICRO
     rows = rows.with_columns(price_micro=pl.when(price.is_finite()).then(price.round(0)).cast(pl.Int64))
     found = rows.join(pools.lazy(), on="pool", how="left", maintain_order="left").collect()
