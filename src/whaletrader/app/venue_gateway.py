@@ -10,6 +10,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from whaletrader.adapters.local.keys import OrderKey
 from whaletrader.adapters.polymarket.allowances import BalanceOracle
 from whaletrader.adapters.polymarket.chain_actions import ChainActions
@@ -95,6 +97,7 @@ class Gateway:
     def start(self) -> None:
         """Read everything back once, then listen and look after the account; `ExchangeError` where that fails."""
         self.exchange.refresh()
+        self.actions.work()
         self.channel.start()
         self.upkeep.start()
 
@@ -108,7 +111,10 @@ class Gateway:
     def reconcile(self, ledger: Ledger) -> list[Difference]:
         """Compare our ledger with the exchange and the chain; `ExchangeError` where either cannot be read whole."""
         tokens = sorted({*ledger.settled_micro, *ledger.coming_micro, *ledger.going_micro})
-        return differences(ledger, take_snapshot(self.clob, self.oracle, tokens))
+        snapshot, going = take_snapshot(self.clob, self.oracle, tokens), dict(ledger.going_micro)
+        for token in self.actions.leaving() & set(tokens):  # a payment under way: all of it or nothing may be there
+            going[token] = going.get(token, 0) + ledger.settled_micro.get(token, 0)
+        return differences(replace(ledger, going_micro=going), snapshot)
 
     def close(self) -> None:
         """Let go of everything; resting orders stay."""

@@ -165,6 +165,17 @@ class ChainActions:
                 return state, _notes(notes).tx_hash
         return "", ""
 
+    def leaving(self) -> set[str]:
+        """Return the tokens that the wallet may have given already, though no event tells of it yet."""
+        found: set[str] = set()
+        for _, content, _, _ in self._store.payments(SIGNED, SENT):
+            action = msgspec.json.decode(content, type=Action)
+            if action.kind == "redeem":
+                found.update((action.token_id, *self._markets.of_token(action.token_id).token_ids))
+            elif action.kind == "merge":
+                found.update(self._markets.terms(action.market_id).token_ids)
+        return found
+
     def work(self) -> int:
         """Take open commands as far as they go; returns how many are still open."""
         for _ in range(STEPS_AT_ONCE):

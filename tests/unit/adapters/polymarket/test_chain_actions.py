@@ -71,6 +71,16 @@ def test_nothing_is_told_before_the_receipt_is_deep_enough(desk):
     assert desk.actions.work() == 0
 
 
+def test_tokens_of_a_payment_under_way_may_have_left_the_wallet_already(desk):
+    desk.actions.redeem("c1", "paper", YES, 20_000_000)
+    assert desk.actions.leaving() == set()
+    assert desk.work(blocks=2) == 1
+    assert (desk.chain.tokens.get(YES, 0), desk.told()) == (0, [])
+    assert desk.actions.leaving() == {YES, NO}
+    desk.work()
+    assert desk.actions.leaving() == set()
+
+
 def test_a_redemption_waits_for_the_resolution_and_holds_up_nobody(desk):
     desk.chain.resolved = False
     desk.chain.tokens[NO] = 20_000_000
