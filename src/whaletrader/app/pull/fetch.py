@@ -39,7 +39,7 @@ class Fetcher:
     ) -> None:
         self._clients, self._now_ns = clients, now_ns
         self._confirmations, self._fidelity = confirmations, fidelity_min
-        self._spans: dict[tuple[int, int], tuple[int, int]] = {}
+        self._spans: dict[tuple[int, int], tuple[int, int, str]] = {}
         self._span_lock = threading.Lock()
 
     def page(self, task: Task, cursor: str) -> Fetched:
@@ -116,31 +116,39 @@ class Fetcher:
 
     def _logs(self, task: Task, cursor: str) -> Fetched:
         """The fills of the wallets' own orders on every exchange; the cursor is "<next block>:<last block>"."""
-        first, last = (int(word) for word in cursor.split(":")) if cursor else self._blocks(task)
+        if cursor:
+            first, last, short = *(int(word) for word in cursor.split(":")), ""
+        else:
+            first, last, short = self._blocks(task)
         if first > last:
             nothing = Page(source="chain.logs", params={}, body=b'{"result":[],"timestamps":{}}', rows=0)
-            return self._kept(nothing)
+            return self._kept(nothing, truncated=short)
         owners = ["0x" + wallet.removeprefix("0x").rjust(64, "0") for wallet in task.subject.split(",")]
         addresses = [contract.value for contract in EXCHANGES]
         page = self._clients.rpc.logs_page(addresses, [_FILLED, None, owners], first, last)
         logs = msgspec.json.decode(page.body, type=_Logs).result
         told = ((_owner(log), (log.transactionHash or "").lower()) for log in logs)
-        return self._kept(page, next=f"{page.next}:{last}" if page.next else "", hashes=tuple(dict.fromkeys(told)))
+        following = f"{page.next}:{last}" if page.next else ""
+        return self._kept(page, next=following, hashes=tuple(dict.fromkeys(told)), truncated=short)
 
-    def _blocks(self, task: Task) -> tuple[int, int]:
-        """First and last block of a period; found once for all wallets, as the search takes dozens of questions."""
+    def _blocks(self, task: Task) -> tuple[int, int, str]:
+        """First and last block of a period, and what is lacking at its end.
+
+        Found once for all wallets, as the search takes dozens of questions.
+        """
         period = (task.since_s, task.until_s)
         with self._span_lock:
             if period not in self._spans:
                 self._spans[period] = self._search(*period)
             return self._spans[period]
 
-    def _search(self, since_s: int, until_s: int) -> tuple[int, int]:
+    def _search(self, since_s: int, until_s: int) -> tuple[int, int, str]:
         rpc = self._clients.rpc
         newest = rpc.block_number()
-        last = min(newest - self._confirmations, rpc.block_at(until_s + 1, newest) - 1)
+        final, wanted = newest - self._confirmations, rpc.block_at(until_s + 1, newest) - 1
+        short = f"the period's last blocks were not final: read up to block {final}" if wanted > final else ""
         first = 1 if since_s <= VENUE_OPENED_S else rpc.block_at(since_s, newest)
-        return max(first, FIRST_BLOCK) if newest > FIRST_BLOCK else first, last
+        return max(first, FIRST_BLOCK) if newest > FIRST_BLOCK else first, min(final, wanted), short
 
 
 def _owner(log: _Log) -> str:

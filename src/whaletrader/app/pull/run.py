@@ -113,7 +113,7 @@ class _Pull:
         self._store.reopen_failed()
         self._store.name_markets(request.markets)
         self._add(first_tasks(request))
-        self._store.add_tasks(chain_tasks(request, self._walked()))
+        self._store.add_tasks(chain_tasks(request, self._walked(request.until_s)))
         self._work()
         if "markets" in request.what or "prices" in request.what:
             asked = self._store.markets_to_ask(request.until_s)
@@ -136,10 +136,11 @@ class _Pull:
             for first, last in uncovered(task.since_s, task.until_s, covered.get((task.listing, task.subject), []))
         )
 
-    def _walked(self) -> dict[str, list[tuple[int, int]]]:
-        """Periods of the chain by wallet, done or begun."""
+    def _walked(self, until_s: int) -> dict[str, list[tuple[int, int]]]:
+        """Periods of the chain by wallet, done or begun; where an end was not final, a later pull walks again."""
         periods: dict[str, list[tuple[int, int]]] = {}
-        for task in (state.task for state in self._store.tasks() if state.task.listing == "chain.logs"):
+        walks = [state for state in self._store.tasks() if state.task.listing == "chain.logs"]
+        for task in (state.task for state in walks if not state.truncated or state.task.until_s >= until_s):
             for wallet in task.subject.split(","):
                 periods.setdefault(wallet, []).append((task.since_s, task.until_s))
         return periods

@@ -175,10 +175,15 @@ def test_a_wallet_that_joins_later_is_walked_alone_and_nobody_twice(venue, tmp_p
     assert logs == venue.logs
 
 
-def test_blocks_without_enough_confirmations_are_not_taken(venue, tmp_path):
+def test_blocks_without_enough_confirmations_are_not_taken_but_said_to_lack_and_read_by_a_later_pull(venue, tmp_path):
     venue.logs = [filled_log(0, venue.newest_block)]
-    report = run(venue, tmp_path, what=("chain",))
+    at = FIRST_BLOCK_TS + 2 * venue.newest_block
+    report = run(venue, tmp_path, what=("chain",), until_s=at)
     assert report.rows["chain"] == 0
+    assert not report.complete
+    assert [words for _, words in report.truncated] == ["the period's last blocks were not final: read up to block 995"]
+    venue.newest_block += 10
+    assert run(venue, tmp_path, what=("chain",), until_s=at + 2).rows["chain"] == 1
 
 
 def test_many_wallets_cost_one_walk_over_the_chain(venue, tmp_path):
