@@ -57,6 +57,15 @@ def test_it_serves_says_where_and_ends_on_ctrl_c(tmp_path: Path) -> None:
     assert settings["stream_url"] == f"ws://127.0.0.1:{port}/ws"
 
 
+def test_it_names_the_file_from_which_its_settings_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    port = free_port()
+    with running(tmp_path / "errors", "exchange", "--port", port, "--source", "none") as exchange:
+        wait_until(lambda: answers(f"http://127.0.0.1:{port}/ok"), 60, "the exchange")
+        _, out = exchange.interrupt()
+    assert f"These settings, in {tmp_path / 'home' / 'whaletrader' / 'whaletrader.toml'}, lead everything to it" in out
+
+
 def test_a_port_that_is_taken_is_said_in_one_sentence() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from whaletrader.cli.common import note, say
+from whaletrader.cli.common import data_directory, note, say
 
 if TYPE_CHECKING:
     from whaletrader.app.exchange import LocalExchange
@@ -64,9 +64,10 @@ def exchange_command(
 
 def _told(exchange: "LocalExchange") -> None:
     from whaletrader.app.exchange import settings_text
+    from whaletrader.app.settings import FILE_NAME
 
     markets = f"with {exchange.markets} markets" if exchange.markets else "that lists markets as they are replayed"
     say(f"SIMULATED exchange on http://127.0.0.1:{exchange.port} {markets}; Ctrl-C ends it.")
-    say("These settings (whaletrader.toml) lead everything to it; none of it is real money:")
+    say(f"These settings, in {data_directory(None) / FILE_NAME}, lead everything to it; none of it is real money:")
     say("")
     say(settings_text(exchange.port))
