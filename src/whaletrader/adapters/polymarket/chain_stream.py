@@ -93,7 +93,7 @@ class ChainTalk:
             content = msgspec.json.decode(frame)
         except msgspec.DecodeError:
             content = None
-        if not isinstance(content, dict) or "error" in content:
+        if not isinstance(content, dict) or content.get("error") is not None:
             self._stream.refuse(self.counts, decode_logs(frame))
             return False
         params = content.get("params")

@@ -104,7 +104,7 @@ def _logs_in(content: object, depth: int = 0) -> list[object]:
         return [log for logs in inner for log in logs]
     if not isinstance(content, dict) or depth > _DEEPEST:
         return []
-    if "error" in content:
+    if content.get("error") is not None:
         error = content["error"]
         raise Unusable("server_error", fields.text(error.get("message")) if isinstance(error, dict) else "")
     if "topics" in content:

@@ -121,7 +121,7 @@ def _envelope(frame: object) -> Decoded:
 
 
 def _payload(frame: Object) -> tuple[list[object], str]:
-    if "statusCode" in frame or "error" in frame:
+    if frame.get("statusCode") is not None or frame.get("error") is not None:
         raise Unusable("server_error", f"{frame.get('statusCode', '')} {fields.text(frame.get('message'))}".strip())
     if fields.text(frame.get("topic")) != "activity":
         raise Unusable("unknown_topic", fields.text(frame.get("topic")))

@@ -217,3 +217,7 @@ def test_a_refused_call_of_a_batch_leaves_the_logs_of_the_others():
     found = decode_logs(json.dumps([refused, {"id": 2, "result": [filled()]}]))
     assert found.rows == (one(filled()),)
     assert [reject.reason for reject in found.rejects] == ["server_error"]
+
+
+def test_an_error_that_is_null_is_none():
+    assert decode_logs(json.dumps({"id": 1, "error": None, "result": [filled()]})).rows == (one(filled()),)

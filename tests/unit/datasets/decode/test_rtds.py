@@ -141,3 +141,9 @@ def test_a_bad_row_leaves_its_neighbours_alone():
 
 def test_a_row_without_a_transaction_is_a_row():
     assert only(frame({"transactionHash": ""})).tx_hash == ""
+
+
+def test_unknown_keys_that_are_null_or_told_as_text_cost_no_row():
+    plain = only(frame())
+    assert only(frame(error=None, statusCode=None, connection_id=7)) == plain
+    assert only(frame({"size": str(FRAMES[0]["payload"]["size"]), "error": None}, error=None)) == plain
