@@ -192,11 +192,19 @@ class _Pull:
         if state is None:
             self._progress("", done, total)
         else:
-            self._progress(f"{state.task.listing} {state.task.subject[:12]}… {state.rows:,} rows", done, total)
+            self._progress(step_words(state), done, total)
 
     def _stop_unless_done(self, waiting: list[TaskState], flying: dict[Future[Fetched], TaskState]) -> None:
         if waiting or flying:
             self._stop.set()
+
+
+def step_words(state: TaskState) -> str:
+    """How far a task is; a walk over the chain may find nothing for hours, so it says which block it is at."""
+    at, _, last = state.cursor.partition(":")
+    walk = state.task.listing == "chain.logs" and at.isdigit() and last.isdigit()
+    place = f"block {int(at):,} of {int(last):,}, " if walk else ""
+    return f"{state.task.listing} {state.task.subject[:12]}… {place}{state.rows:,} rows"
 
 
 def _write(folder: Path, report: PullReport, born_ns: int) -> None:

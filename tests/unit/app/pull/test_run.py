@@ -19,8 +19,9 @@ from tests.support.venue_http import (
     token,
     tx,
 )
-from whaletrader.app.pull.plan import PullRequest
-from whaletrader.app.pull.run import REPORT_FILE, pull, settled_request
+from whaletrader.app.pull.plan import PullRequest, Task
+from whaletrader.app.pull.run import REPORT_FILE, pull, settled_request, step_words
+from whaletrader.app.pull.store import TaskState
 from whaletrader.config.tree import VenueSettings
 from whaletrader.datasets.raw_pages import raw_file, raw_files, read_pages
 from whaletrader.errors import UsageError, VenueError
@@ -215,6 +216,17 @@ def test_progress_tells_of_every_page(venue, tmp_path):
     run(venue, tmp_path, said=said)
     assert said[-1][1] == said[-1][2]
     assert any("100 rows" in step for step, _, _ in said)
+
+
+def test_a_walk_over_the_chain_says_which_block_it_is_at():
+    task = Task(listing="chain.logs", subject=WALLET, since_s=1, until_s=UNTIL)
+    state = TaskState(
+        number=1, task=task, state="open", cursor="34000000:90000000", pages=3, rows=1_200, combos=0, first_s=-1,
+        last_s=-1, truncated="", words="",
+    )  # fmt: skip
+    assert step_words(state) == f"chain.logs {WALLET[:12]}… block 34,000,000 of 90,000,000, 1,200 rows"
+    begun = msgspec.structs.replace(state, cursor="")
+    assert step_words(begun) == f"chain.logs {WALLET[:12]}… 1,200 rows"
 
 
 def test_a_folder_remembers_whom_it_is_about(venue, tmp_path):
