@@ -39,6 +39,7 @@ from whaletrader.datasets.decode.rows import Reject, Row
 from whaletrader.domain.clob_auth import ApiKey
 from whaletrader.domain.reverts import RevertAlarm, Reverts
 from whaletrader.errors import ExchangeError, UsageError, VenueError
+from whaletrader.runtime.latch import KillLatch
 
 TIMEOUT_S = 5.0
 """The engine waits for an answer: one that takes longer counts as none."""
@@ -142,7 +143,7 @@ def open_gateway(
     """
     with ExitStack() as opened:
         account = _open_account(settings, directory, opened)
-        gateway = _assemble(settings, account, store, RevertWatch(mark, alarm), gates)
+        gateway = _assemble(settings, account, store, RevertWatch(mark, alarm), gates, KillLatch(directory.latch))
         opened.pop_all()
         return gateway
 
@@ -194,7 +195,9 @@ def _open_account(settings: Settings, directory: DataDirectory, opened: ExitStac
     )
 
 
-def _assemble(settings: Settings, account: _Account, store: Path, watch: RevertWatch, gates: Sequence[Gate]) -> Gateway:
+def _assemble(
+    settings: Settings, account: _Account, store: Path, watch: RevertWatch, gates: Sequence[Gate], latch: KillLatch
+) -> Gateway:
     """Put the parts together; nothing is sent and no thread runs yet."""
     venue, clients, kind = settings.venue, account.clients, account.kind
     terms, kept = MarketTerms(clients.clob), ExchangeStore(store, time.time_ns)
@@ -205,6 +208,7 @@ def _assemble(settings: Settings, account: _Account, store: Path, watch: RevertW
         terms,
         confirmations=venue.confirmations,
         now_s=lambda: int(time.time()),
+        killed=latch.thrown,
     )
     doors: list[Gate] = [watch.gate, *gates]
     here = PlaceWatch(account.geo)

@@ -133,9 +133,11 @@ class ChainActions:
         *,
         confirmations: int,
         now_s: Callable[[], int],
+        killed: Callable[[], bool] = lambda: False,
     ) -> None:
+        """While `killed` says so nothing is signed or sent; what was sent is followed."""
         self._store, self._wallet, self._chain, self._markets = store, wallet, chain, markets
-        self._confirmations, self._now_s = confirmations, now_s
+        self._confirmations, self._now_s, self._killed = confirmations, now_s, killed
         self.trouble = ""
         """Why the last command could not go on, for the status page."""
 
@@ -201,6 +203,8 @@ class ChainActions:
         self._store.keep_payment(command_id, msgspec.json.encode(action).decode())
 
     def _step(self, command_id: str, action: Action, state: str, notes: Notes) -> None:
+        if state != SENT and self._killed():
+            return
         if state == NEW:
             self._sign(command_id, action)
         elif state == SIGNED:

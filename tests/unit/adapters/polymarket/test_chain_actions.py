@@ -71,6 +71,26 @@ def test_nothing_is_told_before_the_receipt_is_deep_enough(desk):
     assert desk.actions.work() == 0
 
 
+def test_while_trading_is_killed_nothing_is_signed_or_sent_and_what_was_sent_is_followed(desk):
+    killed = [True]
+    desk.actions = ChainActions(
+        desk.store,
+        desk.chain,
+        desk.chain,
+        desk.chain,
+        confirmations=3,
+        now_s=lambda: desk.now_s,
+        killed=lambda: killed[0],
+    )
+    desk.actions.redeem("c1", "paper", YES, 20_000_000)
+    assert (desk.work(), desk.chain.submitted) == (1, [])
+    killed[0] = False
+    assert (desk.work(blocks=0), len(desk.chain.submitted)) == (1, 1)
+    killed[0] = True
+    desk.chain.block += 5
+    assert (desk.actions.work(), len(desk.chain.submitted)) == (0, 1)
+
+
 def test_tokens_of_a_payment_under_way_may_have_left_the_wallet_already(desk):
     desk.actions.redeem("c1", "paper", YES, 20_000_000)
     assert desk.actions.leaving() == set()
