@@ -1,6 +1,7 @@
 """Whoever follows the exchange's market stream has its books, level by level and hash by hash."""
 
 import json
+import time
 from contextlib import suppress
 from threading import Thread
 
@@ -68,6 +69,7 @@ def hash_of(book, told):
 
 def test_books_kept_from_the_stream_are_those_that_rest_tells_with_their_hashes():
     with open_exchange(ExchangeOptions(port=0, trading_s=TRADING_S, limits="off")) as exchange:
+        began = time.monotonic()
         http = httpx.Client(base_url=exchange.settings.clob_url, timeout=10)
         markets = http.get("/markets").json()["data"]
         tokens = [token["token_id"] for market in markets for token in market["tokens"]]
@@ -81,7 +83,15 @@ def test_books_kept_from_the_stream_are_those_that_rest_tells_with_their_hashes(
             book = told(token)
             return hash_of(follower.books[token], book) == book["hash"]
 
-        wait_until(lambda: all(map(agree, tokens)), 30)
+        def over():
+            """Nobody trades any more, and what was said of it has come."""
+            before = hashes()
+            return time.monotonic() - began > TRADING_S + 1 and all(map(agree, tokens)) and before == hashes()
+
+        def hashes():
+            return [told(token)["hash"] for token in tokens]
+
+        wait_until(over, 60)
         for token in tokens:
             snapshot = decode_book(json.dumps(told(token))).rows[0]
             assert follower.books[token].levels("BUY") == list(snapshot.bids)
