@@ -3,6 +3,7 @@
 import base64
 import json
 from decimal import Decimal
+from fractions import Fraction
 from types import SimpleNamespace
 
 import pytest
@@ -15,6 +16,7 @@ from whaletrader.domain.addresses import checksum_address
 from whaletrader.domain.amounts import AMOUNT_DECIMALS, limit_amounts, market_amounts
 from whaletrader.domain.clob_auth import l1_digest, l1_headers, l2_signature
 from whaletrader.domain.contract_ids import PositionId
+from whaletrader.domain.fees import FeeSchedule
 from whaletrader.domain.order_hash import (
     CONTRACT_WALLET,
     MAX_SALT,
@@ -26,6 +28,7 @@ from whaletrader.domain.order_hash import (
     order_digest,
 )
 from whaletrader.domain.order_payload import batch_body, order_body
+from whaletrader.domain.rebates import amount_within
 from whaletrader.domain.signature import order_signer, session_key_signature
 from whaletrader.domain.values import MICRO, Side
 from whaletrader.domain.wallet_addresses import own_wallets
@@ -74,12 +77,13 @@ def package():
     from polymarket._internal.actions.orders import limit, market, post, typed_data, types
     from polymarket._internal.actions.orders import orders as order_actions
     from polymarket._internal.actions.orders.context import resolve_order_exchange_address
+    from polymarket._internal.actions.orders.market_data import PlatformFeeInfo
     from polymarket._internal.environment import PRODUCTION_CONFIG
 
     return SimpleNamespace(
         account=Account, hmac=hmac, l1=l1_auth, wallet=wallet, auth=auth, limit=limit, market=market, post=post,
         typed=typed_data, types=types, orders=order_actions, exchange=resolve_order_exchange_address,
-        config=PRODUCTION_CONFIG,
+        config=PRODUCTION_CONFIG, fee=PlatformFeeInfo,
     )  # fmt: skip
 
 
@@ -150,6 +154,25 @@ def test_amounts_are_the_packages(package, tick, where, quantity, side):
     assert (limit.maker, limit.taker) == package.limit._compute_limit_order_amounts(size=amount, **told)
     market = market_amounts(side, price, quantity, tick)
     assert (market.maker, market.taker) == package.market._compute_market_order_amounts(amount=amount, **told)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.integers(1, 10**12),
+    st.integers(100, 999_900),
+    st.integers(1, 10**12),
+    st.sampled_from([0, 17_500, 30_000, 40_000, 50_000, 70_000, 72_000]),
+    st.sampled_from([0, 1, 2]),
+    st.sampled_from([0, 1_000, 10_000]),
+)
+def test_a_budget_with_fees_is_the_packages(package, amount, price, budget, rate, exponent, builder):
+    fee = package.fee(rate=Decimal(rate) / MICRO, exponent=Decimal(exponent))
+    told = package.market.adjust_buy_amount_for_fees(
+        amount=Decimal(amount) / MICRO, price=Decimal(price) / MICRO, max_spend=Decimal(budget) / MICRO, fee=fee,
+        builder_taker_fee_rate=Decimal(builder) / MICRO,
+    )  # fmt: skip
+    exact = amount_within(amount, price, budget, FeeSchedule(rate, exponent), builder)
+    assert abs(exact - Fraction(told)) < Fraction(1, 10**18)
 
 
 @settings(max_examples=30, deadline=None)
