@@ -30,9 +30,15 @@ TOOLS: dict[str, list[str]] = {
     "contracts": [str(BIN / "lint-imports"), "--no-logo"],
 }
 # Parts whose tests share nothing run in two processes; what starts servers or kills children has the machine to itself.
-PARALLEL = {"unit": "worksteal", "property": "worksteal", "contract": "loadfile", "integration": "loadfile"}
-ORDER = ["tidy", "unit", "property", "contract", "integration", "e2e"]
-SLOW_PARTS = {"property", "integration", "e2e"}
+PARALLEL = {
+    "unit": "worksteal",
+    "property": "worksteal",
+    "contract": "loadfile",
+    "integration": "loadfile",
+    "venue": "loadfile",
+}
+ORDER = ["tidy", "unit", "property", "contract", "integration", "venue", "e2e"]
+SLOW_PARTS = {"property", "integration", "venue", "e2e"}
 """Left out of the fast checks."""
 NOT_FAST = "not slow and not crash and not server and not browser"
 
