@@ -82,7 +82,13 @@ def test_a_gap_of_the_stream_is_filled_from_the_data_api() -> None:
         wait_until(lambda: it.sockets.subscribers(RTDS, TRADES) == 2, 10)
         it.sockets.push(RTDS, rtds_trade(1), what=TRADES)
         wait_until(lambda: sorted(hashes(it.sink.of(VenueFill), "data_v2")) == [tx(7), tx(8)], 10)
-        wait_until(lambda: it.source("activity.0").epoch >= 2, 5)
+
+        def resumed() -> bool:
+            """Either socket may have come back after the last push: each has to hear something anew."""
+            it.sockets.push(RTDS, rtds_trade(1), what=TRADES)
+            return it.source("activity.0").epoch >= 2
+
+        wait_until(resumed, 20)
         from_ts, until_ts = next(gap[1:] for gap in it.sink.gaps[::-1] if gap[0] == "rtds.trades")
         assert from_ts < until_ts
 
