@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable
 
-
 SLACK = 4.0
 """A limit is there for what never comes true, not for speed: a crowded machine gets more."""
 
