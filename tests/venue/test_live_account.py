@@ -65,7 +65,7 @@ def test_doctor_names_each_thing_that_is_missing(venue, trader, tmp_path):
     (trader.directory.keys / "relayer.key").unlink()
     (trader.directory.keys / API_KEY_FILE).unlink()
     (trader.directory.keys / "order.key").unlink()
-    venue.faults.instead_of["GET /"] = [reply({"blocked": True, "ip": "1.2.3.4", "country": "DE", "region": "BE"})]
+    venue.faults.instead_of["GET /"] = [reply({"blocked": True, "ip": "1.2.3.4", "country": "DE", "region": "BE"})] * 5
     rows = venue_rows(trader.directory)
     assert [name for name, check in rows.items() if check.ok] == ["venue's clock"]
     assert "takes no orders from where this machine is (DE-BE)" in rows["geoblock"].detail
@@ -86,7 +86,7 @@ def start(trader):
 
 
 def test_a_blocked_place_refuses_the_start(venue, trader):
-    venue.faults.instead_of["GET /"] = [reply({"blocked": True, "country": "US", "region": "NY"})]
+    venue.faults.instead_of["GET /"] = [reply({"blocked": True, "country": "US", "region": "NY"})] * 5
     with pytest.raises(UsageError, match="live mode is refused"):
         start(trader)
 
@@ -266,7 +266,7 @@ def test_a_live_run_without_allowances_or_in_a_barred_place_is_refused_in_one_se
     code, told, _ = run_live(trader)
     assert code == 1
     assert "so nothing is started: NOT_ALLOWED" in told
-    venue.faults.instead_of["GET /"] = [reply({"blocked": True, "country": "DE", "region": "BE"})]
+    venue.faults.instead_of["GET /"] = [reply({"blocked": True, "country": "DE", "region": "BE"})] * 5
     code, told, _ = run_live(trader, "--new")
     assert code == 2
     assert "live mode is refused" in told
