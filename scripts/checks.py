@@ -29,13 +29,14 @@ TOOLS: dict[str, list[str]] = {
     "types": [str(BIN / "mypy"), "--no-error-summary"],
     "contracts": [str(BIN / "lint-imports"), "--no-logo"],
 }
-# Parts whose tests share nothing run in two processes; what starts servers or kills children has the machine to itself.
+# Two processes: tests that share nothing as they come, files that start servers or kill children one file at a time.
 PARALLEL = {
     "unit": "worksteal",
     "property": "worksteal",
     "contract": "loadfile",
     "integration": "loadfile",
     "venue": "loadfile",
+    "e2e": "loadfile",
 }
 ORDER = ["tidy", "unit", "property", "contract", "integration", "venue", "e2e"]
 SLOW_PARTS = {"property", "integration", "venue", "e2e"}
