@@ -57,9 +57,17 @@ def parse(frame: bytes | str) -> object:
         pass
     text = frame.decode("utf-8", "replace") if isinstance(frame, bytes) else frame
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=Decimal)
+        return json.loads(text, parse_float=_decimal, parse_constant=Decimal)
     except (ValueError, RecursionError) as error:
         raise Unusable("malformed_json", str(error)[:HEAD_BYTES]) from None
+
+
+def _decimal(text: str) -> Decimal:
+    """Return a number; one beyond what decimals hold is none, which spoils its own row only."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return Decimal("NaN")
 
 
 def head_of(thing: object) -> bytes:

@@ -181,3 +181,10 @@ def test_a_head_is_never_longer_than_its_limit():
     assert len(fields.head_of("é" * 1_000)) <= 256
     assert len(fields.head_of({"a": "b" * 1_000})) <= 256
     assert fields.head_of(b"x" * 1_000) == b"x" * 256
+
+
+def test_a_number_with_an_exponent_beyond_all_decimals_spoils_its_own_value_only():
+    told = fields.parse(b'[{"price": 1E18891277010413122836313410091608738884307871557302091776}, {"price": 0.5}]')
+    assert isinstance(told, list)
+    assert str(told[0]["price"]) == "NaN"
+    assert float(told[1]["price"]) == 0.5
