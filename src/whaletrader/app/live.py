@@ -33,10 +33,10 @@ def live_maker(
 
     Raises
     ------
-    VenueError
+    WhaleTraderError
         The venue cannot be reached.
     UsageError
-        Live trading is asked for and something speaks against it.
+        The history is none.
     """
     require_reachable(settings.venue)
     dataset = open_history(history, directory, tell) if history else None
@@ -56,7 +56,7 @@ def live_maker(
 
 
 def require_reachable(venue: VenueSettings) -> None:
-    """Ask the CLOB for the time; `VenueError` with what else there is where nobody answers."""
+    """Ask the CLOB for the time; `WhaleTraderError` says what else there is where nobody answers."""
     wake = threading.Event()
     clients = venue_clients(venue, clock=time.monotonic, wait=wake.wait, timeout_s=FIRST_LOOK_S, attempts=2)
     try:
