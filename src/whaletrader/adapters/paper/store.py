@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from whaletrader.adapters.paper.database import opened
 from whaletrader.errors import ConflictError, StorageError
 from whaletrader.ports.exchange import ExchangeEvent, SignedOrder
 
@@ -32,15 +33,7 @@ class ExchangeStore:
     """Everything the exchange ever took and tells."""
 
     def __init__(self, path: Path | str) -> None:
-        try:
-            # The server's threads share it, one at a time.
-            self._db = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            # Survives the death of the process; a paper exchange need not survive the loss of power.
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.executescript(_TABLES)
-        except sqlite3.Error as error:
-            raise StorageError(f"The paper exchange's store {path} cannot be opened: {error}.") from error
+        self._db = opened(path, _TABLES)
 
     def close(self) -> None:
         """Close the file."""
