@@ -21,7 +21,7 @@ def test_a_book_that_the_socket_did_not_bring_comes_by_rest() -> None:
         it.sources.watch([YES, NO], [])
         wait_until(lambda: snapshots(it) == {YES, NO}, 5)
         wait_until(lambda: it.sources.freshness(NO).fresh, 5)
-        wait_until(lambda: it.source("clob.books").seen == 2, 5)
+        wait_until(lambda: it.source("clob.books").seen >= 2, 5)
 
 
 def test_books_come_by_rest_while_the_socket_is_away_and_are_not_taken_as_fresh() -> None:
