@@ -1,8 +1,9 @@
-"""The venue's taker-fee schedule by category and date, for history whose own schedule nobody kept.
+"""The venue's taker-fee schedules by category and date, for history whose own schedule nobody kept: the only table.
 
-A live order never reads this: it takes the market's own schedule or is refused. The dates are those that
-`datasets.fees` writes into tables. Until GENERAL_TS the venue rounded fees at four decimals and took a buyer's fee in
-shares of the same worth; fees here are cut at five and told in collateral. Source: FACTS 8.1, the venue's fee pages.
+A live order never reads this: it takes the market's own schedule or is refused. `datasets.fees` makes columns of it.
+Until GENERAL_TS the venue rounded fees at four decimals and took a buyer's fee in shares of the same worth; with these
+schedules fees are cut at five and told in collateral (docs/data.md says what that changes).
+Source: FACTS 8.1, the venue's fee pages; the dates were checked on implied fees of taker fills.
 """
 
 from dataclasses import dataclass
@@ -29,75 +30,58 @@ CRYPTO_070_TS = _day(2026, 5, 1)
 SPORTS_050_TS = _day(2026, 8, 1)
 """Sports markets that start later pay 0.05 instead of 0.03."""
 
-_RATES: dict[str, int] = {
-    "finance": 40_000,
-    "politics": 40_000,
-    "mentions": 40_000,
-    "tech": 40_000,
-    "economics": 50_000,
-    "culture": 50_000,
-    "weather": 50_000,
-    "other": 50_000,
-    "geopolitics": 0,
-}
-"""Rates since GENERAL_TS by category; crypto and sports have histories of their own."""
-
 
 @dataclass(frozen=True, slots=True)
-class FeeFacts:
-    """What decides a market's schedule besides the date."""
-
-    category: str
-    """A word of `datasets.categories.CATEGORIES`; any other gets the worst case."""
-    start_ts: int = 0
-    """When the market began, 0 where unknown (then an older schedule is taken)."""
-    short_crypto: bool = False
-    """A 5- or 15-minute up/down market."""
-    early_sports: bool = False
-    """College basketball or Serie A."""
-
-
-def historical_schedule(facts: FeeFacts, ts: int) -> FeeSchedule:
-    """Schedule in force for a market at a time, as far as its category tells it.
+class FeeEra:
+    """A schedule in force from a date on for the markets that it names; of several the latest counts.
 
     Parameters
     ----------
-    facts : FeeFacts
-        The market.
-    ts : int
+    from_ts : int
         UTC nanoseconds.
-
-    Returns
-    -------
-    FeeSchedule
-        Of provenance `inferred`; an unknown category has the worst case from FIRST_FEES_TS on.
+    schedule : FeeSchedule
+        What takers pay from then on.
+    categories : tuple of str
+        Words of `datasets.categories.CATEGORIES`; empty: any.
+    grounded : bool or None
+        Whether the category has any ground (`category_basis` other than `none`); None: either.
+    short_crypto : bool or None
+        Whether it is a 5- or 15-minute up/down market; None: either.
+    early_sports : bool
+        Only college basketball and Serie A.
+    starts_from : int
+        Only markets that began then or later, UTC nanoseconds; an unknown start counts as 0.
     """
-    if facts.category == "crypto":
-        return _crypto(facts, ts)
-    if facts.category == "sports":
-        return _sports(facts, ts)
-    rate = _RATES.get(facts.category)
-    if rate is None:
-        return WORST_CASE if ts >= FIRST_FEES_TS else _inferred(0)
-    return _inferred(rate if ts >= GENERAL_TS else 0)
 
-
-def _crypto(facts: FeeFacts, ts: int) -> FeeSchedule:
-    if ts >= GENERAL_TS:
-        return _inferred(70_000 if ts >= CRYPTO_070_TS else 72_000)
-    late = facts.start_ts >= CRYPTO_FORMULA_TS and ts >= CRYPTO_FORMULA_TS
-    if late or (facts.short_crypto and ts >= FIRST_FEES_TS):
-        return FeeSchedule(250_000, 2, times_price=True, provenance=FeeProvenance.INFERRED)
-    return _inferred(0)
-
-
-def _sports(facts: FeeFacts, ts: int) -> FeeSchedule:
-    if ts >= SPORTS_050_TS and facts.start_ts >= SPORTS_050_TS:
-        return _inferred(50_000)
-    if ts >= GENERAL_TS:
-        return _inferred(30_000)
-    return _inferred(17_500 if facts.early_sports and ts >= FIRST_SPORTS_TS else 0)
+    from_ts: int
+    schedule: FeeSchedule
+    categories: tuple[str, ...] = ()
+    grounded: bool | None = None
+    short_crypto: bool | None = None
+    early_sports: bool = False
+    starts_from: int = 0
 
 
 def _inferred(rate_micro: int) -> FeeSchedule:
     return FeeSchedule(rate_micro, provenance=FeeProvenance.INFERRED)
+
+
+_QUARTER = FeeSchedule(250_000, 2, times_price=True, provenance=FeeProvenance.INFERRED)
+"""The formula of the first months: 0.25 p (p(1-p))^2."""
+
+NO_FEES = _inferred(0)
+"""What holds before a market's first era: there were no taker fees before 2026."""
+ERAS: tuple[FeeEra, ...] = (
+    FeeEra(FIRST_FEES_TS, WORST_CASE, grounded=False, short_crypto=False),
+    FeeEra(FIRST_FEES_TS, _QUARTER, short_crypto=True),
+    FeeEra(FIRST_SPORTS_TS, _inferred(17_500), ("sports",), early_sports=True),
+    FeeEra(CRYPTO_FORMULA_TS, _QUARTER, ("crypto",), short_crypto=False, starts_from=CRYPTO_FORMULA_TS),
+    FeeEra(GENERAL_TS, _inferred(72_000), ("crypto",)),
+    FeeEra(GENERAL_TS, _inferred(30_000), ("sports",)),
+    FeeEra(GENERAL_TS, _inferred(40_000), ("finance", "politics", "mentions", "tech")),
+    FeeEra(GENERAL_TS, _inferred(50_000), ("economics", "culture", "weather")),
+    FeeEra(GENERAL_TS, _inferred(50_000), ("other",), grounded=True),
+    FeeEra(CRYPTO_070_TS, _inferred(70_000), ("crypto",)),
+    FeeEra(SPORTS_050_TS, _inferred(50_000), ("sports",), starts_from=SPORTS_050_TS),
+)
+"""In the order of time; geopolitics pays nothing in any era, so it has none."""

@@ -5,8 +5,11 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from whaletrader.datasets.fees import ERAS, WORST_RATE_MICRO, fee_schedules
-from whaletrader.domain.values import NANOS, FeeProvenance
+from whaletrader.datasets.categories import CATEGORIES
+from whaletrader.datasets.fees import fee_schedules
+from whaletrader.domain.fee_history import ERAS
+from whaletrader.domain.fees import WORST_CASE
+from whaletrader.domain.values import DAY_NS, NANOS, FeeProvenance
 
 
 def day(text):
@@ -96,16 +99,7 @@ def test_older_sports_markets_keep_their_rate():
 
 def test_a_groundless_category_pays_the_worst_case():
     row = in_force(schedule(category="other", category_basis="none"), "2026-02-01")
-    assert (row["rate_micro"], row["provenance"]) == (WORST_RATE_MICRO, FeeProvenance.WORST_CASE)
-
-
-def test_no_schedule_is_more_than_the_worst_case_but_cryptos_first_weeks():
-    highest = 72_000  # what crypto paid in April 2026; the worst case is the present highest
-    for era in ERAS:
-        for price in (0.05, 0.2, 0.5, 0.6, 0.8, 0.95):
-            variance = price * (1 - price)
-            fee = era.rate_micro / 1e6 * variance**era.exponent * (price if era.times_price else 1)
-            assert fee <= (highest if era.rate_micro == highest else WORST_RATE_MICRO) / 1e6 * variance + 1e-12
+    assert (row["rate_micro"], row["provenance"]) == (WORST_CASE.rate_micro, FeeProvenance.WORST_CASE)
 
 
 def test_a_fee_flag_vouches_for_the_era_in_which_it_was_seen():
@@ -131,3 +125,37 @@ def test_rows_are_sorted_and_distinct():
 
 def test_a_market_without_a_start_has_a_schedule():
     assert schedule(start_ts=None, category="sports").height >= 2
+
+
+def plain_reading(category, ts, start, *, short, early):
+    """Rate, exponent and price factor as the venue's pages tell them, one case after the other."""
+    quarter = (250_000, 2, True)
+    if category == "crypto":
+        if ts >= day("2026-03-30"):
+            return (70_000 if ts >= day("2026-05-01") else 72_000), 1, False
+        if short:
+            return quarter if ts >= day("2026-01-05") else (0, 1, False)
+        return quarter if ts >= day("2026-03-06") and start >= day("2026-03-06") else (0, 1, False)
+    if category == "sports":
+        if ts >= day("2026-08-01") and start >= day("2026-08-01"):
+            return 50_000, 1, False
+        if ts >= day("2026-03-30"):
+            return 30_000, 1, False
+        return (17_500 if early and ts >= day("2026-02-18") else 0), 1, False
+    if category == "geopolitics" or ts < day("2026-03-30"):
+        return 0, 1, False
+    return (40_000 if category in ("finance", "politics", "mentions", "tech") else 50_000), 1, False
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+@pytest.mark.parametrize("start", [None, day("2026-01-01"), day("2026-03-06"), day("2026-08-01")])
+def test_every_market_of_every_date_has_the_schedule_of_a_plain_reading(category, start):
+    slugs = {"crypto": ("btc-updown-15m-1", "btc-above-100k"), "sports": ("cbb-a-b", "sea-a-b", "nba-a-b")}
+    dates = sorted({0, *(era.from_ts + step for era in ERAS for step in (-1, 0, 40 * DAY_NS))})
+    for slug in slugs.get(category, ("x",)):
+        table = schedule(category=category, slug=slug, start_ts=start)
+        flags = {"short": "updown" in slug, "early": slug.startswith(("cbb-", "sea-"))}
+        for ts in dates:
+            row = table.filter(pl.col("from_ts") <= ts).row(-1, named=True)
+            found = (row["rate_micro"], row["exponent"], row["times_price"])
+            assert found == plain_reading(category, ts, start or 0, **flags), (slug, ts)

@@ -1,58 +1,62 @@
-"""Schedules by date, against the table that imports write."""
+"""The table of fee eras: in the order of time, none for those who never paid, and nothing dearer than was published."""
 
-import polars as pl
+from datetime import UTC, datetime
+
 import pytest
 
-from whaletrader.datasets import fees as table
+from whaletrader.datasets.categories import CATEGORIES
 from whaletrader.domain import fee_history
-from whaletrader.domain.fee_history import FeeFacts, historical_schedule
-from whaletrader.domain.fees import WORST_CASE, FeeSchedule
-from whaletrader.domain.values import DAY_NS, FeeProvenance
+from whaletrader.domain.fee_history import ERAS, NO_FEES
+from whaletrader.domain.fees import WORST_CASE, FeeSchedule, taker_fee_micro
+from whaletrader.domain.values import MICRO, NANOS, FeeProvenance
 
-NAMES = (
-    "FIRST_FEES_TS", "FIRST_SPORTS_TS", "CRYPTO_FORMULA_TS", "GENERAL_TS", "CRYPTO_070_TS", "SPORTS_050_TS",
-)  # fmt: skip
-TIMES = sorted({0, *(getattr(fee_history, name) + step for name in NAMES for step in (-1, 0, 40 * DAY_NS))})
-MARKETS = [
-    ("crypto", "btc-updown-15m-1", True, False),
-    ("crypto", "bitcoin-above-100k", False, False),
-    ("sports", "cbb-duke-unc", False, True),
-    ("sports", "nba-lal-bos", False, False),
-    *((name, "x", False, False) for name in ("politics", "economics", "tech", "weather", "other", "geopolitics")),
-]
+PUBLISHED = {
+    "FIRST_FEES_TS": "2026-01-05",
+    "FIRST_SPORTS_TS": "2026-02-18",
+    "CRYPTO_FORMULA_TS": "2026-03-06",
+    "GENERAL_TS": "2026-03-30",
+    "CRYPTO_070_TS": "2026-05-01",
+    "SPORTS_050_TS": "2026-08-01",
+}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_dates_are_those_of_the_table(name):
-    assert getattr(fee_history, name) == getattr(table, name)
+@pytest.mark.parametrize(("name", "date"), PUBLISHED.items())
+def test_the_dates_are_those_of_the_venues_fee_pages(name, date):
+    published = datetime.fromisoformat(date).replace(tzinfo=UTC)
+    assert getattr(fee_history, name) == int(published.timestamp()) * NANOS
 
 
-@pytest.mark.parametrize(("category", "slug", "short", "early"), MARKETS)
-@pytest.mark.parametrize("start", [0, fee_history.CRYPTO_FORMULA_TS, fee_history.SPORTS_050_TS + DAY_NS])
-def test_a_schedule_of_a_date_is_the_tables_row_of_that_date(category, slug, short, early, start):
-    market = pl.DataFrame(
-        {
-            "market": [0], "slug": [slug], "category": [category], "category_basis": ["declared"],
-            "start_ts": [start], "fee_type": [None], "fees_enabled": [None], "observed_ts": [None],
-        },
-        schema_overrides={"fee_type": pl.String, "fees_enabled": pl.Boolean, "observed_ts": pl.Int64},
-    )  # fmt: skip
-    rows = table.fee_schedules(market)
-    facts = FeeFacts(category, start, short_crypto=short, early_sports=early)
-    for ts in TIMES:
-        row = rows.filter(pl.col("from_ts") <= ts).row(-1, named=True)
-        found = historical_schedule(facts, ts)
-        assert (found.rate_micro, found.times_price) == (row["rate_micro"], row["times_price"]), ts
-        if found.rate_micro:
-            assert found.exponent == row["exponent"], ts
-        assert found.provenance is FeeProvenance.INFERRED
+def test_eras_stand_in_the_order_of_time_and_begin_at_a_published_date():
+    times = [era.from_ts for era in ERAS]
+    assert times == sorted(times)
+    assert set(times) == {getattr(fee_history, name) for name in PUBLISHED}
 
 
-def test_an_unknown_category_pays_the_worst_case_since_there_are_fees():
-    assert historical_schedule(FeeFacts("perps"), fee_history.FIRST_FEES_TS) == WORST_CASE
-    assert historical_schedule(FeeFacts("perps"), fee_history.FIRST_FEES_TS - 1).rate_micro == 0
+def test_eras_name_only_categories_that_there_are():
+    assert {name for era in ERAS for name in era.categories} == set(CATEGORIES) - {"geopolitics"}
+
+
+def test_before_the_first_era_nobody_pays():
+    assert NO_FEES.rate_micro == 0
+    assert min(era.from_ts for era in ERAS) == fee_history.FIRST_FEES_TS
+
+
+def test_a_schedule_of_an_era_is_never_said_to_be_the_markets_own():
+    for era in ERAS:
+        expected = FeeProvenance.WORST_CASE if era.grounded is False else FeeProvenance.INFERRED
+        assert era.schedule.provenance is expected
 
 
 def test_the_fifteen_minute_formula_is_the_published_one():
-    found = historical_schedule(FeeFacts("crypto", short_crypto=True), fee_history.FIRST_FEES_TS)
-    assert found == FeeSchedule(250_000, 2, times_price=True, provenance=FeeProvenance.INFERRED)
+    (era,) = (era for era in ERAS if era.short_crypto)
+    assert era.schedule == FeeSchedule(250_000, 2, times_price=True, provenance=FeeProvenance.INFERRED)
+    # The fee table of the time: 100 shares at 0.50 cost 0.78125 dollars, cut here and told as 0.7813 there.
+    assert taker_fee_micro(era.schedule, 500_000, 100 * MICRO) == 781_250
+
+
+@pytest.mark.parametrize("price", range(20_000, MICRO, 60_000))
+def test_no_schedule_is_dearer_than_the_worst_case_but_cryptos_first_weeks(price):
+    for era in ERAS:
+        dearest = 72_000 if era.schedule.rate_micro == 72_000 else WORST_CASE.rate_micro
+        fee = taker_fee_micro(era.schedule, price, 100 * MICRO)
+        assert fee <= taker_fee_micro(FeeSchedule(dearest), price, 100 * MICRO)
