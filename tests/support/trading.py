@@ -81,6 +81,7 @@ def signed(order: SubmitOrder, signature: str = UNSIGNED) -> SignedOrder:
     return SignedOrder(
         account_id=order.origin.account_id,
         leader_wallet=order.origin.wallet,
+        reduce_only=order.origin.reduce_only,
         signature=signature,
         **{name: getattr(order, name) for name in names},
     )

@@ -18,7 +18,7 @@ from whaletrader.app.exchange import LOOPBACK, venue_settings
 from whaletrader.app.layout import DataDirectory
 from whaletrader.app.venue_gateway import open_gateway
 from whaletrader.config.tree import Settings
-from whaletrader.domain.amounts import limit_amounts, market_amounts
+from whaletrader.domain.amounts import limit_amounts, market_amounts, most_shares
 from whaletrader.domain.order_hash import (
     OrderStruct,
     contract_wallet_digest,
@@ -158,7 +158,7 @@ class Trader:
             order_type="GTD" if ttl_s else order_type,
             post_only=post_only,
             price_micro=price_micro,
-            size_micro=amounts.taker if side is Side.BUY else amounts.maker,
+            size_micro=_named_size(side, order_type, struct),
             maker_amount=struct.maker_amount,
             taker_amount=struct.taker_amount,
             salt=struct.salt,
@@ -194,3 +194,10 @@ class Trader:
         """Wait until these kinds were told of an order, in whatever order."""
         wait_until(lambda: sorted(self.kinds(sent)) == sorted(kinds), timeout_s, f"{kinds} (told: {self.kinds(sent)})")
         return [event for event in self.told() if event.order_hash == sent.order_hash]
+
+
+def _named_size(side, order_type, struct) -> int:
+    """Shares that an order names: of a market BUY the most that it can bring."""
+    if side is Side.SELL:
+        return struct.maker_amount
+    return most_shares(struct.maker_amount) if order_type in ("FOK", "FAK") else struct.taker_amount

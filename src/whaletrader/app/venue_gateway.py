@@ -210,7 +210,7 @@ def _assemble(
         now_s=lambda: int(time.time()),
         killed=latch.thrown,
     )
-    doors: list[Gate] = [watch.gate, *gates]
+    doors, opening = [*gates], [watch.gate]
     here = PlaceWatch(account.geo)
     exchange = PolymarketExchange(
         account.clob,
@@ -219,6 +219,7 @@ def _assemble(
         actions,
         now_ns=time.time_ns,
         gate=lambda: _first(doors),
+        opening=lambda: _first(opening),
         buying=here.gate,
         prepare=terms.fees,
     )
@@ -237,7 +238,8 @@ def _assemble(
 
     sink = _UserSink(exchange, again)
     channel = UserChannel(venue.stream_url, account.credentials, sink, again, seed=settings.seed)
-    doors += [upkeep.gate, lambda: "" if channel.freshness().fresh else "USER_CHANNEL_SILENT"]
+    doors.append(upkeep.gate)
+    opening.append(lambda: "" if channel.freshness().fresh else "USER_CHANNEL_SILENT")
     return Gateway(
         exchange=exchange,
         kind=kind,

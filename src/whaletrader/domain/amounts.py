@@ -10,6 +10,8 @@ from whaletrader.domain.values import MICRO, Side
 
 AMOUNT_DECIMALS: dict[int, int] = {100_000: 3, 10_000: 4, 5_000: 5, 2_500: 6, 1_000: 5, 100: 6}
 """Decimals of the computed amount by tick in micro-units (venue documentation, "Ticks and rounding")."""
+FINEST_TICK_MICRO = min(AMOUNT_DECIMALS)
+"""No market's price is below it."""
 USUAL_TICK_MICRO = 10_000
 """The venue's usual tick, taken where a source does not tell it."""
 SIZE_STEP_MICRO = 10_000
@@ -119,6 +121,22 @@ def market_amounts(side: Side, price_micro: int, quantity_micro: int, tick_micro
     decimals = AMOUNT_DECIMALS[tick_micro]
     guarded = -(-given * 10 ** (decimals + _GUARD_DECIMALS) // price_micro)
     return Amounts(given, guarded // 10**_GUARD_DECIMALS * 10 ** (6 - decimals))
+
+
+def most_shares(collateral_micro: int) -> int:
+    """Most shares that a FOK or FAK BUY can bring: it spends its collateral whatever the price, down to the least one.
+
+    Parameters
+    ----------
+    collateral_micro : int
+        What it spends, micro-units.
+
+    Returns
+    -------
+    int
+        Micro-units; by the finest tick of all, since a market's tick may become finer while the order is on its way.
+    """
+    return collateral_micro * MICRO // FINEST_TICK_MICRO
 
 
 def below_minimum(side: Side, price_micro: int, size_micro: int, min_order_micro: int) -> bool:

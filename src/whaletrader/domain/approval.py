@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from whaletrader.domain.amounts import most_shares
+from whaletrader.domain.order_payload import IMMEDIATE_TYPES
 from whaletrader.domain.values import MICRO, NANOS, Side
 
 SEAL_DOMAIN = b"whaletrader approval bounds 1"
@@ -66,6 +68,7 @@ class Child:
     market_id: str
     token_id: str
     side: str
+    order_type: str
     price_micro: int
     size_micro: int
     maker_amount: int
@@ -116,6 +119,15 @@ def canonical_bytes(bounds: Bounds) -> bytes:
     return b"\n".join(parts)
 
 
+def size_at_most(child: Child) -> int:
+    """Shares that an order can bring at most, micro-units; these count against its approval.
+
+    A FOK or FAK BUY spends its collateral at whatever better price it finds, so it may bring more than it names.
+    """
+    spends = child.side == Side.BUY and child.order_type in IMMEDIATE_TYPES
+    return most_shares(child.maker_amount) if spends else child.size_micro
+
+
 def breach(bounds: Bounds, child: Child, spent: Spent) -> Breach | None:
     """First reason for which a child order lies outside what is left of an approval.
 
@@ -164,7 +176,7 @@ def _amount_breach(bounds: Bounds, child: Child, spent: Spent) -> Breach | None:
         return Breach.PRICE
     if spent.children >= bounds.max_children:
         return Breach.CHILDREN
-    if spent.size_micro + shares > bounds.max_size_micro:
+    if spent.size_micro + size_at_most(child) > bounds.max_size_micro:
         return Breach.SIZE
     if buys and spent.cost_micro + collateral > bounds.max_cost_micro:
         return Breach.COST

@@ -31,8 +31,16 @@ class SignedOrder(msgspec.Struct, frozen=True, kw_only=True):
     """0x and 130 hex digits."""
     arrive_ts: int
     """When it reaches the exchange, in the run's clock."""
+    reduce_only: bool = False
+    """It only makes a holding smaller; not signed and not sent."""
     leader_wallet: str = ""
     """Paper only: whose later prints are not ours to take."""
+
+
+def same_order(kept: bytes, order: SignedOrder) -> bool:
+    """Whether an order is the one that was kept as JSON; `reduce_only`, which older stores lack, is not compared."""
+    known = msgspec.json.decode(kept, type=SignedOrder)
+    return msgspec.structs.replace(known, reduce_only=order.reduce_only) == order
 
 
 class ExchangeEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -133,5 +133,6 @@ def _signed(order: SubmitOrder, signature: str) -> SignedOrder:
         neg_risk=order.neg_risk,
         signature=signature,
         arrive_ts=order.arrive_ts,
+        reduce_only=order.origin.reduce_only,
         leader_wallet=order.origin.wallet,
     )

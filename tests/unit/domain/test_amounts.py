@@ -13,6 +13,7 @@ from whaletrader.domain.amounts import (
     known_tick,
     limit_amounts,
     market_amounts,
+    most_shares,
     price_within,
 )
 from whaletrader.domain.values import MICRO, Side
@@ -107,3 +108,9 @@ def test_minimum_sizes_are_five_shares_and_one_dollar():
     assert not below_minimum(Side.SELL, 190_000, 5_000_000, -1)
     assert below_minimum(Side.SELL, 190_000, 14_990_000, 15_000_000)
     assert below_minimum(Side.SELL, 190_000, 0, 0)
+
+
+@given(st.integers(1, 10**12), st.sampled_from(sorted(AMOUNT_DECIMALS)), st.data())
+def test_no_price_of_any_tick_brings_a_market_buy_more_shares_than_the_most(spent, tick, data):
+    price = tick * data.draw(st.integers(1, 10**6 // tick - 1))
+    assert spent * 10**6 // price <= most_shares(spent)

@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace as changed
 
 from tests.support.trading import bounds
-from whaletrader.domain.approval import Breach, Child, Spent, breach, canonical_bytes
+from whaletrader.domain.approval import Breach, Child, Spent, breach, canonical_bytes, size_at_most
 
 BOUNDS = bounds()
 CHILD = Child(
-    BOUNDS.account_id, BOUNDS.approval_id, BOUNDS.market_id, BOUNDS.token_id, "BUY", 600_000, 20_000_000, 12_000_000,
-    20_000_000, 1_000, BOUNDS.decision_hash,
+    BOUNDS.account_id, BOUNDS.approval_id, BOUNDS.market_id, BOUNDS.token_id, "BUY", "GTD", 600_000, 20_000_000,
+    12_000_000, 20_000_000, 1_000, BOUNDS.decision_hash,
 )  # fmt: skip
 NOTHING = Spent()
 
@@ -48,6 +48,21 @@ def test_only_what_earlier_children_left_is_covered():
     assert breach(two, CHILD, Spent(1, 0, 3_000_001)) is Breach.COST
     assert breach(two, CHILD, Spent(1, 0, 3_000_000)) is None
     assert breach(BOUNDS, CHILD, Spent(1, 0, 0)) is Breach.CHILDREN
+
+
+@pytest.mark.parametrize("order_type", ["FOK", "FAK"])
+def test_a_market_buy_counts_with_the_most_shares_that_its_collateral_can_bring(order_type):
+    child = replace(CHILD, order_type=order_type)
+    assert breach(BOUNDS, child, NOTHING) is Breach.SIZE
+    most = 12_000_000 * 10_000  # at the finest tick, a hundredth of a cent
+    assert breach(changed(BOUNDS, max_size_micro=most), child, NOTHING) is None
+    assert breach(changed(BOUNDS, max_size_micro=most - 1), child, NOTHING) is Breach.SIZE
+    assert size_at_most(CHILD) == 20_000_000
+
+
+@pytest.mark.parametrize("order_type", ["GTC", "GTD", "FOK", "FAK"])
+def test_a_sale_never_gives_more_shares_than_it_names(order_type):
+    assert size_at_most(replace(CHILD, side="SELL", order_type=order_type, maker_amount=20_000_000)) == 20_000_000
 
 
 def test_a_sale_below_its_worst_price_is_refused_and_costs_nothing():

@@ -121,6 +121,7 @@ def test_an_order_is_signed_with_its_approvals_seal_and_sent_as_it_is(desk: Desk
     assert what == "submit"
     assert desk.signer.asked == [("aa", *SEALED)]
     assert (sent.signature, sent.account_id, sent.leader_wallet, sent.arrive_ts) == ("0xaa", "paper", "0xleader", 77)
+    assert sent.reduce_only is order.origin.reduce_only
     same = set(order.__struct_fields__) & set(sent.__struct_fields__)
     assert {name: getattr(sent, name) for name in same} == {name: getattr(order, name) for name in same}
     assert desk.reports() == []

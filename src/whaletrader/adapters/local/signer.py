@@ -11,7 +11,7 @@ from pathlib import Path
 
 from whaletrader.adapters.local.keys import OrderKey
 from whaletrader.adapters.local.seal import seal_holds
-from whaletrader.domain.approval import Child, Spent, breach
+from whaletrader.domain.approval import Child, Spent, breach, size_at_most
 from whaletrader.domain.order_hash import (
     CONTRACT_WALLET,
     OrderStruct,
@@ -123,7 +123,8 @@ class LocalSigner:
         return str(row[0]) if row else ""
 
     def _new(self, order: SubmitOrder, bounds: ApprovalBounds, struct: OrderStruct) -> str:
-        why_not = breach(bounds, _child(order), self._spent(bounds.approval_id))
+        child = _child(order)
+        why_not = breach(bounds, child, self._spent(bounds.approval_id))
         if why_not is not None:
             raise SignerRefusal(f"The order is outside its approval: {why_not}.")
         taken = "SELECT 1 FROM signed WHERE approval_id = ? AND child = ?"
@@ -133,7 +134,7 @@ class LocalSigner:
         cost = order.maker_amount if order.side == Side.BUY else 0
         self._db.execute(
             "INSERT INTO signed VALUES (?, ?, ?, ?, ?, ?)",
-            (order.order_hash, bounds.approval_id, order.child, order.size_micro, cost, signature),
+            (order.order_hash, bounds.approval_id, order.child, size_at_most(child), cost, signature),
         )
         return signature
 
@@ -150,6 +151,7 @@ def _child(order: SubmitOrder) -> Child:
         market_id=order.market_id,
         token_id=order.token_id,
         side=order.side,
+        order_type=order.order_type,
         price_micro=order.price_micro,
         size_micro=order.size_micro,
         maker_amount=order.maker_amount,

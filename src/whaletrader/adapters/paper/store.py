@@ -10,7 +10,7 @@ import msgspec
 
 from whaletrader.adapters.paper.database import opened
 from whaletrader.errors import ConflictError, StorageError
-from whaletrader.ports.exchange import ExchangeEvent, SignedOrder
+from whaletrader.ports.exchange import ExchangeEvent, SignedOrder, same_order
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS orders (
@@ -46,7 +46,7 @@ class ExchangeStore:
         if row is None:
             self._write("INSERT INTO orders VALUES (?, ?, 1)", (order.order_hash, body))
             return True
-        if row[0] != body:
+        if not same_order(row[0], order):
             raise ConflictError(f"The order {order.order_hash} came again with other content; nothing was changed.")
         self._write("UPDATE orders SET submissions = submissions + 1 WHERE order_hash = ?", (order.order_hash,))
         return False

@@ -15,6 +15,7 @@ from whaletrader.adapters.polymarket.exchange_store import CLOSED, LIVE, NEW, SE
 from whaletrader.adapters.polymarket.secure_clob import Placed, SecureClob
 from whaletrader.adapters.polymarket.tidings import Tidings
 from whaletrader.datasets.decode.rows import UserOrder, UserTrade
+from whaletrader.domain.amounts import most_shares
 from whaletrader.domain.order_payload import IMMEDIATE_TYPES, MAX_BATCH, order_body
 from whaletrader.domain.values import NANOS, Side
 from whaletrader.errors import ExchangeError, VenueError
@@ -24,6 +25,8 @@ TRADES_FROM_S = 120
 """Trades are read back from so long before an order was made: clocks differ."""
 FORGOTTEN_AFTER_NS = 60 * NANOS
 """An order that was taken and was not found for so long after its last news is over."""
+MAY_OVERFILL = "MAY_OVERFILL"
+"""A FOK or FAK BUY spends its collateral at whatever better price it finds: it could bring more than its size."""
 
 
 @contextmanager
@@ -54,8 +57,8 @@ class Payments(Protocol):
 class PolymarketExchange:
     """Thread-safe: the engine calls the port, the sources' threads call `tell`, upkeep calls `refresh`.
 
-    `gate` says in one word why no new order may be sent now ("" where they may), `buying` why no purchase may; cancels
-    and questions always pass.
+    `gate` says in one word why no new order may be sent now ("" where they may), `opening` why none may but a sale that
+    only makes a holding smaller, `buying` why no purchase may; cancels and questions always pass.
     """
 
     def __init__(
@@ -67,11 +70,13 @@ class PolymarketExchange:
         *,
         now_ns: Callable[[], int],
         gate: Callable[[], str] = lambda: "",
+        opening: Callable[[], str] = lambda: "",
         buying: Callable[[], str] = lambda: "",
         prepare: Callable[[str], object] = lambda _market_id: None,
     ) -> None:
         self._clob, self._store, self._tidings, self._payments = clob, store, tidings, payments
-        self._now_ns, self._gate, self._buying, self._prepare = now_ns, gate, buying, prepare
+        self._now_ns, self._prepare = now_ns, prepare
+        self._gate, self._opening, self._buying = gate, opening, buying
         self._peeked: tuple[int, int, str, ExchangeEvent | None] | None = None
 
     def close(self) -> None:
@@ -193,7 +198,7 @@ class PolymarketExchange:
         order = record.order
         if record.state in (LIVE, CLOSED):
             return False
-        why_not = self._gate() or (self._buying() if order.side == Side.BUY else "")
+        why_not = self._why_not(order)
         over = order.order_type in IMMEDIATE_TYPES or record.cancel_ts is not None or bool(why_not)
         if record.state == SENT and over:
             # It may have been carried out: a decision is not made twice, nor against a cancel or a gate since then.
@@ -207,6 +212,17 @@ class PolymarketExchange:
         if why_not:
             self._tidings.refused(record, why_not, sent=False)
         return not why_not
+
+    def _why_not(self, order: SignedOrder) -> str:
+        """Return in one word why an order may not be sent now, "" where it may."""
+        buys = order.side == Side.BUY
+        if buys and order.order_type in IMMEDIATE_TYPES and most_shares(order.maker_amount) > order.size_micro:
+            return MAY_OVERFILL
+        if closed := self._gate():
+            return closed
+        if (buys or not order.reduce_only) and (closed := self._opening()):
+            return closed
+        return self._buying() if buys else ""
 
     def _prepared(self, record: OrderRecord) -> bool:
         """Know what a fill will cost before anything is sent; False where the venue does not know the market."""

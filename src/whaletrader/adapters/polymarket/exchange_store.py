@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from whaletrader.errors import ConflictError, StorageError
-from whaletrader.ports.exchange import ExchangeEvent, SignedOrder
+from whaletrader.ports.exchange import ExchangeEvent, SignedOrder, same_order
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS orders (
@@ -114,7 +114,7 @@ class ExchangeStore:
         with self.writing():
             self._db.execute("INSERT OR IGNORE INTO orders VALUES (?, ?, 'NEW', 0, 0)", (order.order_hash, body))
             row = self._db.execute("SELECT body FROM orders WHERE order_hash = ?", (order.order_hash,)).fetchone()
-        if row[0] != body:
+        if not same_order(row[0], order):
             raise ConflictError(f"The order {order.order_hash} came again with other content; nothing was changed.")
         record = self.order(order.order_hash)
         assert record is not None

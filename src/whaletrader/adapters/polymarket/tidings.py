@@ -76,7 +76,7 @@ class Tidings:
             return True
         self._store.note_matched(row.order_id, row.size_matched_micro)
         self.accepted(record)
-        partly = row.size_matched_micro < row.original_size_micro
+        partly = row.size_matched_micro < max(row.original_size_micro, record.order.size_micro)
         immediate = record.order.order_type in IMMEDIATE_TYPES and row.status == MATCHED
         if row.type == "CANCELLATION" or row.status in _OVER or (immediate and partly):
             self.closed(record, row.size_matched_micro, row.status or row.type)

@@ -1,4 +1,4 @@
-"""Frames of the CLOB's market channel and the answers of `GET /book`, `POST /books` and `/clob-markets/{id}`.
+"""Frames of the CLOB's market channel and the answers of `GET /book` and `POST /books`.
 
 A frame is one object or an array. Levels keep the venue's order: bids ascend, asks descend, the best is the last of
 each. One order changes two books, so a `price_change` holds two entries; each is a row. Nothing names a wallet.
@@ -15,7 +15,6 @@ from whaletrader.datasets.decode.rows import (
     Decoded,
     LastTrade,
     Levels,
-    MarketMeta,
     MarketResolvedFrame,
     NewMarketFrame,
     Row,
@@ -49,17 +48,6 @@ def decode_book(answer: bytes | str) -> Decoded:
         return Decoded((), (fields.refuse(BOOK_SOURCE, error, answer),))
     books = content if isinstance(content, list) else [content]
     return fields.decode_each(BOOK_SOURCE, books, lambda row: (_book(row),))
-
-
-def decode_clob_market(answer: bytes | str, market_id: str) -> Decoded:
-    """Decode `/clob-markets/{market_id}`: all that an order must know; the answer tells no version."""
-    try:
-        content = fields.parse(answer)
-        if isinstance(content, dict) and "error" in content:
-            raise Unusable("server_error", fields.text(content["error"]))
-    except Unusable as error:
-        return Decoded((), (fields.refuse("clob.meta", error, answer),))
-    return fields.decode_each("clob.meta", [content], lambda row: (_compact(row, market_id),))
 
 
 def _event(event: object) -> Decoded:
@@ -193,27 +181,6 @@ def _new_market(event: Object) -> NewMarketFrame:
 
 def _ids(event: Object) -> tuple[str, ...]:
     return fields.tokens(fields.first_of(event, "assets_ids", "asset_ids", "clob_token_ids"))
-
-
-def _compact(row: Object, market_id: str) -> MarketMeta:
-    pairs = [each for each in fields.listed(row.get("t")) if isinstance(each, dict)]
-    schedule = row.get("fd")
-    fee: Object = schedule if isinstance(schedule, dict) else {}
-    return MarketMeta(
-        source="clob",
-        market_id=fields.condition(market_id),
-        version="",
-        token_ids=tuple(fields.token(each.get("t")) for each in pairs),
-        outcomes=tuple(fields.text(each.get("o")) for each in pairs),
-        neg_risk=fields.flag(row.get("nr")),
-        tick_micro=fields.price_or(row.get("mts")),
-        min_order_micro=fields.micro_or(row.get("mos")),
-        fee_rate_micro=fields.price_or(fee.get("r")),
-        fee_exponent=fields.integer_or(fee.get("e")),
-        fee_taker_only=fields.flag(fee.get("to")) is not False,
-        taker_delay=fields.flag(row.get("itode")),
-        game_start_ts=fields.optional_instant(row.get("gst")),
-    )
 
 
 _EVENTS: dict[str, Callable[[Object], Row]] = {

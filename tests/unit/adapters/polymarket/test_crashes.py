@@ -8,6 +8,7 @@ from tests.contract.test_exchange import events, kinds, order
 from tests.support.scripted_clob import SECOND, Clock, ScriptedClob, gateway
 from tests.unit.adapters.polymarket.test_exchange import rest_trade, trade
 from whaletrader.adapters.polymarket.exchange_store import ExchangeStore
+from whaletrader.domain.amounts import most_shares
 from whaletrader.errors import ConflictError, ExchangeError, StorageError
 
 
@@ -89,7 +90,7 @@ def test_killed_anywhere_a_submission_makes_one_order_and_tells_it_once(process,
 def test_killed_while_a_market_order_is_on_the_wire_it_is_never_sent_again(process, http, monkeypatch, boundary):
     from msgspec.structs import replace
 
-    sent = replace(order(), order_type="FAK", expiration_s=0)
+    sent = replace(order(), order_type="FAK", expiration_s=0, size_micro=most_shares(order().maker_amount))
     boundary(process, monkeypatch)
     process.killed(lambda: process.exchange.submit(sent))
     for _ in range(3):

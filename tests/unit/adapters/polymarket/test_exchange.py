@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from tests.contract.test_exchange import events, kinds, order
 from tests.support.scripted_clob import FEES, SECOND, Clock, ScriptedClob, gateway, venue_error
 from whaletrader.datasets.decode.rows import MakerOrder, UserOrder, UserTrade
+from whaletrader.domain.amounts import most_shares
 from whaletrader.domain.fees import taker_fee_micro
 from whaletrader.errors import ExchangeError
 
@@ -75,7 +76,8 @@ def order_row(sent, kind="PLACEMENT", matched=0.0, **more):
 
 
 def market_order(kind="FAK"):
-    return replace(order(), order_type=kind, expiration_s=0)
+    """A purchase that names the most it can bring, as it has to."""
+    return replace(order(), order_type=kind, expiration_s=0, size_micro=most_shares(order().maker_amount))
 
 
 # -- sending -----------------------------------------------------------------------------------------------------------
@@ -217,6 +219,32 @@ def test_a_batch_that_nobody_answered_is_unknown_in_every_order(exchange, http):
         exchange.submit_all(sent)
     assert events(exchange) == []
     assert {state for _, state in exchange.orders()} == {"SENT"}
+
+
+@pytest.mark.parametrize("kind", ["FAK", "FOK"])
+def test_a_market_buy_that_could_bring_more_than_its_size_is_not_sent(exchange, http, kind):
+    least = market_order(kind).size_micro
+    exchange.submit(replace(market_order(kind), size_micro=least - 1))
+    (told,) = events(exchange)
+    assert (told.kind, told.reason, http.sent) == ("NOT_SENT", "MAY_OVERFILL", [])
+
+
+@pytest.mark.parametrize("kind", ["FAK", "FOK"])
+def test_a_market_sale_gives_its_size_and_is_sent(exchange, http, kind):
+    sale = replace(order(), order_type=kind, expiration_s=0, side="SELL")
+    http.script("POST /order", {"success": True, "orderID": sale.order_hash, "status": "live"})
+    exchange.submit(sale)
+    assert kinds(events(exchange)) == ["ACCEPTED"]
+
+
+def test_a_market_buy_that_may_overfill_and_was_on_the_wire_is_asked_for_and_not_sent_again(exchange, http):
+    sent = market_order()
+    http.script("POST /order", venue_error(0))
+    with pytest.raises(ExchangeError):
+        exchange.submit(sent)
+    exchange.submit(sent)
+    assert len(http.calls("POST /order")) == 1
+    assert events(exchange) == []
 
 
 # -- fills -------------------------------------------------------------------------------------------------------------

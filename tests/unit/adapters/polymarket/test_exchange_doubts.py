@@ -63,7 +63,9 @@ def test_a_match_that_tells_no_amounts_is_read_back_and_not_ended_with_nothing(e
     http.rest(sent.order_hash, status="MATCHED", matched="20")
     http.trades.append(rest_trade(sent))
     exchange.refresh()
-    assert kinds(events(exchange)) == ["ACCEPTED", "FILL"]
+    told = events(exchange)
+    assert kinds(told) == ["ACCEPTED", "CANCELLED", "FILL"]
+    assert told[1].size_micro == told[2].size_micro == 20_000_000
 
 
 def test_an_order_that_was_refused_and_rests_all_the_same_is_cancelled(exchange, http):
@@ -114,6 +116,28 @@ def test_where_nothing_may_be_bought_sales_pass(http, clock):
     http.script("POST /order", {"success": True, "orderID": OTHER, "status": "live"})
     exchange.submit(sale)
     assert kinds(events(exchange)) == ["NOT_SENT", "ACCEPTED"]
+    exchange.close()
+
+
+def test_where_nothing_may_be_opened_only_sales_that_reduce_pass(http, clock):
+    exchange = gateway(http, clock=clock, opening=lambda: "USER_CHANNEL_SILENT")
+    exchange.submit(order())
+    exchange.submit(replace(order(), order_hash="0x" + "dd" * 32, reduce_only=True))
+    exchange.submit(replace(order(), order_hash="0x" + "cc" * 32, side="SELL"))
+    assert [(told.kind, told.reason) for told in events(exchange)] == [("NOT_SENT", "USER_CHANNEL_SILENT")] * 3
+    assert http.sent == []
+    sale = replace(order(), order_hash=OTHER, side="SELL", reduce_only=True)
+    http.script("POST /order", {"success": True, "orderID": OTHER, "status": "live"})
+    exchange.submit(sale)
+    assert kinds(events(exchange))[3:] == ["ACCEPTED"]
+    exchange.close()
+
+
+def test_a_gate_for_everything_holds_back_sales_that_reduce_too(http, clock):
+    exchange = gateway(http, clock=clock, gate=lambda: "NOT_RECONCILED")
+    exchange.submit(replace(order(), side="SELL", reduce_only=True))
+    (told,) = events(exchange)
+    assert (told.kind, told.reason, http.sent) == ("NOT_SENT", "NOT_RECONCILED", [])
     exchange.close()
 
 

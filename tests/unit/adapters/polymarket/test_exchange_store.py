@@ -3,6 +3,7 @@
 import itertools
 import threading
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -168,3 +169,15 @@ def test_a_store_that_was_closed_says_so_as_a_fault_of_storage(tmp_path):
     store.close()
     with pytest.raises(StorageError, match="cannot be read"):
         store.orders()
+
+
+@pytest.mark.parametrize("reduces", [True, False])
+def test_an_order_that_was_kept_before_orders_said_whether_they_reduce_is_no_conflict(store, reduces):
+    old = msgspec.json.decode(msgspec.json.encode(ORDER))
+    del old["reduce_only"]
+    store.keep_order(ORDER)
+    store._write("UPDATE orders SET body = ?", (msgspec.json.encode(old),))
+    store.keep_order(replace(ORDER, reduce_only=reduces))
+    assert store.order(HASH).order == ORDER
+    with pytest.raises(ConflictError):
+        store.keep_order(replace(ORDER, salt=ORDER.salt + 1))

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.support.mutate import sample
-from whaletrader.datasets.decode.clob_market import decode_book, decode_clob_market, decode_market
+from whaletrader.datasets.decode.clob_market import decode_book, decode_market
 from whaletrader.datasets.decode.rows import (
     BestBidAsk,
     BookDelta,
@@ -153,21 +153,3 @@ def test_unknown_events_are_counted_and_neighbours_survive():
     decoded = read([FRAMES[0], {"event_type": "brand_new"}, 7, FRAMES[-1]])
     assert len(decoded.rows) == 2
     assert [reject.reason for reject in decoded.rejects] == ["unknown_event_type", "not_an_object"]
-
-
-def test_compact_market_data_holds_all_that_an_order_needs():
-    answer = {
-        "t": [{"t": TOKEN, "o": "Yes"}, {"t": NO, "o": "No"}],
-        "mos": 5,
-        "mts": 0.01,
-        "nr": True,
-        "fd": {"r": 0.05, "e": 1, "to": True},
-        "itode": True,
-        "mbf": 1000,
-    }
-    row = decode_clob_market(json.dumps(answer), MARKET).rows[0]
-    assert (row.market_id, row.token_ids, row.outcomes) == (MARKET, (TOKEN, NO), ("Yes", "No"))
-    assert (row.min_order_micro, row.tick_micro, row.neg_risk, row.taker_delay) == (5_000_000, 10_000, True, True)
-    assert (row.fee_rate_micro, row.fee_exponent, row.fee_taker_only) == (50_000, 1, True)
-    assert row.version == ""
-    assert row.tradable_ids == ()
