@@ -119,6 +119,7 @@ def listen(settings: Settings, folder: RunFolder) -> Parts:
     heard = Heard(feed)
     sources = LiveSources(venue, heard, clients, since_ts=feed.resume_ts or time.time_ns(), seed=settings.seed)
     feed.follow_books(sources.market.whole)
+    sources.sweep.on_read = feed.mark_read
     return Parts(feed, heard, sources, _Stopping(sources, feed, clients, wake), simulated)
 
 

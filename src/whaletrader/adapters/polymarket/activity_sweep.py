@@ -41,6 +41,8 @@ class _Wallet:
         self.due = [due]
         self.gaps, self.filled = 1, 0
         """How many gaps there were (the time before the first reading is one), and up to which all were read."""
+        self.owed_s, self.noted_s = 0, 0
+        """Up to which second the last gap reached, and up to which the readings were told of."""
         self.failures = 0
         self.once = Once(kept=ROWS_KEPT)
 
@@ -60,6 +62,8 @@ class ActivitySweep:
     ) -> None:
         self._data, self._calls, self._sink = data, calls, sink
         self._since_ts, self._sweep_s, self._now_ns = since_ts, sweep_s, now_ns
+        self.on_read: Callable[[str, int, int], None] = lambda _wallet, _from_ts, _until_ts: None
+        """Told over which stretches (UTC ns) a wallet's record was read, until they reach the end of its last gap."""
         self._wallets: dict[str, _Wallet] = {}
         self._former: dict[str, _Wallet] = {}
         """Wallets that are watched no more: should they be again, they go on where they were."""
@@ -78,15 +82,17 @@ class ActivitySweep:
             if wallet not in self._wallets:
                 kept = self._former.pop(wallet, None) or _Wallet(since_s, 0.0)
                 kept.due, kept.gaps = [time.monotonic()], kept.filled + 1
+                kept.owed_s = self._now_ns() // NANOS + 1
                 self._wallets[wallet] = kept
         self._woken.set()
 
-    def gap(self, from_ts: int, until_ts: int) -> None:  # noqa: ARG002  it is read to the present
-        """Read again from a time (UTC ns) on."""
+    def gap(self, from_ts: int, until_ts: int) -> None:
+        """Read again from a time (UTC ns) on, to the present."""
         now = time.monotonic()
         for kept in self._wallets.values():
             kept.since_s = min(kept.since_s, max(from_ts // NANOS - MARGIN_S, kept.since_s - BACK_S))
             kept.gaps += 1
+            kept.owed_s = max(kept.owed_s, until_ts // NANOS + 1)
             kept.due = [now, *(now + later for later in AGAIN_S)]
         self._woken.set()
 
@@ -143,6 +149,10 @@ class ActivitySweep:
         self._read_at, self._read_ts = time.monotonic(), self._now_ns()
         deliver(self._sink, self._counts, rows, self._read_ts, kept.once.answered(rows))
         kept.filled = gaps
+        whole_s = now_s - SETTLE_S
+        if kept.noted_s < kept.owed_s and since_s < whole_s:
+            self.on_read(wallet, since_s * NANOS, whole_s * NANOS)
+            kept.noted_s = whole_s
         if kept.since_s == since_s:  # no gap reaches further back meanwhile
             kept.since_s = max(since_s, now_s - SETTLE_S)
 

@@ -17,17 +17,8 @@ import msgspec
 from whaletrader.adapters.polymarket.live_books import LiveBooks
 from whaletrader.adapters.polymarket.live_groups import Coverage, LiveGroups
 from whaletrader.adapters.polymarket.live_markets import LiveMarkets
-from whaletrader.adapters.polymarket.live_rows import (
-    Batch,
-    Fact,
-    LiveRows,
-    StoredFill,
-    StoredPart,
-    StoredQuote,
-    decode_batch,
-    encode_batch,
-)
-from whaletrader.adapters.polymarket.live_store import LiveStore, SegmentNote
+from whaletrader.adapters.polymarket.live_rows import LiveRows, as_found, identity, stored
+from whaletrader.adapters.polymarket.live_store import LiveStore
 from whaletrader.datasets.decode.rows import (
     HEAD_BYTES,
     BestBidAsk,
@@ -40,7 +31,21 @@ from whaletrader.datasets.decode.rows import (
     TickSizeChange,
     VenueFill,
 )
-from whaletrader.domain.fill_identity import FillGroup, Leg, NewFill, fill_anchor, fill_key
+from whaletrader.datasets.live_batches import (
+    BEGAN,
+    GAP,
+    READ,
+    Batch,
+    Fact,
+    SegmentNote,
+    StoredFill,
+    StoredNote,
+    StoredPart,
+    StoredQuote,
+    decode_batch,
+    encode_batch,
+)
+from whaletrader.domain.fill_identity import FillGroup, Leg, fill_anchor, fill_key
 from whaletrader.domain.values import MICRO, NANOS, LeaderEventKind, Role
 from whaletrader.messages.market import MarketTerms
 from whaletrader.ports.market_feed import LeaderRow, Print, Quote, Resolution, Segment
@@ -83,8 +88,8 @@ class LiveFeed:
         self._last_ts = self._sealed_ts = 0
         self._segment_row = 0
         parts: deque[tuple[int, StoredPart]] = deque()
-        for stored in self._store.load():
-            batch = decode_batch(stored)
+        for content in self._store.load():
+            batch = decode_batch(content)
             self._keep(batch)
             parts.extend((batch.ts, part) for part in batch.parts)
         for ts, part in parts:
@@ -94,6 +99,7 @@ class LiveFeed:
             self._segment_row = segment.first_row + segment.rows
             self._last_ts = max(self._last_ts, segment.sealed_ts)
         self._sealed_ts = self._last_ts
+        self._notes = [StoredNote(BEGAN, "simulated" if simulated else "", 0, 0)]
         self._groups.known_until = self._last_ts + CLOCKS_DIFFER_NS if self._last_ts else 0
 
     def close(self) -> None:
@@ -120,8 +126,8 @@ class LiveFeed:
             if self._waiting:
                 self._name(reports)
             fills = self._released(ts)
-            new = [_stored(report, ts) for report in plain]
-            new.extend(_changed(_stored(report, ts), found) for report, found in weighed)
+            new = [stored(report, ts) for report in plain]
+            new.extend(as_found(stored(report, ts), found) for report, found in weighed)
             waiting = self._ready(new, ts, fills)
             parts, self._groups.parts = self._groups.parts, []
             if fills or facts or quotes or waiting or parts:
@@ -175,6 +181,12 @@ class LiveFeed:
         """Note a stretch in which a source may have missed something."""
         with self._changed:
             self._groups.tally(source).gaps.append((from_ts, until_ts))
+            self._notes.append(StoredNote(GAP, source, from_ts, until_ts))
+
+    def mark_read(self, wallet: str, from_ts: int, until_ts: int) -> None:
+        """Note a stretch over which a wallet's own record was read, whatever else was heard of it."""
+        with self._changed:
+            self._notes.append(StoredNote(READ, wallet, from_ts, until_ts))
 
     def coverage(self) -> list[Coverage]:
         """Return what each source told since the process began."""
@@ -402,7 +414,9 @@ class LiveFeed:
 
     def _write(self, batch: Batch) -> None:
         """Put a batch on disk, then make it visible; facts and quotes are in memory already, behind the same lock."""
+        batch = msgspec.structs.replace(batch, notes=self._notes)
         self._store.append(encode_batch(batch))
+        self._notes = []
         self._show(batch)
         self.version += 1
         self._changed.notify_all()
@@ -423,8 +437,8 @@ class LiveFeed:
         for fill in batch.fills:
             if fill.outcome_index >= 0:
                 self._markets.name_token(fill.token_id, fill.market_id, fill.outcome_index)
-        shown = {_identity(fill) for fill in batch.fills} if self._waiting else set()
-        self._waiting = deque(each for each in self._waiting if _identity(each[1]) not in shown)
+        shown = {identity(fill) for fill in batch.fills} if self._waiting else set()
+        self._waiting = deque(each for each in self._waiting if identity(each[1]) not in shown)
         self._waiting.extend((batch.ts, fill) for fill in batch.waiting)
         self._show(batch)
 
@@ -456,33 +470,3 @@ def _forgotten(fill: StoredFill) -> Reject:
 
 def _segment_id(number: int) -> str:
     return f"live-{number:06d}"
-
-
-def _identity(fill: StoredFill) -> tuple[str, str, str, str, int, int]:
-    return fill.tx_hash, fill.wallet, fill.token_id, fill.side, fill.size_micro, fill.n
-
-
-def _stored(report: VenueFill, ts: int) -> StoredFill:
-    return StoredFill(
-        report.wallet,
-        report.token_id,
-        report.market_id,
-        report.outcome_index,
-        report.side,
-        report.role,
-        report.price_micro,
-        report.size_micro,
-        report.ts_event if report.ts_event > 0 else ts,
-        report.tx_hash,
-        0,
-        report.source,
-        report.fee_micro,
-        report.log_index,
-        report.block,
-    )
-
-
-def _changed(fill: StoredFill, new: NewFill) -> StoredFill:
-    """Return a fill as it was found to be: a report may hold more than what is new of it, or show an earlier one."""
-    facts = {"price_micro": new.price_micro, "size_micro": new.size_micro, "n": new.n, "log_index": new.place}
-    return msgspec.structs.replace(fill, **facts if new.leg >= 0 else facts | {"fee_micro": -1})

@@ -8,8 +8,8 @@ from itertools import groupby
 
 import msgspec
 
-from whaletrader.adapters.polymarket.live_rows import StoredPart
 from whaletrader.datasets.decode.rows import VenueFill
+from whaletrader.datasets.live_batches import StoredPart
 from whaletrader.domain.fill_identity import FillGroup, Leg, NewFill, fill_anchor
 from whaletrader.domain.values import NANOS
 

@@ -1,4 +1,4 @@
-"""Fills as a live feed keeps them: records in memory, batches as bytes. A row's number is its place of arrival.
+"""Fills as a live feed keeps them: records in memory. A row's number is its place of arrival.
 
 A fill takes some 110 bytes; wallets, tokens and markets are kept once. Not for use by several threads at once.
 """
@@ -11,10 +11,10 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from whaletrader.datasets.decode.rows import ChainResolution, MarketMeta, TickSizeChange
-from whaletrader.domain.fill_identity import FillGroup, Leg
+from whaletrader.datasets.decode.rows import VenueFill
+from whaletrader.datasets.live_batches import StoredFill
+from whaletrader.domain.fill_identity import FillGroup, Leg, NewFill
 
-Fact = MarketMeta | ChainResolution | TickSizeChange
 RECORD = Struct("<qqqiIIIHIbbb32s")
 _pack, _unpack = RECORD.pack, RECORD.unpack_from
 _WALLET_AT = 28
@@ -23,27 +23,6 @@ _TABLE = np.dtype({"names": ["tx"], "formats": ["<i8"], "offsets": [RECORD.size 
 """The first eight bytes of the transaction's hash, to look for."""
 _ROLES = ("", "maker", "taker")
 _ROLE_BITS = {"maker": 2, "taker": 4}
-
-
-class StoredFill(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A fill that no source told before."""
-
-    wallet: str
-    token_id: str
-    market_id: str
-    outcome_index: int
-    side: str
-    role: str
-    price_micro: int
-    size_micro: int
-    ts_event: int
-    tx_hash: str
-    n: int
-    """How many equal fills come before it."""
-    source: str
-    fee_micro: int = -1
-    log_index: int = -1
-    block: int = -1
 
 
 class Seen(NamedTuple):
@@ -64,45 +43,6 @@ class Seen(NamedTuple):
     role: str
     source: str
     tx_hash: str
-
-
-class StoredQuote(msgspec.Struct, frozen=True, array_like=True):
-    """The best prices of a token from the batch's time on."""
-
-    token_id: str
-    bid_micro: int
-    ask_micro: int
-    bid_size_micro: int
-    ask_size_micro: int
-
-
-class StoredPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A report that shows nothing new, and that must be known after a restart."""
-
-    anchor: str
-    wallet: str
-    token_id: str
-    side: str
-    source: str
-    size_micro: int
-    price_micro: int
-    place: int
-
-
-class Batch(msgspec.Struct, frozen=True, array_like=True):
-    """What became known at one time."""
-
-    ts: int
-    fills: list[StoredFill]
-    facts: list[Fact] = []
-    quotes: list[StoredQuote] = []
-    waiting: list[StoredFill] = []
-    """Fills that cannot be shown yet; a later batch shows them."""
-    parts: list[StoredPart] = []
-
-
-encode_batch = msgspec.msgpack.Encoder().encode
-decode_batch = msgspec.msgpack.Decoder(Batch).decode
 
 
 class Names:
@@ -236,3 +176,35 @@ class LiveRows:
                     leg = Leg(row.size_micro, row.price_micro, row.log_index)
                     found.told.setdefault(row.source, []).append(leg)
         return found
+
+
+def identity(fill: StoredFill) -> tuple[str, str, str, str, int, int]:
+    """Return what tells a fill from all others."""
+    return fill.tx_hash, fill.wallet, fill.token_id, fill.side, fill.size_micro, fill.n
+
+
+def stored(report: VenueFill, ts: int) -> StoredFill:
+    """Return a report that came at `ts` as it is kept."""
+    return StoredFill(
+        report.wallet,
+        report.token_id,
+        report.market_id,
+        report.outcome_index,
+        report.side,
+        report.role,
+        report.price_micro,
+        report.size_micro,
+        report.ts_event if report.ts_event > 0 else ts,
+        report.tx_hash,
+        0,
+        report.source,
+        report.fee_micro,
+        report.log_index,
+        report.block,
+    )
+
+
+def as_found(fill: StoredFill, new: NewFill) -> StoredFill:
+    """Return a fill as it was found to be: a report may hold more than what is new of it, or show an earlier one."""
+    facts = {"price_micro": new.price_micro, "size_micro": new.size_micro, "n": new.n, "log_index": new.place}
+    return msgspec.structs.replace(fill, **facts if new.leg >= 0 else facts | {"fee_micro": -1})

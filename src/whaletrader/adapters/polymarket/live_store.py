@@ -2,35 +2,29 @@
 
 A batch is in the file (in the system's hands, where a killed process cannot lose it) before `append` returns; files are
 forced to the disk when they are sealed and when the store is closed. A file's last batch may be torn by a crash: on
-loading it is cut off, since nobody has seen its rows. What the entries mean is not told here.
+loading it is cut off, since nobody has seen its rows. What batches and files are made of, and how others read them,
+says `datasets/live_batches.py`.
 """
 
 import hashlib
 import os
-import struct
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
+from whaletrader.datasets.live_batches import (
+    HEAD,
+    MAGIC,
+    SEAL,
+    SegmentNote,
+    segment_files,
+    segment_name,
+    whole_batches,
+)
 from whaletrader.errors import DataError
 from whaletrader.ports.market_feed import Segment
-
-_HEAD = struct.Struct("<II")
-_MAGIC = b"whaletrader live 1\n"
-_SEAL = b"sealed:"
-_LARGEST = 64 << 20
-
-
-class SegmentNote(msgspec.Struct, frozen=True, kw_only=True):
-    """The last batch of a sealed segment: what cannot be told from the file's bytes alone."""
-
-    first_row: int
-    rows: int
-    first_ts: int
-    last_ts: int
-    sealed_ts: int
 
 
 class LiveStore:
@@ -64,13 +58,11 @@ class LiveStore:
         DataError
             A sealed segment is not what it was, or one is missing.
         """
-        paths = sorted(self._folder.glob("live-*.rows"))
+        paths = segment_files(self._folder)
         for number, path in enumerate(paths):
             self._number = number
-            if path.name != f"live-{number:06d}.rows":
-                raise DataError(f"{path.name} follows a segment that is missing; restore the folder from a copy")
             content = path.read_bytes()
-            whole, sealed = yield from self._batches(path, content)
+            whole, sealed = yield from whole_batches(path.name, content)
             if sealed is not None:
                 self._digest.update(content)
                 self._note(number, sealed)
@@ -91,11 +83,11 @@ class LiveStore:
         """
         if self._file < 0 or not self._bytes:
             self._begin()
-        self._write(_HEAD.pack(len(batch), zlib.crc32(batch)) + batch)
+        self._write(HEAD.pack(len(batch), zlib.crc32(batch)) + batch)
 
     def seal(self, note: SegmentNote) -> Segment:
         """Close the open segment for good and begin another with the next batch."""
-        self.append(_SEAL + msgspec.msgpack.encode(note))
+        self.append(SEAL + msgspec.msgpack.encode(note))
         os.fsync(self._file)
         os.close(self._file)
         self._file = -1
@@ -127,10 +119,10 @@ class LiveStore:
     def _begin(self) -> None:
         """Open the file; a new one begins with its mark, and as long as that is not written it is tried again."""
         if self._file < 0:
-            path = self._folder / f"live-{self._number:06d}.rows"
+            path = self._folder / segment_name(self._number)
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         if self._bytes == 0:
-            self._write(_MAGIC)
+            self._write(MAGIC)
 
     def _write(self, data: bytes) -> None:
         """Write all or nothing: what a full disk cut off must not stand before later batches."""
@@ -152,21 +144,3 @@ class LiveStore:
             file.truncate(len(content))
         self._digest.update(content)
         self._bytes = len(content)
-
-    def _batches(self, path: Path, content: bytes) -> Generator[bytes, None, tuple[int, SegmentNote | None]]:
-        """Yield the whole batches; return how many bytes they take, and the note of a sealed segment."""
-        if not content.startswith(_MAGIC):
-            if _MAGIC.startswith(content):
-                return 0, None
-            raise DataError(f"{path.name} is no segment of a live feed; take it out of the folder")
-        place = len(_MAGIC)
-        while place + _HEAD.size <= len(content):
-            length, checksum = _HEAD.unpack_from(content, place)
-            batch = content[place + _HEAD.size : place + _HEAD.size + length]
-            if length > _LARGEST or len(batch) < length or zlib.crc32(batch) != checksum:
-                break
-            place += _HEAD.size + length
-            if batch.startswith(_SEAL):
-                return place, msgspec.msgpack.decode(batch[len(_SEAL) :], type=SegmentNote)
-            yield batch
-        return place, None

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.venue_rows import tx
-from whaletrader.adapters.polymarket.live_rows import Batch, LiveRows, StoredFill, decode_batch, encode_batch
+from whaletrader.adapters.polymarket.live_rows import LiveRows
+from whaletrader.datasets.live_batches import Batch, StoredFill, decode_batch, encode_batch
 
 WALLETS = ("0x" + "1" * 40, "0x" + "2" * 40, "0x" + "3" * 40)
 FILLS = st.builds(

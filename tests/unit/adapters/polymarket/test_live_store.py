@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whaletrader.adapters.polymarket.live_store import LiveStore, SegmentNote
+from whaletrader.adapters.polymarket.live_store import LiveStore
+from whaletrader.datasets.live_batches import SegmentNote
 from whaletrader.errors import DataError
 
 
