@@ -267,6 +267,9 @@ def serving(venue: VenueHttpServer) -> Iterator[VenueHttpServer]:
         def do_POST(self) -> None:
             self._serve("POST")
 
+        def do_DELETE(self) -> None:
+            self._serve("DELETE")
+
         def _serve(self, method: str) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             parts = urlsplit(self.path)

@@ -44,6 +44,8 @@ from whaletrader.runtime.latch import KillLatch
 TIMEOUT_S = 5.0
 """The engine waits for an answer: one that takes longer counts as none."""
 ATTEMPTS = 2
+LONGEST_WAIT_S = 2.0
+"""Nor does it wait longer for a limit: whatever is behind, a cancel perhaps, would wait too."""
 _UNAUTHORIZED = 401
 Gate = Callable[[], str]
 
@@ -167,7 +169,14 @@ def _open_account(settings: Settings, directory: DataDirectory, opened: ExitStac
     """Check place, keys and wallet; what was opened on the way is closed where one of them speaks against it."""
     venue, wake = settings.venue, threading.Event()
     key = live_order_key(directory, settings.account.name)
-    clients = venue_clients(venue, clock=time.monotonic, wait=wake.wait, timeout_s=TIMEOUT_S, attempts=ATTEMPTS)
+    clients = venue_clients(
+        venue,
+        clock=time.monotonic,
+        wait=wake.wait,
+        timeout_s=TIMEOUT_S,
+        attempts=ATTEMPTS,
+        longest_wait_s=LONGEST_WAIT_S,
+    )
     opened.callback(clients.close)
     geo = VenueHttp(
         venue.geoblock_url, UNLIMITED, clock=time.monotonic, wait=wake.wait, timeout_s=TIMEOUT_S, attempts=ATTEMPTS

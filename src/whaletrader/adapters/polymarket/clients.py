@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from whaletrader.adapters.polymarket.chain_rpc import ChainRpc
 from whaletrader.adapters.polymarket.data_api import DataApi
 from whaletrader.adapters.polymarket.gamma import Gamma
-from whaletrader.adapters.polymarket.http import VenueHttp
+from whaletrader.adapters.polymarket.http import LONGEST_WAIT_S, VenueHttp
 from whaletrader.adapters.polymarket.limits import CLOB, DATA, GAMMA, RPC, SUBGRAPH, HostLimits
 from whaletrader.adapters.polymarket.public_clob import PublicClob
 from whaletrader.adapters.polymarket.subgraph import Subgraph
@@ -36,11 +36,20 @@ def venue_clients(
     wait: Callable[[float], object],
     timeout_s: float = 20.0,
     attempts: int = 6,
+    longest_wait_s: float = LONGEST_WAIT_S,
 ) -> VenueClients:
-    """Clients of the hosts that the settings name; `clock` and `wait` as in `VenueHttp`."""
+    """Clients of the hosts that the settings name; `clock`, `wait` and `longest_wait_s` as in `VenueHttp`."""
 
     def http(url: str, limits: HostLimits) -> VenueHttp:
-        return VenueHttp(url, limits, clock=clock, wait=wait, timeout_s=timeout_s, attempts=attempts)
+        return VenueHttp(
+            url,
+            limits,
+            clock=clock,
+            wait=wait,
+            timeout_s=timeout_s,
+            attempts=attempts,
+            longest_wait_s=longest_wait_s,
+        )
 
     return VenueClients(
         clob=PublicClob(http(venue.clob_url, CLOB)),

@@ -25,6 +25,7 @@ TRADES_FROM_S = 120
 """Trades are read back from so long before an order was made: clocks differ."""
 FORGOTTEN_AFTER_NS = 60 * NANOS
 """An order that was taken and was not found for so long after its last news is over."""
+_TOO_OFTEN = 429
 MAY_OVERFILL = "MAY_OVERFILL"
 """A FOK or FAK BUY spends its collateral at whatever better price it finds: it could bring more than its size."""
 
@@ -175,6 +176,9 @@ class PolymarketExchange:
 
     def refresh(self) -> int:
         """Read back everything that is open or unsettled, after a gap or now and then; returns how much still is."""
+        for record in self._store.orders(SENT, LIVE):
+            if record.cancel_ts is not None:
+                self._cancel(record.order.order_hash)  # first: cancels pass where questions are held back
         resting = {row.order_id: row for row in self._clob.open_orders()}
         for order_hash in resting:
             known = self._store.order(order_hash)
@@ -186,8 +190,6 @@ class PolymarketExchange:
                 self._look(record.order.order_hash)
             elif not self._tidings.order(row):
                 self._read_trades(row.order_id)
-            if record.cancel_ts is not None:
-                self._cancel(record.order.order_hash)
         for order_hash in self._store.incomplete():
             self._read_trades(order_hash)
         for trade_id in sorted({trade.trade_id for trade in self._store.unsettled()}):
@@ -307,8 +309,13 @@ class PolymarketExchange:
 
     def _cancel(self, order_hash: str) -> None:
         answer = self._clob.cancel([order_hash])
-        if order_hash.lower() in answer.cancelled or order_hash.lower() in answer.not_cancelled:
+        if order_hash.lower() not in (*answer.cancelled, *answer.not_cancelled):
+            return
+        try:
             self._look(order_hash)
+        except VenueError as error:
+            if error.status != _TOO_OFTEN:
+                raise  # else: the cancel is with the venue, and upkeep reads back what came of it
 
     def _look(self, order_hash: str) -> bool:
         """Read an order and its trades back; whether the venue knows anything of it."""

@@ -1,8 +1,9 @@
 """HTTP to one of the venue's hosts: paced below its limits, calm after refusals, and with errors that say what to do.
 
 Thread-safe and synchronous. Only calls that may be repeated without harm are repeated here: reads, and what the
-caller declares idempotent. A 429 pauses every path of the host; `Retry-After` may lengthen our own pause and never
-shortens it. No header and no query is ever part of an error's text, since they may carry keys.
+caller declares idempotent. A 429 pauses every path of the host but those of cancels, which rest only after a 429 of
+their own; `Retry-After` may lengthen our own pause and never shortens it. No header and no query is ever part of an
+error's text, since they may carry keys.
 """
 
 import json
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from whaletrader.adapters.polymarket.limits import HostLimits, RateLimiter
+from whaletrader.adapters.polymarket.limits import HostLimits, RateLimiter, is_cancel
 from whaletrader.errors import VenueError
 
 # httpx logs every address at INFO, and a node's address may hold a key.
@@ -22,12 +23,16 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 ATTEMPTS = 6
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
+LONGEST_CANCEL_PAUSE_S = 4.0
+"""Our own pause of a cancel's path, where the venue asked for no longer one."""
 LONGEST_ASKED_S = 600.0
 LONGEST_WAIT_S = float("inf")
 MOST_LATE_S = 2.0
 """What may be sent once only (an order, say) waits no longer for a limit: whoever sends it decides again."""
 _WORDS = 300
 _REFUSED, _RESTARTING = 429, 425
+_GONE = "ENDPOINT_DEPRECATED"
+"""What a host of the history subgraphs says, with a 429, when it was switched off for good."""
 
 Value = str | int | float | bool
 Params = Mapping[str, str | int | bool] | Sequence[tuple[str, Value]]
@@ -72,13 +77,15 @@ class VenueHttp:
         wait: Callable[[float], object],
         timeout_s: float = 20.0,
         attempts: int = ATTEMPTS,
+        longest_wait_s: float = LONGEST_WAIT_S,
     ) -> None:
+        """`longest_wait_s` bounds what even a call that may be repeated waits for a limit before it is given up."""
         self.base_url = base_url.rstrip("/")
         self.limiter = RateLimiter(limits, clock)
-        self._wait, self._attempts = wait, attempts
+        self._wait, self._attempts, self._longest_wait_s = wait, attempts, longest_wait_s
         self._client = httpx.Client(timeout=timeout_s, headers={"user-agent": "whaletrader"}, follow_redirects=False)
         self._host = httpx.URL(self.base_url).host
-        self._refusals = 0
+        self._refusals: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -118,15 +125,17 @@ class VenueHttp:
         """
         attempt = 1
         while True:
-            self._pass_limits(method, path, items, signer, LONGEST_WAIT_S if idempotent else MOST_LATE_S)
+            self._pass_limits(method, path, items, signer, self._longest_wait_s if idempotent else MOST_LATE_S)
             try:
                 reply = self._once(method, path, body, headers, params)
                 with self._lock:
-                    self._refusals = 0
+                    self._refusals.pop(path if is_cancel(method) else "", None)
                 return reply
             except VenueError as error:
-                if error.status == _REFUSED:
+                if error.status == _REFUSED and error.retryable:
                     self.pause_all(error.retry_after_s)
+                    if is_cancel(method):
+                        self._pause_cancels(path, error.retry_after_s)
                 if not (idempotent and error.retryable) or attempt >= self._attempts:
                     raise
                 if error.status != _REFUSED:
@@ -173,16 +182,23 @@ class VenueHttp:
             status=status,
             words=words,
             code=code,
-            retryable=status in (408, _RESTARTING, _REFUSED) or status >= 500,
+            retryable=(status in (408, _RESTARTING, _REFUSED) or status >= 500) and _GONE not in answer.text,
             retry_after_s=asked_s,
         )
 
     def pause_all(self, asked_s: float = 0.0) -> None:
-        """Take note of a refusal for asking too often: every path rests, longer each time in a row."""
+        """Take note of a refusal for asking too often: every path but cancels' rests, longer each time in a row."""
+        self.limiter.pause(max(self._refused(""), min(asked_s, LONGEST_ASKED_S)))
+
+    def _pause_cancels(self, path: str, asked_s: float) -> None:
+        own_s = min(self._refused(path), LONGEST_CANCEL_PAUSE_S)
+        self.limiter.pause(max(own_s, min(asked_s, LONGEST_ASKED_S)), cancels_by=path)
+
+    def _refused(self, name: str) -> float:
+        """Count a refusal; returns our own pause."""
         with self._lock:
-            self._refusals += 1
-            own_s = backoff_s(self._refusals)
-        self.limiter.pause(max(own_s, min(asked_s, LONGEST_ASKED_S)))
+            self._refusals[name] = self._refusals.get(name, 0) + 1
+            return backoff_s(self._refusals[name])
 
 
 def backoff_s(count: int) -> float:

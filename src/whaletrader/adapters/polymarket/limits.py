@@ -193,13 +193,17 @@ def window_bucket(window: Window, now: float) -> TokenBucket:
 
 @dataclass
 class RateLimiter:
-    """All buckets of one host, and the pause that a refusal imposes on every path of it. Thread-safe."""
+    """All buckets of one host, and the pause that a refusal imposes on every path of it. Thread-safe.
+
+    Cancels rest only where cancels by that very path were refused: what is held back elsewhere must not keep an order
+    alive that is to end.
+    """
 
     limits: HostLimits
     clock: Callable[[], float]
     tier: SignerTier = TIERS["standard"]
     _buckets: dict[str, TokenBucket] = field(default_factory=dict, init=False)
-    _paused_until: float = field(default=float("-inf"), init=False)
+    _paused_until: dict[str, float] = field(default_factory=dict, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def take(self, method: str, path: str, *, items: int = 1, signer: str = "") -> float:
@@ -215,8 +219,9 @@ class RateLimiter:
         """
         now = self.clock()
         with self._lock:
-            if now < self._paused_until:
-                return self._paused_until - now
+            until = self._paused_until.get(_resting(method, path), now)
+            if now < until:
+                return until - now
             costs = [(self._window(window, now), 1.0) for window in self.limits.windows(method, path)]
             if signer:
                 costs.append((self._signer(method, signer, items, now), float(items)))
@@ -233,11 +238,11 @@ class RateLimiter:
         with self._lock:
             self._signer(method, signer, 1, now).spend(items)
 
-    def pause(self, seconds: float) -> None:
-        """Let nothing pass for so long; never shortens a pause that is on already."""
+    def pause(self, seconds: float, *, cancels_by: str = "") -> None:
+        """Let nothing but cancels pass for so long, or no cancel by a path; never shortens a pause that is on."""
         until = self.clock() + seconds
         with self._lock:
-            self._paused_until = max(self._paused_until, until)
+            self._paused_until[cancels_by] = max(self._paused_until.get(cancels_by, until), until)
 
     def _window(self, window: Window, now: float) -> TokenBucket:
         if window.name not in self._buckets:
@@ -245,7 +250,7 @@ class RateLimiter:
         return self._buckets[window.name]
 
     def _signer(self, method: str, signer: str, items: int, now: float) -> TokenBucket:
-        cancel = method == "DELETE"
+        cancel = is_cancel(method)
         rate = self.tier.cancels_per_s if cancel else self.tier.orders_per_s
         burst = (self.tier.cancels_burst if cancel else self.tier.orders_burst) * SHARE
         if items > burst:
@@ -255,3 +260,13 @@ class RateLimiter:
         if name not in self._buckets:
             self._buckets[name] = TokenBucket(rate * SHARE, burst, now)
         return self._buckets[name]
+
+
+def is_cancel(method: str) -> bool:
+    """Whether a request takes orders off the books."""
+    return method == "DELETE"
+
+
+def _resting(method: str, path: str) -> str:
+    """Name of the pause that holds a request back: a cancel has its path's own, everything else shares one."""
+    return path if is_cancel(method) else ""

@@ -119,6 +119,30 @@ def test_where_nothing_may_be_bought_sales_pass(http, clock):
     exchange.close()
 
 
+def test_a_cancel_that_was_taken_is_not_asked_after_while_questions_are_held_back(exchange, http):
+    sent = order()
+    exchange.submit(sent)
+    http.script(f"GET /data/order/{sent.order_hash}", venue_error(429))
+    exchange.cancel(sent.account_id, sent.order_hash, 0)
+    assert http.orders[sent.order_hash]["status"] == "ORDER_STATUS_CANCELED"
+    assert kinds(events(exchange)) == ["ACCEPTED"]
+    exchange.refresh()
+    assert kinds(events(exchange)) == ["ACCEPTED", "CANCELLED"]
+
+
+def test_upkeep_cancels_before_it_asks_anything(exchange, http):
+    sent = order()
+    exchange.submit(sent)
+    http.script("DELETE /order", venue_error(503))
+    with pytest.raises(ExchangeError):
+        exchange.cancel(sent.account_id, sent.order_hash, 0)
+    http.script(f"GET /data/order/{sent.order_hash}", venue_error(429))
+    http.script("GET /data/orders", venue_error(429))
+    with pytest.raises(ExchangeError):
+        exchange.refresh()
+    assert http.orders[sent.order_hash]["status"] == "ORDER_STATUS_CANCELED"
+
+
 def test_where_nothing_may_be_opened_only_sales_that_reduce_pass(http, clock):
     exchange = gateway(http, clock=clock, opening=lambda: "USER_CHANNEL_SILENT")
     exchange.submit(order())

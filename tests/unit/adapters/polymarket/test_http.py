@@ -99,6 +99,97 @@ def test_a_429_on_one_path_pauses_the_whole_client(venue):
     assert clock.waits == [5.0]
 
 
+@pytest.mark.parametrize("body", [b'{"code":"ENDPOINT_DEPRECATED"}', b'{"error":{"type":"ENDPOINT_DEPRECATED"}}'])
+def test_a_429_of_a_host_that_was_switched_off_is_a_refusal_for_good_and_pauses_nobody(venue, body):
+    clock = HandClock()
+    http = client(venue, clock)
+    venue.refusals = [("/order", Answer(429, body))]
+    with pytest.raises(VenueError) as told:
+        http.send("POST", "/order", b"{}", idempotent=True)
+    http.get("/time")
+    assert (told.value.status, told.value.retryable, clock.waits) == (429, False, [])
+
+
+def cancel(http, path="/order"):
+    return http.send("DELETE", path, b"{}", idempotent=True)
+
+
+def answering(venue, *cancels):
+    """Have cancels taken, after these answers."""
+    serve, first = venue.answer, list(cancels)
+
+    def answer(method, path, query, body):
+        if method != "DELETE":
+            return serve(method, path, query, body)
+        venue.requests.append((method, path, query))
+        return first.pop(0) if first else Answer(200, b"{}")
+
+    venue.answer = answer
+
+
+def test_a_cancel_does_not_wait_out_the_penalty_of_another_endpoint(venue):
+    answering(venue)
+    clock = HandClock()
+    http = client(venue, clock, attempts=1)
+    venue.refusals = [("/time", Answer(429, b"", {"retry-after": "60"}))]
+    with pytest.raises(VenueError):
+        http.get("/time")
+    assert cancel(http).status == 200
+    assert clock.waits == []
+    http.get("/time")
+    assert clock.waits == [60.0]
+
+
+@pytest.mark.parametrize(("asked", "waited"), [("0", [1.0]), ("17", [17.0])])
+def test_a_cancel_waits_for_what_was_said_to_its_own_endpoint(venue, asked, waited):
+    answering(venue, Answer(429, b"", {"retry-after": asked}))
+    clock = HandClock()
+    assert cancel(client(venue, clock)).status == 200
+    assert clock.waits == waited
+
+
+def test_a_cancel_that_is_refused_again_and_again_rests_four_seconds_at_most(venue):
+    answering(venue, *[Answer(429)] * 5)
+    clock = HandClock()
+    assert cancel(client(venue, clock)).status == 200
+    assert clock.waits == [1.0, 2.0, 4.0, 4.0, 4.0]
+
+
+def test_a_refused_cancel_holds_back_neither_the_other_cancels_nor_for_ever_the_rest(venue):
+    answering(venue, Answer(429))
+    clock = HandClock()
+    http = client(venue, clock, attempts=1)
+    with pytest.raises(VenueError):
+        cancel(http)
+    assert cancel(http, "/orders").status == 200
+    assert clock.waits == []
+    assert http.get("/time").status == 200
+    assert clock.waits == [1.0]
+
+
+def test_a_cancel_that_passes_does_not_shorten_the_pause_of_the_others(venue):
+    answering(venue)
+    clock = HandClock()
+    http = client(venue, clock, attempts=1)
+    for _ in range(3):
+        venue.refusals = [("/time", Answer(429))]
+        with pytest.raises(VenueError):
+            http.get("/time")
+        cancel(http)
+    assert clock.waits == [1.0, 2.0]
+    http.get("/time")
+    assert clock.waits == [1.0, 2.0, 4.0]
+
+
+def test_a_client_with_little_patience_gives_even_a_read_up_before_it_waits_long(venue):
+    clock = HandClock()
+    http = client(venue, clock, longest_wait_s=2.0)
+    http.limiter.pause(30.0)
+    with pytest.raises(VenueError, match="was not sent") as told:
+        http.get("/time")
+    assert (told.value.status, told.value.retryable, venue.asked("/time"), clock.waits) == (429, True, 0, [])
+
+
 def test_the_pause_begins_anew_after_a_success(venue):
     clock = HandClock()
     http = client(venue, clock)

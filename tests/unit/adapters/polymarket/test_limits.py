@@ -134,6 +134,25 @@ def test_a_pause_holds_every_path_and_is_never_shortened():
     assert limiter.take("GET", "/book") == 0.0
 
 
+def test_a_pause_holds_no_cancel_back_and_a_cancels_own_holds_back_only_its_path():
+    clock = HandClock()
+    limiter = RateLimiter(CLOB, clock)
+    limiter.pause(60.0)
+    for path in ("/order", "/orders", "/cancel-all", "/cancel-market-orders"):
+        assert limiter.take("DELETE", path, signer="0xa") == 0.0
+    limiter.pause(9.0, cancels_by="/order")
+    assert limiter.take("DELETE", "/order", signer="0xa") == 9.0
+    assert limiter.take("DELETE", "/orders", signer="0xa") == 0.0
+    assert limiter.take("POST", "/order", signer="0xa") == 60.0
+
+
+def test_orders_that_use_up_their_bucket_leave_cancels_theirs():
+    limiter = RateLimiter(CLOB, HandClock())
+    assert limiter.take("POST", "/orders", items=54, signer="0xa") == 0.0
+    assert limiter.take("POST", "/order", signer="0xa") > 0.0
+    assert all(limiter.take("DELETE", "/order", signer="0xa") == 0.0 for _ in range(100))
+
+
 def test_a_refused_take_costs_nothing():
     clock = HandClock()
     limiter = RateLimiter(HostLimits("h", (Window("wide", 1_000), Window("narrow", 10))), clock)
