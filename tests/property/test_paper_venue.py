@@ -13,9 +13,11 @@ from whaletrader.adapters.paper.server.types import (
     VenueRules,
 )
 from whaletrader.adapters.paper.server.venue import Venue
+from whaletrader.domain.order_hash import NO_BYTES32
 from whaletrader.domain.values import MICRO, NANOS
 
 TRADERS = (1, 2, 3)
+CODES = {1: NO_BYTES32, 2: "ab" * 32, 3: "cd" * 32}
 SIDES, TOKENS = st.sampled_from(("BUY", "SELL")), st.sampled_from((YES, NO))
 CENTS = st.integers(40, 60)
 STEPS = st.lists(
@@ -37,6 +39,8 @@ def make(fail_micro, delay):
     rules = VenueRules(genesis_ns=START, faults=SettlementFaults(seed=1, fail_micro=fail_micro, reorg_micro=200_000))
     venue = Venue(rules)
     venue.add_market(market(taker_delay=delay), START)
+    venue.builders.register(CODES[2], 50, 100)
+    venue.builders.register(CODES[3], 23, 0)
     for number in TRADERS:
         venue.open_account(wallet(number), cash_micro=300 * MICRO)
         venue.deposit(wallet(number), tokens={YES: 200 * MICRO, NO: 200 * MICRO})
@@ -46,9 +50,9 @@ def make(fail_micro, delay):
 def do(venue, orders, step, now):
     match step:
         case ("limit", number, side, token, cents, size):
-            venue.place(orders.limit(number, side, token, cents / 100, size), now)
+            venue.place(orders.limit(number, side, token, cents / 100, size, builder=CODES[number]), now)
         case ("market", number, side, token, cents, quantity):
-            venue.place(orders.market(number, side, token, cents / 100, quantity), now)
+            venue.place(orders.market(number, side, token, cents / 100, quantity, builder=CODES[number]), now)
         case ("cancel", number):
             venue.cancel_all(f"key-{number}", now)
         case ("split", number, size):
@@ -154,6 +158,8 @@ def told_by(steps, seed):
     venue, orders, told, now = Venue(rules), Orders(), [], START
     venue.listen(lambda event: told.append(repr(event)))
     venue.add_market(market(), START)
+    venue.builders.register(CODES[2], 50, 100)
+    venue.builders.register(CODES[3], 23, 0)
     for number in TRADERS:
         venue.open_account(wallet(number), cash_micro=300 * MICRO)
         venue.deposit(wallet(number), tokens={YES: 200 * MICRO, NO: 200 * MICRO})

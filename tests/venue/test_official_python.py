@@ -451,6 +451,7 @@ def test_the_market_stream_tells_books_changes_and_trades(exchange: Local) -> No
 def test_a_builders_trades_are_listed(exchange: Local) -> None:
     yes, no = exchange.market("treaty").token_ids
     code = "0x" + "ab" * 32
+    exchange.venue.builders.register(code, 50, 100)
 
     async def scene(desk: Desk) -> None:
         ada, bob = await desk.client("ada"), await desk.client("bob")
@@ -458,6 +459,10 @@ def test_a_builders_trades_are_listed(exchange: Local) -> None:
         await limit(bob, no, "BUY", "0.40", "10", builder_code=code)
         (trade,) = (await bob.list_builder_trades(builder_code=code).first_page()).items
         assert (trade.asset_id, trade.size, trade.price) == (no, Decimal("10"), Decimal("0.4"))
+        assert trade.fee_usdc == Decimal("0.04")  # the market is free: a per cent of 4 dollars for the builder
+        rates = await bob.get_builder_fee_rates(builder_code=code)
+        assert (rates.maker, rates.taker) == (Decimal("0.005"), Decimal("0.01"))
+        await is_refused(limit(bob, no, "BUY", "0.40", "10", builder_code="0x" + "cd" * 32), "invalid builder code")
         key = await bob.create_builder_api_key()
         assert [info.key for info in await bob.fetch_builder_api_keys()] == [key.key]
 

@@ -1,4 +1,4 @@
-"""What builders get: keys that authenticate them at the relayer, and the trades that carry their code."""
+"""What builders get: keys that authenticate them at the relayer, the trades that carry their code, their rates."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,10 +13,11 @@ from whaletrader.domain.order_hash import NO_BYTES32
 
 PAGE = 100
 BAD_CODE = reply({"error": "invalid builder code"}, 400)
+NO_CODE = reply({"error": "builder code not found"}, 404)
 
 
 class BuilderDesk:
-    """The `/builder/…` and `/auth/builder-api-key` calls."""
+    """The `/builder/…`, `/fees/builder-fees/…` and `/auth/builder-api-key` calls."""
 
     def __init__(self, venue: Venue, keyring: Keyring) -> None:
         self._venue = venue
@@ -30,6 +31,13 @@ class BuilderDesk:
     def keys(self, _request: Request, session: Session) -> Reply:
         """`GET /auth/builder-api-key`: ids, no secrets."""
         return reply([{"key": key, "createdAt": None, "revokedAt": None} for key in self._keyring.builders_of(session)])
+
+    def rates(self, request: Request) -> Reply:
+        """`GET /fees/builder-fees/{code}`: what a registered code charges; everybody may look."""
+        rates = self._venue.builders.rates(request.path.rpartition("/")[2])
+        if rates is None:
+            return NO_CODE
+        return reply({"builder_maker_fee_rate_bps": rates.maker_bps, "builder_taker_fee_rate_bps": rates.taker_bps})
 
     def trades(self, request: Request) -> Reply:
         """`GET /builder/trades?builder_code=…`: newest first; everybody may look."""
@@ -54,7 +62,7 @@ class BuilderDesk:
         trade, leg = row
         taker = isinstance(leg, VenueTrade)
         market = self._venue.markets[trade.condition_id]
-        fee = decimal(trade.fee_micro if taker else 0)
+        fee = decimal(leg.fee_micro)
         return {
             "id": trade.trade_id,
             "tradeType": "TAKER" if taker else "MAKER",

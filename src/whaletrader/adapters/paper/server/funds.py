@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from whaletrader.adapters.paper.server.settlement_logs import settling_contract
 from whaletrader.adapters.paper.server.types import Account, NewOrder, VenueMarket, VenueOrder
+from whaletrader.domain.rebates import builder_fee_micro
 from whaletrader.domain.values import MICRO, Side
 
 UNLIMITED = 2**256 - 1
@@ -135,8 +136,15 @@ class Funds:
 
 
 def need_of(order: VenueOrder) -> int:
-    """What an open order needs at most for the rest of it: collateral of a BUY (rounded up), shares of a SELL."""
-    return order.left_micro if order.side == Side.SELL else -(-order.price_micro * order.left_micro // MICRO)
+    """What an open order needs at most for the rest of it: a BUY's collateral (rounded up) with its builder's fee, a
+    SELL's shares.
+    """
+    if order.side == Side.SELL:
+        return order.left_micro
+    cost = -(-order.price_micro * order.left_micro // MICRO)
+    if not order.builder_maker_bps:
+        return cost
+    return cost + builder_fee_micro(order.price_micro, order.left_micro, order.builder_maker_bps, maker=True)
 
 
 def _key(order: VenueOrder) -> tuple[str, str]:

@@ -151,7 +151,7 @@ def _maker_leg(trade: types.VenueTrade, maker: types.MakerFill, block: types.Blo
         maker=True,
         size_micro=maker.size_micro,
         usd_micro=maker.cash_micro,
-        fee_micro=0,
+        fee_micro=maker.fee_micro,
         ts=block.ts,
         seen_ts=seen,
         indexed_ts=indexed,

@@ -44,6 +44,7 @@ class PrivateDesk:
         """Register every call."""
         builders = BuilderDesk(self._venue, self._keyring)
         router.add("GET", "/builder/trades", builders.trades)
+        router.add("GET", "/fees/builder-fees/", builders.rates)
         auth = AuthDesk(self._keyring, on_account=self._bank.welcome)
         router.add("POST", "/auth/api-key", auth.create)
         router.add("GET", "/auth/derive-api-key", auth.derive)

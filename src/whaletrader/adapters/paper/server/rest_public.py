@@ -82,7 +82,6 @@ class PublicDesk:
         router.add("GET", "/prices-history", self.history)
         for path in ("/rewards/markets/current", "/rewards/markets/", "/rebates/current"):
             router.add("GET", path, _nothing)
-        router.add("GET", "/fees/builder-fees/", lambda _request: reply({"error": "builder not found"}, 404))
 
     def fee_rate(self, request: Request) -> Reply:
         """`GET /fee-rate`: a number of former times, 1000 wherever there is a fee."""

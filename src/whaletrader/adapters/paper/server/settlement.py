@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from whaletrader.adapters.paper.server.agenda import Agenda
 from whaletrader.adapters.paper.server.chain import Chain, draw
 from whaletrader.adapters.paper.server.funds import Funds, Movement
+from whaletrader.adapters.paper.server.matches import fees_of
 from whaletrader.adapters.paper.server.settlement_logs import trade_logs
 from whaletrader.adapters.paper.server.types import (
     Block,
@@ -55,7 +56,7 @@ class Settlement:
         if again:
             return  # mined anew after a reorganisation: balances have moved already
         self._funds.move(movements)
-        self.fees_micro += trade.fee_micro
+        self.fees_micro += fees_of(trade)
         self._enter(trade, TradeState.MINED, block.ts)
         self._agenda.add(block.ts + self._rules.confirm_ns, lambda ts: self._enter(trade, TradeState.CONFIRMED, ts))
 

@@ -1,7 +1,8 @@
 """The event logs that the venue's contracts leave: of a match, a split, a merge, a redemption, a conversion, a result.
 
 A match leaves a log for every resting order (taker: the taker's wallet), then the taker's own (taker: the exchange) and
-OrdersMatched; shares and collateral move through the exchange contract, one log each.
+OrdersMatched, and one for every side that paid a fee; shares and collateral move through the exchange contract, one log
+each.
 """
 
 from math import gcd
@@ -41,9 +42,7 @@ def trade_logs(trade: VenueTrade, market: VenueMarket) -> list[RawLog]:
         logs += _maker_logs(maker, trade, market, exchange)
     given, got = _amounts(trade.side, trade.size_micro, trade.cash_micro)
     logs += _moved(trade.maker, exchange, trade.token_id, (trade.side, trade.size_micro, trade.cash_micro), market)
-    if trade.fee_micro:
-        logs.append(RawLog(exchange, topics(ChainEvent.FEE_CHARGED, FEE_RECEIVER), data(trade.fee_micro)))
-        logs.append(_paid(trade.maker, FEE_RECEIVER, trade.fee_micro))
+    logs += _charged(trade, exchange)
     side, token = _side_number(trade.side), int(trade.token_id)
     codes = (trade.builder, trade.metadata)
     head = topics(ChainEvent.ORDER_FILLED, trade.taker_order_id, trade.maker, exchange)
@@ -62,8 +61,16 @@ def _maker_logs(maker: MakerFill, trade: VenueTrade, market: VenueMarket, exchan
     given, got = _amounts(maker.side, maker.size_micro, maker.cash_micro)
     head = topics(ChainEvent.ORDER_FILLED, maker.order_id, maker.maker, trade.maker)
     side, token = _side_number(maker.side), int(maker.token_id)
-    logs.append(RawLog(exchange, head, data(side, token, given, got, 0, maker.builder, maker.metadata)))
-    return logs
+    logs.append(RawLog(exchange, head, data(side, token, given, got, maker.fee_micro, maker.builder, maker.metadata)))
+    return logs + _charged(maker, exchange)
+
+
+def _charged(leg: VenueTrade | MakerFill, exchange: str) -> list[RawLog]:
+    """Logs of a side's fee: the platform's and the builder's go to one receiver as one amount."""
+    if not leg.fee_micro:
+        return []
+    charged = RawLog(exchange, topics(ChainEvent.FEE_CHARGED, FEE_RECEIVER), data(leg.fee_micro))
+    return [charged, _paid(leg.maker, FEE_RECEIVER, leg.fee_micro)]
 
 
 def split_logs(market: VenueMarket, wallet: str, amount: int) -> list[RawLog]:

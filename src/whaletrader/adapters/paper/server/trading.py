@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from whaletrader.adapters.paper.server import terms as rules_of_orders
 from whaletrader.adapters.paper.server.agenda import Agenda
 from whaletrader.adapters.paper.server.books import MarketBook
+from whaletrader.adapters.paper.server.builder_codes import BuilderCodes
 from whaletrader.adapters.paper.server.chain import Chain
 from whaletrader.adapters.paper.server.funds import Funds
 from whaletrader.adapters.paper.server.matches import Matched, make_trade, movements_of
@@ -51,6 +52,7 @@ class Trading:
         """Every order ever taken, by id."""
         self.trades: dict[str, VenueTrade] = {}
         """Every trade, by id, in the order of matching."""
+        self.builders = BuilderCodes()
         self.now_ns = rules.genesis_ns
         """The latest time told."""
         self._listeners: list[Listener] = []

@@ -186,6 +186,9 @@ class VenueOrder(msgspec.Struct, kw_only=True, gc=False):
     trade_ids: list[str] = []
     handle: int = -1
     """In the market's book while it rests."""
+    builder_maker_bps: int = 0
+    builder_taker_bps: int = 0
+    """What its builder charges."""
 
     @property
     def left_micro(self) -> int:
@@ -208,6 +211,8 @@ class MakerFill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cash_micro: int
     """Collateral the maker paid (BUY) or got (SELL)."""
     kind: MatchKind
+    fee_micro: int = 0
+    """The builder's: the platform charges makers nothing."""
     builder: str = NO_BYTES32
     metadata: str = NO_BYTES32
 
@@ -230,6 +235,7 @@ class VenueTrade(msgspec.Struct, kw_only=True, gc=False):
     cash_micro: int
     """Collateral without the fee."""
     fee_micro: int
+    """The taker's: the platform's and the builder's."""
     builder: str
     metadata: str
     match_ts: int

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from whaletrader.adapters.paper.server import terms as rules_of_orders
 from whaletrader.adapters.paper.server.books import MarketBook
-from whaletrader.adapters.paper.server.funds import UNLIMITED
+from whaletrader.adapters.paper.server.builder_codes import UNKNOWN_CODE, BuilderRates
+from whaletrader.adapters.paper.server.funds import UNLIMITED, need_of
 from whaletrader.adapters.paper.server.matches import worst_cost_micro
 from whaletrader.adapters.paper.server.settlement_logs import resolution_logs
 from whaletrader.adapters.paper.server.terms import Terms
@@ -115,12 +116,14 @@ class Venue(Trading):
         if known is None:
             return Placed(refusal=rules_of_orders.NO_MARKET)
         book, outcome = known
-        terms = self._terms(order, book.market, now)
+        terms, rates = self._terms(order, book.market, now), self.builders.rates(order.builder)
         if isinstance(terms, Refusal):
             return Placed(refusal=terms)
-        taken = _order_of(order, terms, book.market, outcome, now)
+        if rates is None:
+            return Placed(refusal=UNKNOWN_CODE)
+        taken = _order_of(order, terms, (book.market, outcome), rates, now)
         crossing = book.crosses(taken)
-        refusal = self._book_refusal(order, taken, crossing) or self._money_refusal(order, terms, book, crossing)
+        refusal = self._book_refusal(order, taken, crossing) or self._money_refusal(order, taken, terms, crossing)
         if refusal is not None:
             return Placed(refusal=refusal)
         delay = delay_ns(book.market, self.rules) if crossing else 0
@@ -263,12 +266,14 @@ class Venue(Trading):
             return rules_of_orders.FAK_KILLED
         return rules_of_orders.FOK_KILLED if taken.order_type == OrderType.FOK else None
 
-    def _money_refusal(self, order: NewOrder, terms: Terms, book: MarketBook, crossing: bool) -> Refusal | None:
-        need = order.maker_amount
+    def _money_refusal(self, order: NewOrder, taken: VenueOrder, terms: Terms, crossing: bool) -> Refusal | None:
+        market, need = self.markets[taken.condition_id], order.maker_amount
         if crossing and order.side == Side.BUY:
-            outcome = book.market.token_ids.index(order.token_id)
-            need = worst_cost_micro(terms, order.maker_amount, book.best(outcome)[1], book.market.fee)
-        words = self._funds.shortage(order, book.market, need)
+            bps = max(taken.builder_taker_bps, taken.builder_maker_bps)
+            need = worst_cost_micro(terms, order.maker_amount, self.best(order.token_id)[1], market.fee, bps)
+        elif order.side == Side.BUY:
+            need = max(need, need_of(taken))
+        words = self._funds.shortage(order, market, need)
         return Refusal(400, words) if words else None
 
     def _after(self, address: str, answer: str | Refusal, now: int) -> str | Refusal:
@@ -276,7 +281,10 @@ class Venue(Trading):
         return answer
 
 
-def _order_of(order: NewOrder, terms: Terms, market: VenueMarket, outcome: int, now: int) -> VenueOrder:
+def _order_of(
+    order: NewOrder, terms: Terms, place: tuple[VenueMarket, int], rates: BuilderRates, now: int
+) -> VenueOrder:
+    market, outcome = place
     return VenueOrder(
         order_id=order.order_id,
         owner=order.owner,
@@ -295,4 +303,6 @@ def _order_of(order: NewOrder, terms: Terms, market: VenueMarket, outcome: int, 
         metadata=order.metadata,
         created_ts=now,
         state=OrderState.LIVE,
+        builder_maker_bps=rates.maker_bps,
+        builder_taker_bps=rates.taker_bps,
     )

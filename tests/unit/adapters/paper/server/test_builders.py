@@ -13,7 +13,10 @@ MINE, YOURS = "ab" * 32, "cd" * 32
 
 @pytest.fixture
 def front() -> Front:
-    return Front()
+    front = Front()
+    front.venue.builders.register(MINE, 50, 100)
+    front.venue.builders.register(YOURS, 0, 10)
+    return front
 
 
 def placed(front: Front, trader: Trader, token: str, cents: int, code: str) -> None:
@@ -30,8 +33,20 @@ def test_makers_and_takers_legs_go_to_their_own_builders(front: Front) -> None:
     assert (made["tradeType"], taken["tradeType"]) == ("MAKER", "TAKER")
     assert (made["assetId"], taken["assetId"]) == (yes, no)
     assert made["id"] == taken["id"]
-    assert made["fee"] == "0"
-    assert float(taken["feeUsdc"]) > 0
+    assert made["fee"] == made["feeUsdc"] == "0.015"  # half a per cent of 3 dollars
+    assert taken["fee"] == taken["feeUsdc"] == "0.086"  # 0.07 * 5 * 0.4 * 0.6 for the platform, 0.1 % of 2 dollars
+
+
+def test_everybody_may_ask_what_a_builder_charges(front: Front) -> None:
+    rates = {"builder_maker_fee_rate_bps": 50, "builder_taker_fee_rate_bps": 100}
+    assert front.get(f"/fees/builder-fees/0x{MINE}") == rates
+    assert front.get(f"/fees/builder-fees/0x{'12' * 32}", 404) == {"error": "builder code not found"}
+
+
+def test_an_order_with_a_code_that_nobody_registered_is_refused(front: Front) -> None:
+    ada, token = front.trader("ada"), front.market("100k").token_ids[0]
+    body = ada.order(token, "BUY", 60 * CENT, 5 * MICRO, builder="12" * 32)[1]
+    assert front.told(ada.l2("POST", "/order", body), 400) == {"error": "invalid builder code"}
 
 
 def test_the_hash_is_told_once_it_is_mined(front: Front) -> None:

@@ -37,6 +37,10 @@ def test_a_buy_needs_its_collateral_rounded_up_and_a_sell_its_shares():
     assert need_of(resting(1)) == 40 * MICRO
     assert need_of(resting(1, "SELL")) == 100 * MICRO
     odd = resting(1, price=333_333)
+    assert need_of(odd) == 33_333_300
+    odd.builder_maker_bps = 50
+    assert need_of(odd) == 33_333_300 + 166_660
+    odd.builder_maker_bps = 0
     odd.size_micro = 1
     assert need_of(odd) == 1
 

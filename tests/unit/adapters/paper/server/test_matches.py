@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.support.venue_orders import NO, START, YES, market, resting, wallet
 from whaletrader.adapters.paper.server.books import MarketBook
-from whaletrader.adapters.paper.server.matches import make_trade, movements_of, worst_cost_micro
+from whaletrader.adapters.paper.server.matches import fees_of, make_trade, movements_of, worst_cost_micro
 from whaletrader.adapters.paper.server.terms import Terms
 from whaletrader.domain.fees import FeeSchedule, taker_fee_micro
 from whaletrader.domain.matching.price_time import REST
@@ -18,7 +18,7 @@ FEE = FeeSchedule(70_000)
 
 def order(number, side, outcome, cents, size):
     one = resting(number, side, cents * 10_000, size, token=(YES, NO)[outcome], maker=wallet(number))
-    one.outcome_index = outcome
+    one.outcome_index, one.builder_maker_bps, one.builder_taker_bps = outcome, 7 * number % 51, 13 * number % 101
     return one
 
 
@@ -52,7 +52,8 @@ def test_every_kind_of_match_pays_at_the_resting_price(taker, maker, kind, cash,
     )
     assert trade.makers[0].price_micro == maker[2] * 10_000
     assert trade.price_micro == 550_000
-    assert trade.fee_micro == taker_fee_micro(FEE, 550_000, 10 * MICRO)
+    assert trade.fee_micro == taker_fee_micro(FEE, 550_000, 10 * MICRO) + 7_150  # 13 bps of 5.5 dollars
+    assert trade.makers[0].fee_micro == round(maker_cash * 1_400)  # 14 bps
 
 
 def test_a_sweep_is_one_trade_at_the_mean_price():
@@ -75,20 +76,20 @@ def test_movements_make_nothing_and_pairs_are_backed_one_to_one(taker, makers):
     cash = sum(move.cash_micro for move in moves)
     shares = {token: sum(move.token_micro for move in moves if move.token_id == token) for token in (YES, NO)}
     assert shares[YES] == shares[NO]
-    assert cash == -shares[YES] - trade.fee_micro
+    assert cash == -shares[YES] - fees_of(trade)
     assert moves[0].address == wallet(1)
     assert len(moves) == 1 + len(trade.makers)
 
 
-@given(best=st.integers(1, 99), above=st.integers(0, 98), size=st.integers(1, 1_000))
+@given(best=st.integers(1, 99), above=st.integers(0, 98), size=st.integers(1, 1_000), bps=st.integers(0, 100))
 @settings(max_examples=150, deadline=None)
-def test_no_fill_between_best_and_limit_costs_more_than_what_is_asked_for(best, above, size):
+def test_no_fill_between_best_and_limit_costs_more_than_what_is_asked_for(best, above, size, bps):
     limit = min(99, best + above)
     terms = Terms(limit * 10_000, size * MICRO, -1)
-    need = worst_cost_micro(terms, terms.price_micro * size, best * 10_000, FEE)
+    need = worst_cost_micro(terms, terms.price_micro * size, best * 10_000, FEE, bps)
     for cents in range(best, limit + 1):
-        cost = cents * 10_000 * size + taker_fee_micro(FEE, cents * 10_000, size * MICRO)
-        assert cost <= need
+        fee = taker_fee_micro(FEE, cents * 10_000, size * MICRO, builder_rate_micro=bps * 100)
+        assert cents * 10_000 * size + fee <= need
 
 
 def test_a_budget_can_buy_more_shares_and_so_pay_more_fee():

@@ -387,6 +387,7 @@ def test_builder_keys_are_listed_without_their_secrets(front: Front, ada: Trader
 def test_a_builders_trades_are_those_that_carry_its_code(front: Front, ada: Trader) -> None:
     yes, no = front.market("100k").token_ids
     code = "ab" * 32
+    front.venue.builders.register(code)
     rests(front, ada, yes, 60)
     bob = front.trader("bob")
     front.told(bob.l2("POST", "/order", bob.order(no, "BUY", 40 * CENT, 5 * MICRO, builder=code)[1]))

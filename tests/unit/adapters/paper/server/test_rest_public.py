@@ -171,9 +171,5 @@ def test_what_is_not_served_is_not_found_and_a_wrong_method_not_allowed(front: F
     assert front.told(Request("PUT", "/book"), 405) == {"error": "Method Not Allowed"}
 
 
-def test_an_unknown_builder_is_not_found(front: Front) -> None:
-    assert front.get("/fees/builder-fees/0x01", 404) == {"error": "builder not found"}
-
-
 def test_there_are_no_rewards(front: Front) -> None:
     assert front.get("/rewards/markets/current")["data"] == []
