@@ -1,10 +1,15 @@
 """Whatever traders do to the paper exchange: nothing is made out of nothing, and what it tells adds up."""
 
+from collections import Counter
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.venue_orders import CONDITION, NO, START, YES, Orders, market, wallet
+from whaletrader.adapters.paper.server.settlement_logs import FEE_RECEIVER
 from whaletrader.adapters.paper.server.types import (
+    BlockMined,
+    BlockRemoved,
     BookChanged,
     OrderState,
     SettlementFaults,
@@ -14,6 +19,7 @@ from whaletrader.adapters.paper.server.types import (
 )
 from whaletrader.adapters.paper.server.venue import Venue
 from whaletrader.domain.order_hash import NO_BYTES32
+from whaletrader.domain.event_topics import TOPICS, ChainEvent
 from whaletrader.domain.values import MICRO, NANOS
 
 TRADERS = (1, 2, 3)
@@ -35,8 +41,8 @@ STEPS = st.lists(
 )
 
 
-def make(fail_micro, delay):
-    rules = VenueRules(genesis_ns=START, faults=SettlementFaults(seed=1, fail_micro=fail_micro, reorg_micro=200_000))
+def make(fail_micro, delay, **faults):
+    rules = VenueRules(genesis_ns=START, faults=SettlementFaults(seed=1, fail_micro=fail_micro, **faults))
     venue = Venue(rules)
     venue.add_market(market(taker_delay=delay), START)
     venue.builders.register(CODES[2], 50, 100)
@@ -104,6 +110,51 @@ def test_collateral_and_shares_are_conserved_whatever_traders_do(steps, fail, de
     check_money(venue)
     assert all(account.owed_cash_micro == 0 and not account.owed_tokens for account in venue.accounts.values())
     assert {trade.state for trade in venue.trades.values()} <= {TradeState.CONFIRMED, TradeState.FAILED}
+
+
+@given(steps=STEPS, drop=st.sampled_from((0, 500_000)))
+@settings(max_examples=60, deadline=None)
+def test_balances_are_what_the_logs_that_stand_add_up_to(steps, drop):
+    venue, orders, now = make(200_000, False, reorg_micro=500_000, drop_micro=drop), Orders(), START
+    ledger = Ledger()
+    venue.listen(ledger.hear)
+    for step in [*steps, *(("wait", 1),) * 40]:
+        if step[0] == "wait":
+            now += step[1] * NANOS
+            venue.advance(now)
+        do(venue, orders, step, now)
+        check_book(venue)
+        for number in TRADERS:
+            account = venue.accounts[wallet(number)]
+            assert account.cash_micro == 300 * MICRO + ledger.cash[wallet(number)] >= 0
+            for token in (YES, NO):
+                assert account.tokens.get(token, 0) == 200 * MICRO + ledger.tokens[wallet(number), token] >= 0
+        assert venue.fees_collected_micro() == ledger.cash[FEE_RECEIVER]
+    assert all(account.owed_cash_micro == 0 and not account.owed_tokens for account in venue.accounts.values())
+    mined = {trade.transaction_hash for trade in venue.trades.values() if trade.state is TradeState.CONFIRMED}
+    assert mined == ledger.standing & {trade.transaction_hash for trade in venue.trades.values()}
+
+
+class Ledger:
+    """Adds up the transfers of blocks, and takes away those of blocks that were taken back."""
+
+    def __init__(self):
+        self.cash, self.tokens, self.standing = Counter(), Counter(), set()
+
+    def hear(self, event):
+        if not isinstance(event, BlockMined | BlockRemoved):
+            return
+        sign = 1 if isinstance(event, BlockMined) else -1
+        for log in event.block.logs:
+            (self.standing.add if sign > 0 else self.standing.discard)(log.transaction_hash)
+            words = [int(log.data[at : at + 64], 16) for at in range(2, len(log.data) - 63, 64)]
+            places = [f"0x{topic[-40:]}" for topic in log.topics]
+            if log.topics[0] == TOPICS[ChainEvent.TRANSFER]:
+                self.cash[places[1]] -= sign * words[0]
+                self.cash[places[2]] += sign * words[0]
+            elif log.topics[0] == TOPICS[ChainEvent.TRANSFER_SINGLE]:
+                self.tokens[places[2], str(words[0])] -= sign * words[1]
+                self.tokens[places[3], str(words[0])] += sign * words[1]
 
 
 @given(steps=STEPS)

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_PORT = 8900
+DEFAULT_KEEP_H = 6.0
+MIN_KEEP_H = 0.1
+"""Longer than the slowest of the public faces needs to tell of a fill, and than any settlement's retries."""
+MAX_KEEP_H = 100_000.0
 MAX_SPEED = 10_000
 MIN_SETTLE_S, MAX_SETTLE_S = 0.05, 3_600.0
 
@@ -41,6 +45,8 @@ class ExchangeOptions:
     """For how long anybody trades by himself; 0: without end."""
     truth: Path | None = None
     """Where every settled fill is written down."""
+    keep_h: float = DEFAULT_KEEP_H
+    """Hours for which ended orders, trades, logs and fills are remembered; 0: for ever."""
     settle_s: float = 2.0
     cash: int = 10_000
     """Paper dollars of every new wallet."""
@@ -138,6 +144,8 @@ def plan_of(options: ExchangeOptions) -> "Plan":
         raise UsageError(f"--speed must be above 0 and at most {MAX_SPEED}, not {options.speed:g}.")
     if not MIN_SETTLE_S <= options.settle_s <= MAX_SETTLE_S:
         raise UsageError(f"--settle-s must be {MIN_SETTLE_S:g} to {MAX_SETTLE_S:g} seconds, not {options.settle_s:g}.")
+    if not (options.keep_h == 0 or MIN_KEEP_H <= options.keep_h < MAX_KEEP_H):
+        raise UsageError(f"--keep is 0 (for ever) or at least {MIN_KEEP_H:g} hours, not {options.keep_h:g}.")
     if options.tier not in TIERS:
         raise UsageError(f"There is no tier {options.tier!r}: choose one of {', '.join(TIERS)}.")
     if options.limits not in list(LimitMode):
@@ -149,6 +157,7 @@ def plan_of(options: ExchangeOptions) -> "Plan":
         seed=options.seed,
         settle_s=options.settle_s,
         terms=ClobTerms(options.cash * MICRO, options.tier, LimitMode(options.limits)),
+        keep_s=options.keep_h * 3_600,
         eoa_makers=options.eoa,
         replay=replay,
         speed=options.speed,

@@ -28,6 +28,8 @@ class Plan:
     seed: int = 7
     settle_s: float = 2.0
     terms: ClobTerms = USUAL_TERMS
+    keep_s: float = 0.0
+    """For how long what has ended is remembered; 0: for ever."""
     eoa_makers: bool = False
     replay: Path | None = None
     """A dataset whose trades are replayed; None lets invented traders trade."""
@@ -64,6 +66,7 @@ def rules_of(plan: Plan, now_ns: int, faults: SettlementFaults) -> VenueRules:
         confirm_ns=2 * settle_ns,
         retry_ns=3 * settle_ns,
         block_ns=max(min(2 * NANOS, settle_ns), NANOS // 20),
+        keep_ns=round(plan.keep_s * NANOS),
         eoa_makers=plan.eoa_makers,
         faults=faults,
     )
@@ -95,7 +98,8 @@ def assemble(plan: Plan, now: Callable[[], int] = time.time_ns) -> Assembled:
     public = make_public_faces(world)
     faces = [clob_face(world, plan.terms), *public.faces]
     if plan.truth is not None:
-        public.recorder.listen(TruthFile(plan.truth).on_leg)
+        truth = TruthFile(plan.truth)
+        public.recorder.listen(truth.on_leg, truth.on_gone)
     steps: list[Step] = [lambda now_ns: faults.step(venue, now_ns)] if declared.fault else []
     steps += _players(plan, venue, public, started)
     return Assembled(PaperExchange(world, faces, steps), world, public, faults)

@@ -91,6 +91,11 @@ class MarketBook:
         self.core = core.regridded(self.core, tick_micro)
         self.market.tick_micro = tick_micro
 
+    def close(self) -> None:
+        """Give the room of an emptied book back; nothing is traded in it any more."""
+        assert not self.resting, self.market.condition_id
+        self.core = core.new_book(self.market.tick_micro, 1)
+
     def view(self, outcome: int) -> BookView:
         """Return an outcome's book as the venue tells it."""
         tick, market = self.market.tick_micro, self.market

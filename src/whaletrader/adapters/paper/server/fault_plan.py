@@ -6,10 +6,11 @@ seed = 7
 fail = 0.01
 retry = 0.02
 reorg = 0.01
+drop = 0.1              # of the trades in blocks that are taken back: they are never mined again
 
 [[fault]]
 kind = "silent"         # a word of `FaultKind`
-face = "rtds"           # clob, rtds, data, gamma, rpc, relayer, geoblock; "*" for all
+face = "rtds"           # a word of `FACES`; "*" for all
 first_s = 20            # begins so long after the start,
 every_s = 60            # again so often (0: only once),
 for_s = 15              # for so long (0: without end)
@@ -62,7 +63,7 @@ class FaultKind(StrEnum):
     """The exchange's mode while it lasts."""
 
 
-FACES = ("*", "clob", "rtds", "data", "gamma", "rpc", "relayer", "geoblock")
+FACES = ("*", "clob", "rtds", "data", "gamma", "subgraph", "rpc", "relayer", "geoblock")
 ANSWER_KINDS = frozenset({FaultKind.TOO_MANY, FaultKind.UNAVAILABLE, FaultKind.BROKEN, FaultKind.GEOBLOCKED})
 FRAME_KINDS = frozenset({FaultKind.SILENT, FaultKind.DROP, FaultKind.DUPLICATE, FaultKind.DISCONNECT})
 MODE_KINDS = frozenset({FaultKind.RESTART, FaultKind.POST_ONLY, FaultKind.CANCEL_ONLY, FaultKind.DISABLED})
@@ -97,6 +98,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     fail: float = 0.0
     retry: float = 0.0
     reorg: float = 0.0
+    drop: float = 0.0
 
 
 class FaultPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -120,6 +122,7 @@ class FaultPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             fail_micro=round(told.fail * MICRO),
             retry_micro=round(told.retry * MICRO),
             reorg_micro=round(told.reorg * MICRO),
+            drop_micro=round(told.drop * MICRO),
         )
 
 
@@ -144,10 +147,10 @@ def parse_fault_plan(text: str) -> FaultPlan:
         raise ValueError(str(error)) from None
     for fault in plan.fault:
         _check(fault)
-    shares = (plan.settlement.fail, plan.settlement.retry, plan.settlement.reorg)
-    if not all(0 <= share <= 1 for share in shares):
+    told = plan.settlement
+    if not all(0 <= share <= 1 for share in (told.fail, told.retry, told.reorg, told.drop)):
         raise ValueError("shares of settlements lie between 0 and 1")
-    if plan.settlement.fail + plan.settlement.retry > 1:
+    if told.fail + told.retry > 1:
         raise ValueError("fail and retry together are shares of all trades: at most 1")
     if not 0 <= plan.until_s < math.inf:
         raise ValueError("until_s is finite and not below 0")

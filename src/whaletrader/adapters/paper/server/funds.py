@@ -4,7 +4,7 @@ As on the venue, open orders count per market (collateral) or token (shares), no
 wallet can no longer pay for is taken off the book.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from whaletrader.adapters.paper.server.settlement_logs import settling_contract
@@ -111,9 +111,8 @@ class Funds:
                 if not account.owed_tokens[token]:
                     del account.owed_tokens[token]
 
-    def move(self, movements: Iterable[Movement]) -> None:
+    def move(self, movements: Sequence[Movement]) -> None:
         """Make movements that were owed."""
-        movements = tuple(movements)
         self.disown(movements)
         for address, cash, token, size in movements:
             account = self._accounts[address]
@@ -121,6 +120,28 @@ class Funds:
             account.tokens[token] = account.tokens.get(token, 0) + size
             if not account.tokens[token]:
                 del account.tokens[token]
+
+    def unmove(self, movements: Sequence[Movement]) -> None:
+        """Take movements back; they are owed again."""
+        for address, cash, token, size in movements:
+            account = self._accounts[address]
+            account.cash_micro -= cash
+            account.tokens[token] = account.tokens.get(token, 0) - size
+            if not account.tokens[token]:
+                del account.tokens[token]
+        self.owe(movements)
+
+    def payable(self, movements: Sequence[Movement]) -> bool:
+        """Whether the chain holds what movements take, all of an address together."""
+        cash: dict[str, int] = {}
+        tokens: dict[tuple[str, str], int] = {}
+        for address, paid, token, size in movements:
+            cash[address] = cash.get(address, 0) + paid
+            tokens[address, token] = tokens.get((address, token), 0) + size
+        accounts = self._accounts
+        return all(accounts[address].cash_micro + paid >= 0 for address, paid in cash.items()) and all(
+            size >= 0 or accounts[address].tokens.get(token, 0) + size >= 0 for (address, token), size in tokens.items()
+        )
 
     def unpayable(self, address: str) -> Iterator[VenueOrder]:
         """Yield open orders of an account that it cannot pay for any more, newest first; each must be cancelled."""

@@ -68,11 +68,11 @@ def holdings_of(record: Record, now_ns: int, *, wallet: str = "", market_ids: tu
     """Every token that a wallet, or anybody in some markets, has dealt in, oldest first."""
     wanted = _whole_events(record, market_ids)
     legs = list(record.legs_newest_first(now_ns, wallet=wallet, market_ids=wanted))
-    wallets = [wallet] if wallet else sorted({leg.wallet for leg in legs})
+    wallets = [wallet] if wallet else sorted({leg.wallet for leg in legs} | {each for each, _ in record.past})
     moves = [move for each in wallets for move in record.moves_newest_first(now_ns, each)]
     if market_ids:
         moves = [move for move in moves if move.market_id in wanted]
-    held = fold(record, legs, moves)
+    held = fold(record, legs, moves, _past(record, wallet, wanted))
     return [each for each in held if each.market_id in market_ids] if market_ids else held
 
 
@@ -83,9 +83,25 @@ def _whole_events(record: Record, market_ids: tuple[str, ...]) -> tuple[str, ...
     return tuple(dict.fromkeys((*market_ids, *more)))
 
 
-def fold(record: Record, legs: Iterable[Leg], moves: Iterable[Move]) -> list[Holding]:
-    """Fold legs and moves in the order of the chain."""
-    held: dict[tuple[str, str], Holding] = {}
+def _past(record: Record, wallet: str, market_ids: tuple[str, ...]) -> list[Holding]:
+    return [
+        msgspec.structs.replace(each)
+        for each in record.past.values()
+        if wallet in ("", each.wallet) and (not market_ids or each.market_id in market_ids)
+    ]
+
+
+def forget_before(record: Record, before_ts: int) -> None:
+    """Drop legs and moves of blocks before a time; what they came to stays."""
+    legs, moves = record.forget(before_ts)
+    if legs or moves:
+        held = fold(record, legs, moves, record.past.values())
+        record.past = {(each.wallet, each.token_id): each for each in held}
+
+
+def fold(record: Record, legs: Iterable[Leg], moves: Iterable[Move], past: Iterable[Holding] = ()) -> list[Holding]:
+    """Fold legs and moves in the order of the chain, onto what came before them (it is changed in place)."""
+    held = {(each.wallet, each.token_id): each for each in past}
     rows: list[Leg | Move] = [*legs, *moves]
     for row in sorted(rows, key=lambda row: (row.block, row.log_index)):
         if isinstance(row, Leg):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from whaletrader.adapters.paper.server.chain import Chain
+from whaletrader.adapters.paper.server.chain import Chain, Transaction
 from whaletrader.adapters.paper.server.funds import Funds, Movement
 from whaletrader.adapters.paper.server.settlement_logs import (
     RawLog,
@@ -104,15 +104,9 @@ class Positions:
         kind, wallet, condition_id, amount, cash = told
         moves = [move for move in moves if move.cash_micro or move.token_micro]
         self._funds.owe(moves)
-        transaction = self._chain.new_hash(kind)
-        done = False
+        name = self._chain.new_hash(kind)
 
         def mined(block: Block) -> None:
-            nonlocal done
-            if done:
-                return  # mined anew after a reorganisation
-            done = True
-            self._funds.move(moves)
             event = PositionMoved(
                 ts=block.ts,
                 kind=kind,
@@ -120,13 +114,13 @@ class Positions:
                 condition_id=condition_id,
                 amount_micro=amount,
                 cash_micro=cash,
-                transaction_hash=transaction,
+                transaction_hash=name,
                 given_ids=given_ids,
             )
             self._tell(event)
 
-        self._chain.submit(transaction, logs, mined, now_ns + 1)
-        return transaction
+        self._chain.submit(Transaction(name, logs, moves, mined), now_ns + 1)
+        return name
 
 
 def _shares(address: str, token_id: str, size: int) -> Movement:

@@ -11,6 +11,7 @@ from whaletrader.adapters.paper.server.recorder import Recorder
 from whaletrader.adapters.paper.server.relayer import Relayer
 from whaletrader.adapters.paper.server.rpc import Rpc
 from whaletrader.adapters.paper.server.rtds import ActivityFeed
+from whaletrader.adapters.paper.server.subgraph import SubgraphFace
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class PublicFaces:
 
 def make_public_faces(world: World) -> PublicFaces:
     """Make every face but the CLOB's; must be called before the first market is listed or anything is traded."""
-    recorder = Recorder(world.seed)
+    recorder = Recorder(world.seed, world.venue.rules.keep_ns)
     activity = ActivityFeed(recorder.record, world.now, world.seed)
     rpc = Rpc(world.venue, world.now)
     recorder.listen(activity.on_leg)
@@ -33,6 +34,7 @@ def make_public_faces(world: World) -> PublicFaces:
         Face("rtds", "/rtds", streams={"": activity.serve, "/": activity.serve}),
         Face("data", "/data-api", DataApi(recorder.record, world.now).router),
         Face("gamma", "/gamma", Gamma(recorder.record, world.now).router),
+        Face("subgraph", "/subgraph", SubgraphFace(recorder.record, world.now).router),
         Face("rpc", "/rpc", rpc.http, streams={"": rpc.serve, "/": rpc.serve}),
         Face("relayer", "/relayer", Relayer(world.venue, world.now).router),
         Face("geoblock", "/geoblock", Geoblock().http),

@@ -4,12 +4,15 @@ The faces (activity stream, Data API, Gamma, JSON-RPC) render from this record a
 them tell the same. It knows no sockets and no clock; times are UTC nanoseconds, amounts micro-units.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
+
+if TYPE_CHECKING:
+    from whaletrader.adapters.paper.server.holdings import Holding
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,9 +137,32 @@ class Timed(Generic[_Row]):
         self.rows.append(row)
         self._known.append(max(row.indexed_ts, self._known[-1] if self._known else 0))
 
+    def take_back(self, block: int) -> list[_Row]:
+        """Drop the rows of the newest block; return them."""
+        keep = len(self.rows)
+        while keep and self.rows[keep - 1].block >= block:
+            keep -= 1
+        gone = self.rows[keep:]
+        del self.rows[keep:], self._known[keep:]
+        return gone
+
+    def forget(self, before_ts: int) -> list[_Row]:
+        """Drop the rows of blocks before a time; return them."""
+        count = bisect_left(self.rows, before_ts, key=lambda row: row.ts)
+        gone = self.rows[:count]
+        del self.rows[:count], self._known[:count]
+        return gone
+
     def known(self, now_ns: int) -> int:
         """How many rows, from the first, the index knows at a time."""
         return bisect_right(self._known, now_ns)
+
+
+def _forget_all(rows: dict[str, Timed[_Row]], before_ts: int) -> None:
+    for name, timed in list(rows.items()):
+        timed.forget(before_ts)
+        if not timed.rows:
+            del rows[name]
 
 
 class Record:
@@ -149,6 +175,8 @@ class Record:
         self.profiles: dict[str, Profile] = {}
         self.legs: Timed[Leg] = Timed()
         self.moves: Timed[Move] = Timed()
+        self.past: dict[tuple[str, str], "Holding"] = {}
+        """By wallet and token: what those came to whose legs and moves are forgotten."""
         self._legs_of: dict[str, Timed[Leg]] = defaultdict(Timed)
         self._legs_in: dict[str, Timed[Leg]] = defaultdict(Timed)
         self._moves_of: dict[str, Timed[Move]] = defaultdict(Timed)
@@ -175,6 +203,26 @@ class Record:
         """Publish a split, merge, redemption or conversion."""
         self.moves.add(move)
         self._moves_of[move.wallet].add(move)
+
+    def take_back(self, block: int) -> dict[str, list[Leg]]:
+        """Take out what the newest block brought, as it was taken back; return its legs by transaction."""
+        gone: dict[str, list[Leg]] = {}
+        for leg in self.legs.take_back(block):
+            gone.setdefault(leg.tx_hash, []).append(leg)
+            self._legs_of[leg.wallet].take_back(block)
+            self._legs_in[leg.market_id].take_back(block)
+            if not leg.maker:
+                self.standings[leg.market_id].volume_micro -= leg.usd_micro
+        for move in self.moves.take_back(block):
+            self._moves_of[move.wallet].take_back(block)
+        return gone
+
+    def forget(self, before_ts: int) -> tuple[list[Leg], list[Move]]:
+        """Drop legs and moves of blocks before a time; return them."""
+        for rows in (self._legs_of, self._legs_in):
+            _forget_all(rows, before_ts)
+        _forget_all(self._moves_of, before_ts)
+        return self.legs.forget(before_ts), self.moves.forget(before_ts)
 
     def profile(self, wallet: str) -> Profile:
         """How a wallet calls itself; without a name when it never said."""

@@ -1,8 +1,9 @@
 """Listens to the exchange and keeps the public record: what was mined, when the public could know it; no rendering.
 
-A match enters the record when a block holds its transaction, once, even if a reorganisation mines it again. Seen times
-follow the venue's measured latencies: the stream about 0.8 s after the block, the Data API's index 1.2 s (median) to
-23 s (worst) later; both come from the seed and the transaction, so that a run can be repeated.
+A match enters the record when a block holds its transaction; a block that is taken back takes it out again, until it is
+mined anew (what was told to listeners is not told twice, and taken back only where the trade fails). Seen times follow
+the venue's measured latencies: the stream about 0.8 s after the block, the Data API's index 1.2 s (median) to 23 s
+(worst) later; both come from the seed and the transaction, so that a run can be repeated.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from zlib import crc32
 import msgspec
 
 from whaletrader.adapters.paper.server import types
+from whaletrader.adapters.paper.server.holdings import forget_before
 from whaletrader.adapters.paper.server.record import Card, Leg, Move, Profile, Record, Standing
 from whaletrader.domain.values import MICRO, NANOS
 
@@ -22,23 +24,33 @@ ANNOUNCE_LAG_NS = 450_000_000
 _INDEX_LAG_MS = ((500, 1_200), (950, 3_800), (999, 9_000), (1_000, 23_000))
 """(share of a thousand, lag up to): median 1.2 s, 95 % 3.8 s, worst 23 s."""
 
+SWEEPS = 8
+"""How often in the time of keeping what is too old is looked for."""
+
 LegListener = Callable[[Leg], None]
 
 
 class Recorder:
     """Turns the exchange's events into the public record."""
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int = 1, keep_ns: int = 0) -> None:
+        """Legs and moves older than `keep_ns` are forgotten, but for what they came to (0: nothing is)."""
         self.record = Record()
         self._seed = seed
+        self._keep_ns = keep_ns
+        self._swept_ns = 0
         self._trades: dict[str, types.VenueTrade] = {}
-        self._mined: set[str] = set()
+        self._undone: dict[str, list[Leg]] = {}
+        """Legs that were told and whose block was taken back, by transaction."""
         self._block: types.Block | None = None
         self._listeners: list[LegListener] = []
+        self._mourners: list[LegListener] = []
 
-    def listen(self, listener: LegListener) -> None:
-        """Call `listener` with every leg as it enters the record."""
+    def listen(self, listener: LegListener, gone: LegListener | None = None) -> None:
+        """Call `listener` with every leg when it first enters the record, `gone` when it has left it for good."""
         self._listeners.append(listener)
+        if gone is not None:
+            self._mourners.append(gone)
 
     def name_wallet(self, wallet: str, name: str, pseudonym: str = "") -> None:
         """Give a wallet a public name."""
@@ -49,10 +61,16 @@ class Recorder:
         match event:
             case types.MarketAdded():
                 self.record.open_market(card_of(event.market, len(self.record.cards)), standing_of(event.market))
-            case types.TradeUpdated():
+            case types.TradeUpdated(state=types.TradeState.MATCHED | types.TradeState.RETRYING):
                 self._trades[event.trade.transaction_hash] = event.trade
-                if event.state is types.TradeState.FAILED:
-                    self._trades.pop(event.trade.transaction_hash, None)
+            case types.TradeUpdated(state=types.TradeState.FAILED):
+                self._trades.pop(event.trade.transaction_hash, None)
+                for leg in self._undone.pop(event.trade.transaction_hash, ()):
+                    for mourner in self._mourners:
+                        mourner(leg)
+            case types.BlockRemoved():
+                for tx_hash, legs in self.record.take_back(event.block.number).items():
+                    self._undone[tx_hash] = legs
             case types.PositionMoved():
                 self._add_move(event)
             case types.BlockMined():
@@ -76,11 +94,11 @@ class Recorder:
                 standing.resolved_tx, standing.resolved_log = log.transaction_hash, log.log_index
                 standing.resolved_block = log.block
         for tx_hash in block.transactions:
-            if tx_hash in self._mined:
-                continue
-            if (trade := self._trades.pop(tx_hash, None)) is not None:
-                self._mined.add(tx_hash)
-                self._add_legs(trade, block, logs_of.get(tx_hash, []))
+            if tx_hash in logs_of and (trade := self._trades.pop(tx_hash, None)) is not None:
+                self._add_legs(trade, block, logs_of[tx_hash])
+        if self._keep_ns and block.ts - self._swept_ns > self._keep_ns // SWEEPS:
+            self._swept_ns = block.ts
+            forget_before(self.record, block.ts - self._keep_ns)
 
     def _add_legs(self, trade: types.VenueTrade, block: types.Block, logs: list[types.Log]) -> None:
         places = {log.topics[1]: log.log_index for log in logs if log.topics[0] == ORDER_FILLED}
@@ -88,16 +106,14 @@ class Recorder:
         legs = [_maker_leg(trade, maker, block, seen, indexed) for maker in trade.makers]
         legs.append(_taker_leg(trade, block, seen, indexed))
         placed = [msgspec.structs.replace(leg, log_index=places.get(leg.order_hash, -1)) for leg in legs]
+        told = self._undone.pop(trade.transaction_hash, None) is not None
         for leg in sorted(placed, key=lambda leg: leg.log_index):
-            self._add_leg(leg)
-
-    def _add_leg(self, leg: Leg) -> None:
-        self.record.add_leg(leg)
-        for listener in self._listeners:
-            listener(leg)
+            self.record.add_leg(leg)
+            for listener in () if told else self._listeners:
+                listener(leg)
 
     def _add_move(self, moved: types.PositionMoved) -> None:
-        """A move is told right after the block that holds it, once."""
+        """A move is told right after the block that holds it."""
         assert self._block is not None
         block = self._block
         places = [log.log_index for log in block.logs if log.transaction_hash == moved.transaction_hash]

@@ -23,6 +23,8 @@ from whaletrader.domain.wallet_addresses import own_wallets
 
 SUBMITS_PER_MINUTE = 25
 CONFIRMED_AFTER_BLOCKS = 2
+MAX_TRANSACTIONS = 10_000
+"""Older ones are forgotten."""
 _MINUTE_NS = 60 * NANOS
 
 
@@ -47,6 +49,7 @@ class Relayer:
         self._sent = Sent(venue)
         self._nonces: dict[str, int] = {}
         self._transactions: dict[str, Transaction] = {}
+        self._count = 0
         self._submits: deque[int] = deque()
         self.router = Router()
         self.router.add("GET", "/deployed", self._deployed)
@@ -74,6 +77,8 @@ class Relayer:
 
     def _state(self, transaction: Transaction) -> str:
         if transaction.error:
+            return "STATE_FAILED"
+        if self._venue.has_reverted(transaction.hash):
             return "STATE_FAILED"
         receipt = self._venue.receipt(transaction.hash)
         if receipt is None:
@@ -142,12 +147,15 @@ class Relayer:
 
     def _taken(self, transaction: Transaction) -> Reply:
         self._transactions[transaction.transaction_id] = transaction
+        self._count += 1
+        if len(self._transactions) > MAX_TRANSACTIONS:
+            del self._transactions[next(iter(self._transactions))]
         body = {"transactionID": transaction.transaction_id, "transactionHash": transaction.hash}
         return reply(body | {"state": "STATE_NEW"})
 
     def _new_id(self, mark: str) -> str:
-        digits = sha256(f"{len(self._transactions)}/{mark}".encode()).hexdigest()
+        digits = sha256(f"{self._count}/{mark}".encode()).hexdigest()
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:32]}"
 
     def _made_up_hash(self, mark: str) -> str:
-        return "0x" + keccak256(f"relayer/{len(self._transactions)}/{mark}".encode()).hex()
+        return "0x" + keccak256(f"relayer/{self._count}/{mark}".encode()).hex()

@@ -8,7 +8,14 @@ from typing import Any
 import msgspec
 
 from whaletrader.adapters.paper.server.edge import Reply, Request, Router, reply
-from whaletrader.adapters.paper.server.types import BookView, TradeState, TradeUpdated, VenueEvent, VenueMarket
+from whaletrader.adapters.paper.server.types import (
+    BookView,
+    MarketAdded,
+    TradeState,
+    TradeUpdated,
+    VenueEvent,
+    VenueMarket,
+)
 from whaletrader.adapters.paper.server.venue import Venue
 from whaletrader.adapters.paper.server.words import END_CURSOR, decimal, last_price, page, rest_book
 from whaletrader.domain.values import MICRO, NANOS
@@ -27,9 +34,11 @@ BAD_PAYLOAD = reply({"error": "Invalid payload"}, 400)
 class LastTrades:
     """Last price and side of every token, and the prices it has traded at."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep_ns: int = 0) -> None:
+        """Points older than `keep_ns` are forgotten (0: none is)."""
         self.last: dict[str, tuple[int, str]] = {}
         self._points: dict[str, deque[tuple[int, int]]] = {}
+        self._keep_s = keep_ns // NANOS
 
     def hear(self, event: VenueEvent) -> None:
         """Take note of a match."""
@@ -38,6 +47,16 @@ class LastTrades:
             self.last[trade.token_id] = (trade.price_micro, trade.side)
             points = self._points.setdefault(trade.token_id, deque(maxlen=_MAX_POINTS))
             points.append((event.ts // NANOS, trade.price_micro))
+            self._forget(points, event.ts // NANOS)
+        elif isinstance(event, MarketAdded) and self._keep_s:
+            for token_id, points in list(self._points.items()):
+                self._forget(points, event.ts // NANOS)
+                if not points:
+                    del self._points[token_id]
+
+    def _forget(self, points: deque[tuple[int, int]], now_s: int) -> None:
+        while self._keep_s and points and points[0][0] < now_s - self._keep_s:
+            points.popleft()
 
     def points(self, token_id: str, first_s: int, last_s: int, step_s: int) -> list[dict[str, float]]:
         """Return the last price of every step in which the token traded."""
@@ -54,7 +73,7 @@ class PublicDesk:
     def __init__(self, venue: Venue, now: Callable[[], int]) -> None:
         self._venue = venue
         self._now = now
-        self._trades = LastTrades()
+        self._trades = LastTrades(venue.rules.keep_ns)
         venue.listen(self._trades.hear)
 
     def add_to(self, router: Router) -> None:

@@ -1,9 +1,12 @@
-"""What happens to a match after it: MATCHED, then MINED and CONFIRMED, or RETRYING and then MINED or FAILED."""
+"""What happens to a match after it: MATCHED, then MINED and CONFIRMED, or RETRYING and then MINED or FAILED.
+
+A block that is taken back makes its trades RETRYING again, until they are mined anew or FAILED.
+"""
 
 from collections.abc import Callable, Sequence
 
 from whaletrader.adapters.paper.server.agenda import Agenda
-from whaletrader.adapters.paper.server.chain import Chain, draw
+from whaletrader.adapters.paper.server.chain import Chain, Transaction, draw
 from whaletrader.adapters.paper.server.funds import Funds, Movement
 from whaletrader.adapters.paper.server.matches import fees_of
 from whaletrader.adapters.paper.server.settlement_logs import trade_logs
@@ -48,17 +51,36 @@ class Settlement:
             self._send(trade, market, movements, ready)
 
     def _send(self, trade: VenueTrade, market: VenueMarket, movements: Sequence[Movement], ready_ns: int) -> None:
-        logs = trade_logs(trade, market)
-        self._chain.submit(trade.transaction_hash, logs, lambda block: self._mined(trade, movements, block), ready_ns)
+        transaction = Transaction(
+            trade.transaction_hash,
+            trade_logs(trade, market),
+            movements,
+            mined=lambda block: self._mined(trade, block),
+            undone=lambda ts: self._undone(trade, movements, ts),
+            reverted=lambda ts: self._enter(trade, TradeState.FAILED, ts),
+        )
+        self._chain.submit(transaction, ready_ns)
 
-    def _mined(self, trade: VenueTrade, movements: Sequence[Movement], block: Block) -> None:
-        again, trade.block = trade.block >= 0, block.number
-        if again:
-            return  # mined anew after a reorganisation: balances have moved already
-        self._funds.move(movements)
+    def _mined(self, trade: VenueTrade, block: Block) -> None:
+        trade.block = block.number
         self.fees_micro += fees_of(trade)
         self._enter(trade, TradeState.MINED, block.ts)
-        self._agenda.add(block.ts + self._rules.confirm_ns, lambda ts: self._enter(trade, TradeState.CONFIRMED, ts))
+        self._agenda.add(block.ts + self._rules.confirm_ns, lambda ts: self._confirm(trade, block.number, ts))
+
+    def _confirm(self, trade: VenueTrade, number: int, ts: int) -> None:
+        if trade.block == number:
+            self._enter(trade, TradeState.CONFIRMED, ts)
+
+    def _undone(self, trade: VenueTrade, movements: Sequence[Movement], ts: int) -> bool:
+        """Send it again, or give it up after a while."""
+        trade.block = -1
+        self.fees_micro -= fees_of(trade)
+        self._enter(trade, TradeState.RETRYING, ts)
+        faults = self._rules.faults
+        again = draw(faults.seed, f"drop:{trade.trade_id}") >= faults.drop_micro
+        if not again:
+            self._agenda.add(ts + self._rules.retry_ns, lambda at: self._fail(trade, movements, at))
+        return again
 
     def _retry(self, trade: VenueTrade, movements: Sequence[Movement], ts: int) -> None:
         self._enter(trade, TradeState.RETRYING, ts)

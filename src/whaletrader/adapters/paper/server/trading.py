@@ -1,6 +1,8 @@
 """How orders become trades in the paper exchange: matching, delays, cancels, and what each of them leaves behind."""
 
+from collections import deque
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from whaletrader.adapters.paper.server import terms as rules_of_orders
 from whaletrader.adapters.paper.server.agenda import Agenda
@@ -23,6 +25,7 @@ from whaletrader.adapters.paper.server.types import (
     OrderUpdated,
     Placed,
     TickChanged,
+    TradeState,
     VenueEvent,
     VenueMarket,
     VenueOrder,
@@ -33,6 +36,7 @@ from whaletrader.domain.matching import price_time as core
 from whaletrader.domain.values import MICRO, NANOS, Side
 
 Listener = Callable[[VenueEvent], None]
+_FINAL = (TradeState.CONFIRMED, TradeState.FAILED)
 _MODES = {OrderType.FAK: core.FAK, OrderType.FOK: core.FOK}
 _FINE_TICK, _USUAL_TICK = 1_000, 10_000
 _LOW, _HIGH = 40_000, 960_000
@@ -49,16 +53,16 @@ class Trading:
         self.accounts: dict[str, Account] = {}
         """By lower-case address."""
         self.orders: dict[str, VenueOrder] = {}
-        """Every order ever taken, by id."""
+        """Every order that is open or ended at most `keep_ns` ago, by id."""
         self.trades: dict[str, VenueTrade] = {}
-        """Every trade, by id, in the order of matching."""
+        """Every trade of the last `keep_ns`, by id, in the order of matching."""
         self.builders = BuilderCodes()
         self.now_ns = rules.genesis_ns
         """The latest time told."""
         self._listeners: list[Listener] = []
         self._agenda = Agenda()
         self._funds = Funds(self.accounts)
-        self._chain = Chain(rules, self._agenda, self._tell)
+        self._chain = Chain(rules, self._agenda, self._funds, self._tell, self._drop_all_unpayable)
         self._settlement = Settlement(rules, self._agenda, self._chain, self._funds, self._tell)
         self._positions = Positions(self.markets, self._chain, self._funds, self._tell)
         self._modes = Modes()
@@ -66,12 +70,34 @@ class Trading:
         self._books: dict[str, MarketBook] = {}
         self._token: dict[str, tuple[MarketBook, int]] = {}
         self._open: dict[str, dict[str, VenueOrder]] = {}
-        self._trades_of: dict[str, list[VenueTrade]] = {}
+        self._trades_of: dict[str, deque[VenueTrade]] = {}
+        self._expiring: dict[int, dict[str, VenueOrder]] = {}
+        self._ended: deque[tuple[int, VenueOrder]] = deque()
+        self._forgotten_ns = -1
+        """When the last order was taken that is forgotten by now."""
 
     def _at(self, now_ns: int) -> int:
         self._agenda.run_until(now_ns)
         self.now_ns = max(self.now_ns, now_ns)
+        if self.rules.keep_ns and self._ended and self._ended[0][0] < self.now_ns - self.rules.keep_ns:
+            self._forget(self.now_ns - self.rules.keep_ns)
         return self.now_ns
+
+    def _forget(self, before: int) -> None:
+        """Let go of what ended before a time: the matching core has given its places to others long ago."""
+        while self._ended and self._ended[0][0] < before:
+            order = self._ended.popleft()[1]
+            del self.orders[order.order_id]
+            self._forgotten_ns = max(self._forgotten_ns, order.created_ts)
+        while self.trades:
+            trade = next(iter(self.trades.values()))
+            if trade.updated_ts >= before or trade.state not in _FINAL:
+                break
+            del self.trades[trade.trade_id]
+            for owner in dict.fromkeys((trade.owner, *(maker.owner for maker in trade.makers))):
+                self._trades_of[owner].popleft()
+                if not self._trades_of[owner]:
+                    del self._trades_of[owner]
 
     def _tell(self, event: VenueEvent) -> None:
         for listener in self._listeners:
@@ -154,7 +180,7 @@ class Trading:
             each.trade_ids.append(trade.trade_id)
         self.trades[trade.trade_id] = trade
         for owner in dict.fromkeys((trade.owner, *(maker.owner for maker in trade.makers))):
-            self._trades_of.setdefault(owner, []).append(trade)
+            self._trades_of.setdefault(owner, deque()).append(trade)
         self._settlement.begin(trade, book.market, movements_of(trade), now)
         for maker, _ in matched:
             if maker.left_micro == 0:
@@ -177,15 +203,32 @@ class Trading:
         for order in self._funds.unpayable(address):
             self._cancel([order], now)
 
+    def _drop_all_unpayable(self, addresses: Iterable[str], now: int) -> None:
+        for address in addresses:
+            self._drop_unpayable(address, now)
+
     def _keep(self, order: VenueOrder) -> None:
         self.orders[order.order_id] = order
         self._open.setdefault(order.owner, {})[order.order_id] = order
         if order.order_type == OrderType.GTD:
-            self._agenda.add(order.expiration_s * NANOS - GTD_LEAD_NS, lambda ts: self._cancel([order], ts))
+            due = order.expiration_s * NANOS - GTD_LEAD_NS
+            if due not in self._expiring:
+                self._expiring[due] = {}
+                self._agenda.add(due, partial(self._expire, due))
+            self._expiring[due][order.order_id] = order
+
+    def _expire(self, due: int, ts: int) -> None:
+        self._cancel(self._expiring.pop(due).values(), ts)
 
     def _close(self, order: VenueOrder, state: OrderState) -> None:
         order.state = state
-        self._open[order.owner].pop(order.order_id, None)
+        mine = self._open[order.owner]
+        mine.pop(order.order_id, None)
+        if not mine:
+            del self._open[order.owner]
+        if order.order_type == OrderType.GTD:
+            self._expiring.get(order.expiration_s * NANOS - GTD_LEAD_NS, {}).pop(order.order_id, None)
+        self._ended.append((self.now_ns, order))
 
     def _cancel(self, orders: Iterable[VenueOrder], now: int) -> None:
         changed: dict[str, dict[tuple[int, int], None]] = {}

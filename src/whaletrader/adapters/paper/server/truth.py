@@ -30,6 +30,8 @@ class TruthRow(msgspec.Struct, frozen=True, kw_only=True):
     tx_hash: str
     block: int
     log_index: int
+    gone: bool = False
+    """Said of a fill that was written down before: its block was taken back and its trade failed."""
 
 
 class TruthFile:
@@ -45,6 +47,13 @@ class TruthFile:
 
     def on_leg(self, leg: Leg) -> None:
         """Write a leg; legs of one transaction come together."""
+        self._write(leg)
+
+    def on_gone(self, leg: Leg) -> None:
+        """Write that a leg was never settled after all; legs of one transaction come together, in the same order."""
+        self._write(leg, gone=True)
+
+    def _write(self, leg: Leg, *, gone: bool = False) -> None:
         if leg.tx_hash != self._transaction:
             self._transaction = leg.tx_hash
             self._equal.clear()
@@ -65,6 +74,7 @@ class TruthFile:
             tx_hash=leg.tx_hash,
             block=leg.block,
             log_index=leg.log_index,
+            gone=gone,
         )
         self._file.write(msgspec.json.encode(row) + b"\n")
         self._file.flush()
@@ -84,6 +94,8 @@ def _drop_cut_line(path: Path) -> None:
 
 
 def read_truth(path: Path) -> list[TruthRow]:
-    """Every fill of a truth file; a line cut off by a kill is left out."""
+    """Every fill of a truth file that stands; a line cut off by a kill is left out."""
     lines = path.read_bytes().splitlines(keepends=True)
-    return [msgspec.json.decode(line, type=TruthRow) for line in lines if line.endswith(b"\n")]
+    rows = [msgspec.json.decode(line, type=TruthRow) for line in lines if line.endswith(b"\n")]
+    gone = {row.key for row in rows if row.gone}
+    return [row for row in rows if row.key not in gone]

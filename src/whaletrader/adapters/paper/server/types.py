@@ -380,7 +380,7 @@ class BlockMined(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class BlockRemoved(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A reorganisation took a block's logs back (each has `removed` set); they are mined again later."""
+    """A reorganisation took a block back, with all it moved; each log has `removed` set. Most are mined again later."""
 
     ts: int
     block: Block
@@ -455,7 +455,9 @@ class SettlementFaults:
     retry_micro: int = 0
     """Trades that are mined after one RETRYING."""
     reorg_micro: int = 0
-    """Blocks with logs that are removed and mined again."""
+    """Blocks with logs that are taken back; their transactions are mined again by the next one."""
+    drop_micro: int = 0
+    """Trades of blocks that were taken back which are never mined again: they end FAILED."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -480,6 +482,8 @@ class VenueRules:
     """Post-only after a restart."""
     keep_blocks: int = 5_000
     """Blocks whose logs are remembered."""
+    keep_ns: int = 0
+    """For how long ended orders and trades, and blocks, are remembered; 0: for ever."""
     eoa_makers: bool = False
     """Whether plain keys (signature type 0) may be makers; the venue refuses new ones."""
     faults: SettlementFaults = SettlementFaults()

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from whaletrader.adapters.paper.server import terms as rules_of_orders
 from whaletrader.adapters.paper.server.books import MarketBook
 from whaletrader.adapters.paper.server.builder_codes import UNKNOWN_CODE, BuilderRates
+from whaletrader.adapters.paper.server.chain import Transaction
 from whaletrader.adapters.paper.server.funds import UNLIMITED, need_of
 from whaletrader.adapters.paper.server.matches import worst_cost_micro
 from whaletrader.adapters.paper.server.settlement_logs import resolution_logs
@@ -214,6 +215,10 @@ class Venue(Trading):
         """Return a mined transaction's block and logs."""
         return self._chain.receipt(transaction_hash)
 
+    def has_reverted(self, transaction_hash: str) -> bool:
+        """Whether a transaction is in a block and left nothing: its wallet could not pay any more."""
+        return self._chain.has_reverted(transaction_hash)
+
     def split(self, address: str, condition_id: str, amount_micro: int, now_ns: int) -> str | Refusal:
         """Turn collateral into equal shares of both outcomes; return its hash (mined with the next block)."""
         now = self._at(now_ns)
@@ -243,15 +248,17 @@ class Venue(Trading):
         book.market.accepting_orders = False
         book.market.resolved_ts, book.market.payouts_micro = now, payouts_micro
         self._tell(MarketResolved(ts=now, market=book.market, payouts_micro=payouts_micro))
-        logs = resolution_logs(book.market, payouts_micro)
-        self._chain.submit(self._chain.new_hash("resolve"), logs, lambda _block: None, now + 1)
+        book.close()
+        transaction = Transaction(self._chain.new_hash("resolve"), resolution_logs(book.market, payouts_micro))
+        self._chain.submit(transaction, now + 1)
 
     # -- checks ---------------------------------------------------------------------------------------------------
 
     def _terms(self, order: NewOrder, market: VenueMarket, now: int) -> Terms | Refusal:
         if not market.accepting_orders or market.resolved:
             return rules_of_orders.NOT_READY
-        if order.order_id in self.orders:
+        # An order so old that it may be one of those that are forgotten is taken for one of them.
+        if order.order_id in self.orders or order.timestamp_ms * 1_000_000 <= self._forgotten_ns:
             return rules_of_orders.duplicate(order)
         return (
             rules_of_orders.maker_refusal(order, self.accounts.get(order.maker), self.rules)

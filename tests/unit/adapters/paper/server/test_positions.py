@@ -126,12 +126,19 @@ def test_shares_that_a_match_has_taken_cannot_be_moved_again() -> None:
     assert venue.accounts[wallet(1)].cash_micro == 104 * MICRO
 
 
-def test_a_block_that_is_undone_moves_its_positions_once() -> None:
+def test_a_block_that_is_undone_takes_its_positions_back_until_the_next_one() -> None:
     venue, moved = make(faults=SettlementFaults(reorg_micro=MICRO))
     venue.split(wallet(1), CONDITION, 60 * MICRO, START)
-    venue.advance(START + 20 * SECOND)
-    assert venue.accounts[wallet(1)].tokens == {YES: 60 * MICRO, NO: 60 * MICRO}
-    assert len(moved) == 1
+    cash = venue.accounts[wallet(1)].cash_micro
+    for blocks in (1, 2, 3):
+        venue.advance(START + 2 * blocks * SECOND)
+        assert venue.accounts[wallet(1)].tokens == {YES: 60 * MICRO, NO: 60 * MICRO}
+        assert venue.accounts[wallet(1)].cash_micro == cash - 60 * MICRO
+        venue.advance(START + 2 * (blocks + 1) * SECOND - 1)
+        assert venue.accounts[wallet(1)].tokens == {}
+        assert venue.available_cash(wallet(1)) == cash - 60 * MICRO
+        assert venue.accounts[wallet(1)].cash_micro == cash
+        assert len(moved) == blocks
 
 
 def test_only_questions_of_one_event_are_converted_together() -> None:

@@ -4,6 +4,7 @@ import msgspec
 
 from tests.support import venue_record as world
 from whaletrader.adapters.paper.server import types
+from whaletrader.adapters.paper.server.holdings import Holding, holdings_of
 from whaletrader.adapters.paper.server.record import Leg
 from whaletrader.adapters.paper.server.recorder import Recorder
 from whaletrader.domain.values import NANOS
@@ -27,15 +28,62 @@ def test_a_match_is_not_public_before_its_block() -> None:
     assert recorder.record.legs.rows == []
 
 
-def test_a_reorganised_block_enters_the_record_once() -> None:
+def undone() -> tuple[Recorder, types.VenueTrade, list[Leg], list[Leg]]:
+    """A recorder whose only block was taken back, its trade, and what its listeners are told."""
     made = world.trade(1, (world.fill(1, world.MAKER, world.YES, "SELL", 600_000, 10_000_000),))
-    recorder = world.recorder_of((made,))
+    recorder, told, gone = Recorder(seed=1), [], []
+    recorder.listen(told.append, gone.append)
+    world.play(recorder, (made,))
     block = world.block_of(0, made)
     recorder.on_event(types.BlockRemoved(ts=block.ts, block=block))
+    recorder.on_event(types.TradeUpdated(ts=block.ts, trade=made, state=types.TradeState.RETRYING))
+    return recorder, made, told, gone
+
+
+def test_a_block_that_is_taken_back_leaves_the_record_and_comes_again_with_the_next() -> None:
+    recorder, made, told, gone = undone()
+    assert recorder.record.legs.rows == []
+    assert list(recorder.record.legs_newest_first(1 << 62, wallet=world.MAKER)) == []
+    assert recorder.record.standings[world.MARKET].volume_micro == 0
     again = world.block_of(3, made)
-    recorder.on_event(types.TradeUpdated(ts=again.ts, trade=made, state=types.TradeState.MINED))
     recorder.on_event(types.BlockMined(ts=again.ts, block=again))
-    assert len(recorder.record.legs.rows) == 2
+    recorder.on_event(types.TradeUpdated(ts=again.ts, trade=made, state=types.TradeState.MINED))
+    assert [leg.block for leg in recorder.record.legs.rows] == [world.FIRST_BLOCK + 3] * 2
+    assert len(told) == 2
+    assert gone == []
+
+
+def test_a_trade_that_is_never_mined_again_is_taken_back_from_the_listeners_too() -> None:
+    recorder, made, told, gone = undone()
+    recorder.on_event(types.TradeUpdated(ts=world.START, trade=made, state=types.TradeState.FAILED))
+    assert recorder.record.legs.rows == []
+    assert gone == told
+
+
+def test_fills_older_than_the_time_of_keeping_leave_what_they_came_to() -> None:
+    hour = 3_600 * NANOS
+    recorder, whole = Recorder(seed=1, keep_ns=hour), Recorder(seed=1)
+    rows = [
+        world.trade(n, (world.fill(n, world.MAKER, world.YES, "SELL", 500_000 + n * 1_000, 10_000_000),))
+        for n in range(1, 40)
+    ]
+    for each in (recorder, whole):
+        each.on_event(types.MarketAdded(ts=world.START, market=world.market()))
+        for number, made in enumerate(rows):
+            each.on_event(types.TradeUpdated(ts=world.START, trade=made, state=types.TradeState.MATCHED))
+            block = world.block_of(number * 180, made)
+            each.on_event(types.BlockMined(ts=block.ts, block=block))
+    kept = recorder.record.legs.rows
+    assert 2 * 10 <= len(kept) <= 2 * 13
+    assert kept == whole.record.legs.rows[-len(kept) :]
+    far = 1 << 62
+    for asked in ({"wallet": world.TAKER}, {"wallet": world.MAKER}, {"market_ids": (world.MARKET,)}, {}):
+        assert named(holdings_of(recorder.record, far, **asked)) == named(holdings_of(whole.record, far, **asked))
+    assert len(list(recorder.record.legs_newest_first(far, market_ids=(world.MARKET,)))) == len(kept)
+
+
+def named(holdings: list[Holding]) -> dict[tuple[str, str], Holding]:
+    return {(each.wallet, each.token_id): each for each in holdings}
 
 
 def test_a_failed_settlement_never_becomes_public() -> None:
