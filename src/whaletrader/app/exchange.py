@@ -53,6 +53,8 @@ class ExchangeOptions:
     tier: str = "standard"
     limits: str = "enforce"
     eoa: bool = False
+    builders: tuple[str, ...] = ()
+    """Builder codes, each as CODE:MAKER:TAKER with its rates in basis points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,7 @@ def plan_of(options: ExchangeOptions) -> "Plan":
         terms=ClobTerms(options.cash * MICRO, options.tier, LimitMode(options.limits)),
         keep_s=options.keep_h * 3_600,
         eoa_makers=options.eoa,
+        builders=tuple(map(_builder, options.builders)),
         replay=replay,
         speed=options.speed,
         faults=options.faults,
@@ -167,6 +170,19 @@ def plan_of(options: ExchangeOptions) -> "Plan":
         truth=options.truth,
         population=kind != "none",
     )
+
+
+def _builder(told: str) -> tuple[str, int, int]:
+    from whaletrader.adapters.paper.server.builder_codes import BuilderCodes
+
+    code, *rates = told.split(":")
+    try:
+        maker_bps, taker_bps = map(int, rates)
+        BuilderCodes().register(code, maker_bps, taker_bps)
+    except ValueError as error:
+        why = str(error) if len(rates) == 2 and all(rate.isdigit() for rate in rates) else "that is not of this form"
+        raise UsageError(f"--builder is CODE:MAKER:TAKER, with whole basis points: {why}.") from None
+    return code, maker_bps, taker_bps
 
 
 def _source(source: str) -> tuple[str, Path | None]:

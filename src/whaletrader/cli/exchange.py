@@ -28,6 +28,9 @@ def exchange_command(
     tier: str = typer.Option("standard", "--tier", help="Rate-limit tier of every caller: standard … elite."),
     limits: str = typer.Option("enforce", "--limits", help="Rate limits: enforce, warn or off."),
     eoa: bool = typer.Option(False, "--eoa", help="Take plain keys as makers too (the venue refuses new ones)."),
+    builder: list[str] = typer.Option(
+        [], "--builder", help="A builder code and its fees in bps, CODE:MAKER:TAKER; may be given several times."
+    ),
 ) -> None:
     """Serve a SIMULATED exchange on this machine until Ctrl-C; print the settings that lead to it.
 
@@ -57,6 +60,7 @@ def exchange_command(
             tier=tier,
             limits=limits,
             eoa=eoa,
+            builders=tuple(builder),
         ),
         ready,
     )

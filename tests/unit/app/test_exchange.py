@@ -59,6 +59,11 @@ def test_the_text_is_taken_as_a_settings_file(tmp_path: Path) -> None:
         ({"tier": "wood"}, "no tier 'wood'"),
         ({"limits": "some"}, "no limit mode 'some'"),
         ({"faults": Path("/nowhere/plan.toml")}, "is not there"),
+        ({"builders": ("ab" * 32,)}, "not of this form"),
+        ({"builders": (f"{'ab' * 32}:1:x",)}, "not of this form"),
+        ({"builders": ("ab:1:1",)}, "64 hex digits"),
+        ({"builders": (f"{'ab' * 32}:51:0",)}, "makers 0 to 50 bps"),
+        ({"builders": (f"{'ab' * 32}:0:101",)}, "takers 0 to 100 bps"),
     ],
 )
 def test_a_bad_choice_is_refused_in_one_sentence(changes: dict[str, object], words: str) -> None:
@@ -81,6 +86,13 @@ def test_choices_arrive_in_the_plan(tmp_path: Path) -> None:
 def test_without_a_source_nobody_trades() -> None:
     assert not plan_of(QUIET).population
     assert plan_of(replace(QUIET, source="sim")).population
+
+
+def test_a_builder_that_was_named_is_known_to_the_exchange() -> None:
+    code = f"0x{'ab' * 32}"
+    with open_exchange(replace(QUIET, builders=(f"{code}:25:75",))) as exchange:
+        told = httpx.get(f"{exchange.settings.clob_url}/fees/builder-fees/{code}").json()
+    assert told == {"builder_maker_fee_rate_bps": 25, "builder_taker_fee_rate_bps": 75}
 
 
 def test_an_open_exchange_answers_and_is_gone_afterwards() -> None:

@@ -31,6 +31,8 @@ class Plan:
     keep_s: float = 0.0
     """For how long what has ended is remembered; 0: for ever."""
     eoa_makers: bool = False
+    builders: tuple[tuple[str, int, int], ...] = ()
+    """Builder codes with their rates for makers and takers in basis points."""
     replay: Path | None = None
     """A dataset whose trades are replayed; None lets invented traders trade."""
     speed: float = 1.0
@@ -94,6 +96,8 @@ def assemble(plan: Plan, now: Callable[[], int] = time.time_ns) -> Assembled:
     started = now()
     faults = PlannedFaults(declared, started)
     venue = Venue(rules_of(plan, started, declared.settlement_faults()))
+    for code, maker_bps, taker_bps in plan.builders:
+        venue.builders.register(code, maker_bps, taker_bps)
     world = World(venue, now, faults if declared.fault else NoFaults(), plan.seed)
     public = make_public_faces(world)
     faces = [clob_face(world, plan.terms), *public.faces]
