@@ -18,8 +18,8 @@ from whaletrader.adapters.paper.server.types import (
     VenueRules,
 )
 from whaletrader.adapters.paper.server.venue import Venue
-from whaletrader.domain.order_hash import NO_BYTES32
 from whaletrader.domain.event_topics import TOPICS, ChainEvent
+from whaletrader.domain.order_hash import NO_BYTES32
 from whaletrader.domain.values import MICRO, NANOS
 
 TRADERS = (1, 2, 3)

@@ -1,9 +1,9 @@
 """The chain as the paper exchange sees it: transactions wait for a block, blocks carry logs, some blocks are undone.
 
-Balances change with the block that holds a transaction and change back when that block is taken back, so that they are
-what the logs that stand add up to. A transaction whose wallets cannot pay by then reverts: it is in the block and leaves
-nothing. Numbers and hashes follow from the seed and the order of events alone. A block exists for every `block_ns`; only
-those with transactions are kept and told.
+Balances change with the block that holds a transaction and change back when that block is taken back: they are what the
+logs that stand add up to. A transaction whose wallets cannot pay by then reverts: the block has it, without logs.
+Numbers and hashes follow from the seed and the order of events alone. A block exists for every `block_ns`; only those
+with transactions are kept and told.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -175,7 +175,7 @@ class Record:
         self.profiles: dict[str, Profile] = {}
         self.legs: Timed[Leg] = Timed()
         self.moves: Timed[Move] = Timed()
-        self.past: dict[tuple[str, str], "Holding"] = {}
+        self.past: dict[tuple[str, str], Holding] = {}
         """By wallet and token: what those came to whose legs and moves are forgotten."""
         self._legs_of: dict[str, Timed[Leg]] = defaultdict(Timed)
         self._legs_in: dict[str, Timed[Leg]] = defaultdict(Timed)

@@ -61,16 +61,10 @@ class Recorder:
         match event:
             case types.MarketAdded():
                 self.record.open_market(card_of(event.market, len(self.record.cards)), standing_of(event.market))
-            case types.TradeUpdated(state=types.TradeState.MATCHED | types.TradeState.RETRYING):
-                self._trades[event.trade.transaction_hash] = event.trade
-            case types.TradeUpdated(state=types.TradeState.FAILED):
-                self._trades.pop(event.trade.transaction_hash, None)
-                for leg in self._undone.pop(event.trade.transaction_hash, ()):
-                    for mourner in self._mourners:
-                        mourner(leg)
+            case types.TradeUpdated():
+                self._follow(event.trade, event.state)
             case types.BlockRemoved():
-                for tx_hash, legs in self.record.take_back(event.block.number).items():
-                    self._undone[tx_hash] = legs
+                self._undone |= self.record.take_back(event.block.number)
             case types.PositionMoved():
                 self._add_move(event)
             case types.BlockMined():
@@ -83,6 +77,16 @@ class Recorder:
                 self._resolve(event)
             case _:
                 pass
+
+    def _follow(self, trade: types.VenueTrade, state: types.TradeState) -> None:
+        """Await the block of a trade that is matched or sent again; give up one that failed."""
+        if state in (types.TradeState.MATCHED, types.TradeState.RETRYING):
+            self._trades[trade.transaction_hash] = trade
+        elif state is types.TradeState.FAILED:
+            self._trades.pop(trade.transaction_hash, None)
+            for leg in self._undone.pop(trade.transaction_hash, ()):
+                for mourner in self._mourners:
+                    mourner(leg)
 
     def _mine(self, block: types.Block) -> None:
         self._block = block

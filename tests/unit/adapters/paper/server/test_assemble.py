@@ -10,7 +10,7 @@ from whaletrader.adapters.paper.server.types import SettlementFaults
 from whaletrader.domain.values import NANOS
 
 NOW = 1_795_300_000 * NANOS
-FACES = {"clob", "rtds", "data", "gamma", "rpc", "relayer", "geoblock"}
+FACES = {"clob", "rtds", "data", "gamma", "rpc", "relayer", "geoblock", "subgraph"}
 
 
 def frozen() -> int:
