@@ -26,15 +26,18 @@ app.command("pull", epilog=EPILOG)(pull_command)
 def import_command(
     source: Annotated[
         Path,
-        typer.Argument(help="A public archive, a pull, Data-API answers, a data bundle, or canonical tables."),
+        typer.Argument(help="An archive, a pull, a live run, Data-API answers, a data bundle, or canonical tables."),
     ],
     into: Annotated[Path, typer.Option("--into", help="Folder of the dataset; made if missing.", show_default=False)],
     layout: Annotated[
-        str, typer.Option("--format", help="auto, archive, pull, data-api, bundle or canonical.")
+        str, typer.Option("--format", help="auto, archive, pull, live, data-api, bundle or canonical.")
     ] = "auto",
     as_json: bool = AsJson,
 ) -> None:
-    """Import SOURCE into a dataset; what is there already is not read again."""
+    """Import SOURCE into a dataset; what is there already is not read again.
+
+    Example: whaletrader data import ~/.local/share/whaletrader/runs/0001 --into ~/whale-data/leaders/dataset
+    """
     from whaletrader.datasets.importers.run import import_any
 
     with progress_bar("import") as progress:
@@ -93,7 +96,8 @@ def _summary(manifest: "Manifest", fingerprint: str) -> dict[str, object]:
 
 
 def _print_manifest(manifest: "Manifest", fingerprint: str) -> None:
-    stamp = f"SIMULATED, seed {manifest.seed}" if manifest.kind == "simulated" else "real data"
+    seed = f", seed {manifest.seed}" if manifest.seed is not None else ""
+    stamp = f"SIMULATED{seed}" if manifest.kind == "simulated" else "real data"
     say(f"{manifest.name} ({stamp}), fingerprint {fingerprint[:16]}")
     for name, table in manifest.tables.items():
         say(f"  {name:<15}{table.rows:>12,} rows")

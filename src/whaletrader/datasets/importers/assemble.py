@@ -18,7 +18,9 @@ from whaletrader.datasets.importers.dictionaries import (
     code_ids,
     find_outcome,
 )
+from whaletrader.datasets.importers.heard import SIMULATED_IMPORTER
 from whaletrader.datasets.importers.staging import STAGED, StagingArea
+from whaletrader.datasets.importers.stretches import judged_coverage
 from whaletrader.datasets.importers.truncation import archive_coverage, mark_truncated
 from whaletrader.datasets.manifest import SourceEntry
 from whaletrader.datasets.schema import MOST_COPIES, NO_ID, TABLES
@@ -30,9 +32,11 @@ Progress = Callable[[str], None]
 
 _ROW_TABLES = ("trades", "activity", "positions", "signals", "prices", "quotes", "book_levels")
 _TOKEN_OR_NONE = ("prices", "quotes", "book_levels")
-INDEXED_SOURCES = ("trades:chain.",)
+HEARD_SOURCES = ("trades:heard.",)
+"""How the names of sources begin whose rows a live run heard: the venue's own record goes before them."""
+INDEXED_SOURCES = ("trades:chain.", *HEARD_SOURCES)
 """How the names of sources begin whose rows are told apart by their logs' places: equal ones are several fills."""
-CHAIN_SOURCES = (*INDEXED_SOURCES, "trades:orderfilled.")
+CHAIN_SOURCES = ("trades:chain.", "trades:orderfilled.")
 """How the names of sources begin whose rows are the exchanges' own logs."""
 SILENT_IMPORTERS = ("archive/",)
 """Importers of sources that never name a market: what the dictionaries supply is counted, not listed row by row."""
@@ -60,12 +64,13 @@ class Assembly:
     def __init__(self, area: StagingArea, path: Path, name: str) -> None:
         self._area = area
         self._keys = area.keys()
-        self._writer = DatasetWriter(path, name, "real")
         self._offsets: dict[str, int] = {}
         self._sources: list[SourceEntry] = []
         for key in self._keys:
             self._offsets[key] = len(self._sources)
             self._sources += area.sources(key)
+        made_up = any(entry.importer == SIMULATED_IMPORTER for entry in self._sources)
+        self._writer = DatasetWriter(path, name, "simulated" if made_up else "real")
         self._rejects: list[pl.DataFrame] = [self._staged("rejects")]
         self._mended: list[pl.DataFrame] = []
         self._flows: dict[str, pl.DataFrame] = {}
@@ -136,7 +141,8 @@ class Assembly:
         positions = self._staged("positions").select("condition_id", "address", "last_seen_ts")
         prices = self._staged("prices").select("condition_id", "token_id", "ts")
         books = [self._staged(table).select("token_id") for table in ("quotes", "book_levels")]
-        self._coverage = pl.concat([self._staged("coverage"), trades.coverage])
+        coverage = pl.concat([self._staged("coverage"), trades.coverage])
+        self._coverage = judged_coverage(coverage, self._staged("stretches"))
         others = [frame["condition_id"].unique() for frame in (signals, activity, positions, prices, tokens)]
         times = [signals["ts"], activity["ts"], positions["last_seen_ts"], prices["ts"]]
         horizon = max(_latest(times), trades.latest_ts) + DAY_NS
@@ -220,18 +226,25 @@ class Assembly:
 
     def _drop_coarser(self, rows: pl.DataFrame) -> pl.DataFrame:
         """What the chain's own logs tell of a wallet's side of a transaction, no other source tells again, be it in
-        other portions.
+        other portions; nor does a live run tell what any other source does, or a run before it.
         """
-        logs = self._places_of(CHAIN_SOURCES)
+        source, logs = pl.col("source"), self._places_of(CHAIN_SOURCES)
+        rows = self._giving_way(rows, ~source.is_in(logs), source.is_in(logs), "told_by_the_chain")
+        heard = self._places_of(HEARD_SOURCES)
+        for number, place in enumerate(heard):
+            rows = self._giving_way(rows, source == place, ~source.is_in(heard[number:]), "told_by_the_record")
+        return rows
+
+    def _giving_way(self, rows: pl.DataFrame, ours: pl.Expr, others: pl.Expr, reason: str) -> pl.DataFrame:
+        """Drop our rows where others tell of the same wallet's side of a transaction."""
         side = ["transaction", "wallet", "token", "side"]
-        told = rows.filter(pl.col("source").is_in(logs) & (pl.col("transaction") != NO_ID)).select(side).unique()
-        if told.is_empty():
+        told = rows.filter(others & (pl.col("transaction") != NO_ID)).select(side).unique()
+        if told.is_empty() or rows.filter(ours).is_empty():
             return rows
         marked = rows.join(told.with_columns(_told=True), on=side, how="left", maintain_order="left")
-        coarser = pl.col("_told").fill_null(value=False) & ~pl.col("source").is_in(logs)
-        again = marked.filter(coarser)
-        self._reject(again.select("source", "source_row", reason=pl.lit("told_by_the_chain"), row=pl.lit("")))
-        return marked.filter(~coarser).drop("_told")
+        again = pl.col("_told").fill_null(value=False) & ours
+        self._reject(marked.filter(again).select("source", "source_row", reason=pl.lit(reason), row=pl.lit("")))
+        return marked.filter(~again).drop("_told")
 
     def _places_of(self, names: tuple[str, ...]) -> list[int]:
         return [place for place, source in enumerate(self._sources) if source.name.startswith(names)]

@@ -39,6 +39,8 @@ class _History(msgspec.Struct):
 class _CoverageRow(msgspec.Struct):
     address: str
     coverage: str
+    since_s: int = -1
+    until_s: int = -1
 
 
 class _Coverage(msgspec.Struct):
@@ -140,6 +142,9 @@ def _stage_coverage(part: StagedPart, pages: Pages, origin: Origin) -> None:
     rows = [row for page in pages for row in msgspec.json.decode(page.body, type=_Coverage).rows]
     known = [(row.address.lower(), row.coverage) for row in rows]
     part.add("coverage", pl.DataFrame(known, schema=STAGED["coverage"], orient="row"))
+    whole = [row for row in rows if row.coverage != "sample" and row.since_s >= 0]
+    periods = [(row.address.lower(), row.since_s * NANOS, row.until_s * NANOS, True) for row in whole]
+    part.add("stretches", pl.DataFrame(periods, schema=STAGED["stretches"], orient="row"))
     _enter(part, origin, "wallets", len(rows), len(rows), {})
 
 

@@ -1,5 +1,6 @@
 """Runs an import: stages what is new, assembles, and says what happened; the one entry point of every importer."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,14 @@ from whaletrader.datasets.importers.assemble import Assembly
 from whaletrader.datasets.importers.bundle import bundle_files, is_bundle, skipped_files, stage_skipped
 from whaletrader.datasets.importers.canonical import import_canonical
 from whaletrader.datasets.importers.data_api import api_files, stage_answers
+from whaletrader.datasets.importers.heard import (
+    ALL_TIME,
+    heard_digests,
+    heard_folder,
+    heard_label,
+    is_heard,
+    stage_heard,
+)
 from whaletrader.datasets.importers.pull import first_line_digest, is_pull, stage_pages
 from whaletrader.datasets.importers.staging import StagedPart, StagingArea, file_sha256
 from whaletrader.datasets.importers.streamed import MOST_ROWS_AT_ONCE, StreamedAssembly
@@ -100,6 +109,24 @@ def import_pull(source: Path | str, into: Path | str, progress: Progress = _sile
     return run_jobs(jobs, Path(into), place.resolve().name, progress)
 
 
+def import_heard(
+    source: Path | str, into: Path | str, progress: Progress = _silent, *, until_ts: int = ALL_TIME
+) -> ImportReport:
+    """Import what a live run heard up to a time (the run's folder, or the `live` in it) into the dataset folder `into`.
+
+    A run that goes on may be imported again: the longer record replaces the shorter one.
+    """
+    folder, label = heard_folder(Path(source)), heard_label(Path(source))
+    first, sha256 = heard_digests(folder, until_ts)
+    kind = f"45-heard1-{first}-"
+    scratch = StagingArea(Path(into)).folder / "_heard"
+    job = _Job(kind + sha256[:24], label, lambda: stage_heard(folder, label, scratch, until_ts), replaces=kind)
+    try:
+        return run_jobs([job], Path(into), label, progress)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
 def import_archive(source: Path | str, into: Path | str, progress: Progress = _silent) -> ImportReport:
     """Import a public archive (a table, or a folder of them at any depth) into the dataset folder `into`."""
     place = Path(source)
@@ -132,12 +159,14 @@ def import_any(
         return import_data_api(place, into, progress)
     if chosen == "pull":
         return import_pull(place, into, progress)
+    if chosen == "live":
+        return import_heard(place, into, progress)
     if chosen == "archive":
         return import_archive(place, into, progress)
     return ImportReport(import_canonical(place, into), staged=(place.name,))
 
 
-LAYOUTS = ("auto", "bundle", "data-api", "pull", "archive", "canonical")
+LAYOUTS = ("auto", "bundle", "data-api", "pull", "live", "archive", "canonical")
 
 
 def _guess(place: Path) -> str:
@@ -150,12 +179,15 @@ def _guess(place: Path) -> str:
         return "canonical"
     if is_pull(place):
         return "pull"
+    if is_heard(place):
+        return "live"
     if is_archive(place):
         return "archive"
     if any(True for _ in api_files(place)):
         return "data-api"
     raise SchemaError(
-        f"{place} is neither a data bundle, nor answers of the Data API, nor a public archive, nor canonical tables"
+        f"{place} is neither a data bundle, nor answers of the Data API, nor a live run, nor a public archive, "
+        "nor canonical tables"
     )
 
 

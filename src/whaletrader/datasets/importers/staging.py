@@ -132,6 +132,7 @@ STAGED: dict[str, dict[str, type[pl.DataType]]] = {
     },
     "rejects": {"source": pl.Int16, "source_row": pl.Int64, "reason": pl.String, "row": pl.String},
     "coverage": {"address": pl.String, "coverage": pl.String},
+    "stretches": {"address": pl.String, "from_ts": pl.Int64, "until_ts": pl.Int64, "claimed": pl.Boolean},
 }
 """Columns of the staged tables; `source` is the index into the part's own sources."""
 

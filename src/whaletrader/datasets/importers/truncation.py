@@ -2,11 +2,12 @@
 
 `sells_exceed_buys`: a SELL took more than the tape had seen bought, split or received; `no_fills`: known from polls
 or activity only; `sample_source`: every source of the wallet is a sample; `bounded_window`: complete, but only from
-some day on.
+some day on; `gap`: whole in stretches with a hole between them, as where a live run missed something.
 """
 
 import polars as pl
 
+from whaletrader.datasets.importers.stretches import HOLED
 from whaletrader.datasets.schema import NO_ID
 from whaletrader.domain.values import DAY_NS, NANOS
 
@@ -30,10 +31,10 @@ def archive_coverage(fills: pl.LazyFrame, sources: list[int]) -> pl.DataFrame:
 def mark_truncated(
     wallets: pl.DataFrame, trades: pl.DataFrame, activity: pl.DataFrame, coverage: pl.DataFrame
 ) -> pl.DataFrame:
-    """Complete the table `wallets`; `coverage` has address and complete | bounded_window | sample (the best one
+    """Complete the table `wallets`; `coverage` has address and complete | bounded_window | sample | holed (the best one
     counts).
     """
-    rank = {"complete": 0, "bounded_window": 1, "sample": 2}
+    rank = {"complete": 0, "bounded_window": 1, "sample": 2, HOLED: 3}
     best = (
         coverage.with_columns(_rank=pl.col("coverage").replace_strict(rank, return_dtype=pl.Int8))
         .group_by("address")
@@ -51,6 +52,8 @@ def mark_truncated(
         .then(pl.lit(""))
         .when(pl.col("_rank") == 1)
         .then(pl.lit("bounded_window"))
+        .when(pl.col("_rank") == 3)
+        .then(pl.lit("gap"))
         .otherwise(pl.lit("sample_source"))
     )
     return (
