@@ -317,13 +317,17 @@ def test_a_restart_of_ours_goes_on_where_it_was(venue, ours, theirs, market):
 
 
 def test_our_ledger_is_compared_with_exchange_and_chain(ours, market):
+    ours.gateway.allow()
+    wait_until(lambda: ours.gateway.oracle.missing().complete, 10, "the allowances")
     token = market.token_ids[0]
     held = ours.gateway.oracle.token_micro(token)
     resting = frozenset(row.order_id for row in ours.gateway.clob.open_orders())
-    right = Ledger(open_orders=resting, settled_micro={token: held})
+    cash = ours.gateway.oracle.collateral_micro()
+    right = Ledger(open_orders=resting, settled_micro={token: held}, cash_micro=cash)
     assert [d.finding for d in ours.gateway.reconcile(right) if d.grave] == []
-    (wrong,) = [d for d in ours.gateway.reconcile(Ledger(settled_micro={token: held + 5})) if d.subject == token]
-    assert (wrong.finding, wrong.grave) == ("MISSING_SHARES", True)
+    wrong = Ledger(settled_micro={token: held + 5}, cash_micro=cash + 1_000_000)
+    found = {d.subject: (d.finding, d.grave) for d in ours.gateway.reconcile(wrong)}
+    assert (found[token], found["collateral"]) == (("MISSING_SHARES", True), ("MISSING_CASH", True))
 
 
 # -- beyond the list ---------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from whaletrader.datasets.store import Dataset
 from whaletrader.domain.order_hash import CONTRACT_WALLET
 from whaletrader.domain.values import MICRO, FeeProvenance
 from whaletrader.errors import UsageError
+from whaletrader.runtime.projections.cash import CashState
 from whaletrader.runtime.projections.positions import PositionsState
 
 MODE = "LIVE: real money"
@@ -72,12 +73,10 @@ def build_live_money(
         hear_answers(app)
         if not traded(app.views.positions.state):  # a start that was refused leaves a log behind, and no trade in it
             require_money(gateway, settings.account.starting_equity_micro)
-        found = gateway.reconcile(ledger_of(app.views.positions.state))
+        found = gateway.reconcile(ledger_of(app.views.positions.state, app.views.cash.state))
         require_agreement(found)
         for each in found:
-            tell(
-                f"the account differs from our ledger: {each.finding} {each.subject}: {each.ours}, there {each.theirs}"
-            )
+            tell(f"the account differs from our ledger, and nothing is made of it: {each.words}")
         agreed.set()
         listen_on()
         tell(f"{MODE}: account {settings.account.name}, wallet {kind.wallet}")
@@ -94,7 +93,7 @@ def hear_answers(app: App) -> None:
         app.answers.ask_again()
 
 
-def ledger_of(positions: PositionsState) -> Ledger:
+def ledger_of(positions: PositionsState, cash: CashState) -> Ledger:
     """Return what our log says that we own and have ordered."""
     coming: dict[str, int] = {}
     going: dict[str, int] = {}
@@ -108,6 +107,9 @@ def ledger_of(positions: PositionsState) -> Ledger:
         settled_micro={token: held[token] - coming.get(token, 0) + going.get(token, 0) for token in sorted(tokens)},
         coming_micro=coming,
         going_micro=going,
+        cash_micro=cash.cash_micro,
+        cash_coming_micro=cash.coming_micro,
+        cash_going_micro=cash.going_micro,
     )
 
 

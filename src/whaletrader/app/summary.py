@@ -6,6 +6,7 @@ import msgspec
 
 from whaletrader.domain.values import MICRO
 from whaletrader.runtime.projections.account import AccountView
+from whaletrader.runtime.projections.cash import CashView
 from whaletrader.runtime.projections.decisions import DecisionsView
 from whaletrader.runtime.projections.leaders import LeadersView
 from whaletrader.runtime.projections.positions import PositionsView
@@ -56,14 +57,15 @@ class Views:
 
     def __init__(self, starting_equity_micro: int) -> None:
         self.account = AccountView(starting_equity_micro)
+        self.cash = CashView(starting_equity_micro)
         self.positions = PositionsView()
         self.leaders = LeadersView()
         self.decisions = DecisionsView()
 
     @property
-    def all(self) -> tuple[AccountView, PositionsView, LeadersView, DecisionsView]:
+    def all(self) -> tuple[AccountView, CashView, PositionsView, LeadersView, DecisionsView]:
         """All of them, in the order in which they fold."""
-        return self.account, self.positions, self.leaders, self.decisions
+        return self.account, self.cash, self.positions, self.leaders, self.decisions
 
     def page(self, *, newest: int = 100) -> dict[str, Any]:
         """Return everything as plain values, for a page; the newest decisions first."""

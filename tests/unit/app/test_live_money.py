@@ -11,6 +11,7 @@ from whaletrader.adapters.polymarket.allowances import Allowances
 from whaletrader.adapters.polymarket.reconcile import Findings, Ledger, Snapshot, differences, require_agreement
 from whaletrader.app.live_money import hear_answers, ledger_of, require_money, traded
 from whaletrader.errors import ExchangeError, UsageError
+from whaletrader.runtime.projections.cash import CashState
 from whaletrader.runtime.projections.positions import Position, PositionsState, Unsettled
 
 TRADES = st.lists(st.tuples(st.sampled_from("ab"), st.integers(-9, 9).filter(bool), st.booleans()), max_size=8)
@@ -34,7 +35,7 @@ def test_whichever_trades_are_mined_already_our_ledger_agrees_and_a_missing_shar
     had = dict(zip("ab", settled, strict=True))
     now = {token: size + sum(t[1] for t in trades if t[0] == token) for token, size in had.items()}
     unsettled = {f"t{n}": Unsettled(token, size, 0, 0) for n, (token, size, _) in enumerate(trades)}
-    ledger = ledger_of(PositionsState(held=held(**now), unsettled=unsettled))
+    ledger = ledger_of(PositionsState(held=held(**now), unsettled=unsettled), CashState(cash_micro=5))
     assert ledger.settled_micro == had
     mined = {token: size + sum(t[1] for t in trades if t[0] == token and t[2]) for token, size in had.items()}
     assert differences(ledger, snapshot(mined)) == []
@@ -47,7 +48,7 @@ def test_whichever_trades_are_mined_already_our_ledger_agrees_and_a_missing_shar
 
 
 def test_a_start_is_refused_by_one_sentence_that_counts_the_grave_differences():
-    ledger = Ledger(settled_micro={"a": 5, "b": 7})
+    ledger = Ledger(settled_micro={"a": 5, "b": 7}, cash_micro=5)
     found = differences(ledger, snapshot({"a": 4, "b": 0, "c": 9}, believed_micro=4))
     assert [each.finding for each in found] == ["MISSING_SHARES"] * 2 + ["FOREIGN_SHARES", "STALE_BALANCE"]
     with pytest.raises(ExchangeError) as told:
@@ -55,6 +56,26 @@ def test_a_start_is_refused_by_one_sentence_that_counts_the_grave_differences():
     assert told.value.message.endswith("MISSING_SHARES a: ours 5, theirs 4 (and 1 more)")
     assert not told.value.retryable
     require_agreement(found[2:])
+
+
+CHANGES = st.lists(st.tuples(st.integers(-(10**9), 10**9).filter(bool), st.booleans()), max_size=8)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 10**10), CHANGES)
+def test_whichever_trades_are_mined_already_our_cash_agrees_and_less_than_all_of_them_does_not(had, trades):
+    state = CashState(
+        cash_micro=had + sum(change for change, _ in trades),
+        unsettled_micro={f"t{n}": change for n, (change, _) in enumerate(trades)},
+    )
+    ledger = ledger_of(PositionsState(), state)
+    mined = had + sum(change for change, done in trades if done)
+    assert differences(ledger, snapshot({}, collateral_micro=mined, believed_micro=mined)) == []
+    least = had + sum(change for change, _ in trades if change < 0)
+    most = had + sum(change for change, _ in trades if change > 0)
+    for there, finding in ((least - 10_001, Findings.MISSING_CASH), (most + 10_001, Findings.FOREIGN_CASH)):
+        (told,) = differences(ledger, snapshot({}, collateral_micro=there, believed_micro=there))
+        assert (told.finding, told.grave) == (finding, finding is Findings.MISSING_CASH)
 
 
 def wallet_with(micro):

@@ -1,8 +1,8 @@
 """Compares our ledger with the exchange and the chain before a start: a snapshot that is not whole aborts it.
 
-What we think we own and the chain does not have is grave, for every decision after it would rest on it; so is an open
-order that is not ours, for nobody would account for its fills. What else differs is told. Orders and trades of ours
-are folded by `PolymarketExchange.refresh` first.
+What we think we own and the chain does not have, shares or cash, is grave, for every decision after it would rest on
+it; so is an open order that is not ours, for nobody would account for its fills. What else differs is told. Orders and
+trades of ours are folded by `PolymarketExchange.refresh` first.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ import msgspec
 
 from whaletrader.adapters.polymarket.allowances import Allowances
 from whaletrader.datasets.decode.rows import UserOrder
+from whaletrader.domain.values import MICRO
 from whaletrader.errors import ExchangeError
 
 
@@ -27,13 +28,25 @@ class Findings(StrEnum):
     """The wallet holds less of a token than our ledger."""
     FOREIGN_SHARES = "FOREIGN_SHARES"
     """The wallet holds more of a token than our ledger: bought elsewhere."""
+    MISSING_CASH = "MISSING_CASH"
+    """The wallet holds less collateral than our ledger says is left."""
+    FOREIGN_CASH = "FOREIGN_CASH"
+    """The wallet holds more collateral than our ledger: deposits, rebates, what was never ours to trade."""
     STALE_BALANCE = "STALE_BALANCE"
     """The exchange believes in another collateral than the chain has."""
     NOT_ALLOWED = "NOT_ALLOWED"
     """A contract may not move what it has to move."""
 
 
-GRAVE = frozenset({Findings.MISSING_SHARES, Findings.NOT_ALLOWED, Findings.FOREIGN_ORDER})
+GRAVE = frozenset({Findings.MISSING_SHARES, Findings.MISSING_CASH, Findings.NOT_ALLOWED, Findings.FOREIGN_ORDER})
+IN_MONEY = frozenset({Findings.MISSING_CASH, Findings.FOREIGN_CASH, Findings.STALE_BALANCE})
+_HINTS = {
+    Findings.MISSING_CASH: "; put back what was taken out, or begin a new run (--new) with account.starting_equity "
+    "at most what is there",
+    Findings.FOREIGN_ORDER: "; cancel it at the venue",
+}
+CASH_DUST_MICRO = 10_000
+"""So little cash, a cent, may be missing: the venue rounds each trade as a whole, our ledger every fill."""
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +60,12 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     """Token -> shares bought by trades that are matched and not settled."""
     going_micro: dict[str, int] = {}
     """Token -> shares sold by such trades."""
+    cash_micro: int
+    """Collateral, every fill counted, settled or not."""
+    cash_coming_micro: int = 0
+    """Of it: what such trades bring."""
+    cash_going_micro: int = 0
+    """No longer of it: what such trades cost."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +90,13 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     def grave(self) -> bool:
         """Whether no trade may be made upon it."""
         return self.finding in GRAVE
+
+    @property
+    def words(self) -> str:
+        """The difference for people: what is different, our number and theirs."""
+        money = self.finding in IN_MONEY
+        ours, theirs = (f"{n / MICRO:,.2f} pUSD" if money else str(n) for n in (self.ours, self.theirs))
+        return f"{self.finding} {self.subject}: ours {ours}, theirs {theirs}"
 
 
 class Account(Protocol):
@@ -121,7 +147,7 @@ def differences(ledger: Ledger, snapshot: Snapshot) -> list[Difference]:
 
     A trade that is matched may or may not be mined yet: the chain is right anywhere between both.
     """
-    found = [*_orders(ledger, snapshot), *_shares(ledger, snapshot)]
+    found = [*_orders(ledger, snapshot), *_shares(ledger, snapshot), *_cash(ledger, snapshot)]
     if snapshot.believed_micro != snapshot.collateral_micro:
         values = {"ours": snapshot.collateral_micro, "theirs": snapshot.believed_micro}
         found.append(Difference(finding=Findings.STALE_BALANCE, subject="collateral", **values))
@@ -136,8 +162,10 @@ def require_agreement(found: Sequence[Difference]) -> None:
     if grave:
         first = grave[0]
         more = f" (and {len(grave) - 1} more)" if len(grave) > 1 else ""
-        told = f"{first.finding} {first.subject}: ours {first.ours}, theirs {first.theirs}{more}"
-        raise ExchangeError(f"our ledger and the account do not agree, so nothing is started: {told}")
+        hint = _HINTS.get(first.finding, "")
+        raise ExchangeError(
+            f"our ledger and the account do not agree, so nothing is started: {first.words}{more}{hint}"
+        )
 
 
 def _orders(ledger: Ledger, snapshot: Snapshot) -> list[Difference]:
@@ -158,3 +186,12 @@ def _shares(ledger: Ledger, snapshot: Snapshot) -> list[Difference]:
             finding = Findings.MISSING_SHARES if theirs < least else Findings.FOREIGN_SHARES
             found.append(Difference(finding=finding, subject=token, ours=ours, theirs=theirs))
     return found
+
+
+def _cash(ledger: Ledger, snapshot: Snapshot) -> list[Difference]:
+    ours, theirs = ledger.cash_micro, snapshot.collateral_micro
+    least, most = ours - ledger.cash_coming_micro - CASH_DUST_MICRO, ours + ledger.cash_going_micro + CASH_DUST_MICRO
+    if least <= theirs <= most:
+        return []
+    finding = Findings.MISSING_CASH if theirs < least else Findings.FOREIGN_CASH
+    return [Difference(finding=finding, subject="collateral", ours=ours, theirs=theirs)]

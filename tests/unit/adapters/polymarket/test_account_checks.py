@@ -173,20 +173,51 @@ def found(ledger, **changes):
 
 
 def test_books_that_agree_have_no_differences():
-    assert found(Ledger(settled_micro={"1": 100})) == []
+    assert found(Ledger(settled_micro={"1": 100}, cash_micro=5)) == []
 
 
 @pytest.mark.parametrize(("there", "expected"), [(80, []), (130, []), (79, "MISSING_SHARES"), (131, "FOREIGN_SHARES")])
 def test_a_trade_that_is_matched_may_be_mined_or_not(there, expected):
-    ledger = Ledger(settled_micro={"1": 100}, coming_micro={"1": 30}, going_micro={"1": 20})
+    ledger = Ledger(settled_micro={"1": 100}, coming_micro={"1": 30}, going_micro={"1": 20}, cash_micro=5)
     told = found(ledger, tokens_micro={"1": there})
     assert told == ([(Findings(expected), "1", expected == "MISSING_SHARES")] if expected else [])
+
+
+CENT = 10_000
+
+
+@pytest.mark.parametrize(
+    ("there", "expected"),
+    [
+        (900_000, None),
+        (800_000, None),
+        (950_000, None),
+        (800_000 - CENT, None),
+        (800_000 - CENT - 1, "MISSING_CASH"),
+        (950_000 + CENT + 1, "FOREIGN_CASH"),
+    ],
+)
+def test_cash_of_trades_that_are_not_mined_yet_may_be_there_or_not_and_a_cent_of_rounding_is_none(there, expected):
+    ledger = Ledger(settled_micro={"1": 100}, cash_micro=900_000, cash_coming_micro=100_000, cash_going_micro=50_000)
+    told = found(ledger, collateral_micro=there, believed_micro=there)
+    assert told == ([(Findings(expected), "collateral", expected == "MISSING_CASH")] if expected else [])
+
+
+def test_less_cash_than_the_ledger_says_refuses_the_start_with_both_sums_and_says_what_to_do():
+    ledger = Ledger(settled_micro={"1": 100}, cash_micro=1_234_560_000)
+    told = differences(ledger, snapshot(collateral_micro=1_200_000_000, believed_micro=1_200_000_000))
+    with pytest.raises(ExchangeError) as error:
+        require_agreement(told)
+    assert "MISSING_CASH collateral: ours 1,234.56 pUSD, theirs 1,200.00 pUSD; put back" in error.value.message
+    more = differences(ledger, snapshot(collateral_micro=2_000_000_000, believed_micro=2_000_000_000))
+    require_agreement(more)
+    assert [each.words for each in more] == ["FOREIGN_CASH collateral: ours 1,234.56 pUSD, theirs 2,000.00 pUSD"]
 
 
 def test_orders_of_others_and_orders_that_are_gone_are_told():
     row = SimpleNamespace(order_id="0xb")
     told = differences(
-        Ledger(open_orders=frozenset({"0xa"})),
+        Ledger(open_orders=frozenset({"0xa"}), cash_micro=1),
         SimpleNamespace(
             open_orders=(row,),
             tokens_micro={},
