@@ -14,9 +14,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from whaletrader.adapters.paper.server.graph_query import parse_query
+from whaletrader.adapters.paper.server.subgraph import fits
+
 Query = dict[str, list[str]]
 WALLET = "0x7c3db723f1d4d8cb9c550095203b686cb11e5c6b"
 EXCHANGE = "0xe111180000d2663c0091e4f400237545b87b996b"
+EXCHANGE_V1 = "0x4bfb41d5b3570defd03c39a9a4d8de6bd8b8982e"
 ORDER_FILLED = "0xd543adfd945773f1a62f74f0ee55a5e3b9b1a28262980ba90b1a89f2ea84d8ee"
 FIRST_TS = 1_780_000_000
 FIRST_BLOCK_TS = 1_700_000_000
@@ -79,6 +83,29 @@ def market_row(number: int, *, closed: bool = True, version: str = "v1") -> dict
     }
 
 
+def subgraph_fill(number: int, *, wallet: str = WALLET, ts: int | None = None) -> dict:
+    """A fill as the order book's subgraph spells it: the same as `activity_row` of this number tells."""
+    return {
+        "id": f"{tx(number)}_0x{number + 77:064x}",
+        "transactionHash": tx(number),
+        "timestamp": str(FIRST_TS + number if ts is None else ts),
+        "orderHash": f"0x{number + 77:064x}",
+        "maker": wallet,
+        "taker": EXCHANGE_V1,
+        "makerAssetId": "0",
+        "takerAssetId": token(0, 0),
+        "makerAmountFilled": str(5_500_000 + number * 550),
+        "takerAmountFilled": str(10_000_000 + number * 1_000),
+        "fee": "0",
+    }
+
+
+def subgraph_change(number: int, *, owner: str = "stakeholder", wallet: str = WALLET, **more: Any) -> dict:
+    """A split or merge (owner stakeholder) as the activity's subgraph spells it."""
+    base = {"id": f"{tx(number)}_0x1f", "timestamp": str(FIRST_TS + number), owner: wallet}
+    return base | {"condition": condition(0), "amount": "4000000"} | more
+
+
 def filled_log(number: int, block: int, wallet: str = WALLET) -> dict:
     """An `OrderFilled` log of the exchange in force: the wallet's own taker order."""
     word = "{:064x}".format
@@ -117,6 +144,9 @@ class VenueHttpServer:
     markets: list[dict] = field(default_factory=list)
     prices: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
     logs: list[dict] = field(default_factory=list)
+    subgraph: dict[str, list[dict]] = field(default_factory=dict)
+    """Rows by entity."""
+    indexing_errors: bool = False
     newest_block: int = 1_000
     span_limit: int = 10_000
     page_rows: int = 1_000
@@ -166,11 +196,14 @@ class VenueHttpServer:
             "/data-api/v2/trades": self._v2_trades,
             "/data-api/v2/resolutions": self._resolutions,
             "/data-api/activity": self._v1_activity,
+            "/data-api/trades": self._v1_trades,
             "/gamma/markets/keyset": self._markets,
             "/prices-history": self._prices,
             "/time": lambda _query, _body: 1_780_000_000,
             "/rpc": self._rpc,
         }
+        if path.startswith("/subgraph/"):
+            routes[path] = self._subgraph
         if path not in routes:
             return Answer(404, b'{"error":"not found"}')
         found = routes[path](query, body)
@@ -206,6 +239,23 @@ class VenueHttpServer:
             return Answer(400, b'{"error":"max historical activity offset of 10000 exceeded"}')
         rows = sorted(self.activity.get(query["user"][0], []), key=lambda row: row["timestamp"])
         return self._period(rows, query)[offset : offset + min(limit, 500)]
+
+    def _v1_trades(self, query: Query, _body: bytes) -> Any:
+        rows = [row for row in self.trades if row["condition_id"] == query["market"][0]]
+        at = int(query["offset"][0])
+        return sorted(rows, key=lambda row: -row["timestamp"])[at : at + int(query["limit"][0])]
+
+    def _subgraph(self, _query: Query, body: bytes) -> dict:
+        asked = {one.name: one for one in parse_query(json.loads(body)["query"])}
+        meta = {
+            "block": {"number": self.newest_block, "timestamp": FIRST_TS},
+            "hasIndexingErrors": self.indexing_errors,
+        }
+        told: dict[str, Any] = {"_meta": meta} if asked.pop("_meta", None) else {}
+        for entity, one in asked.items():
+            rows = [row for row in self.subgraph.get(entity, []) if fits(row, one.arguments["where"])]
+            told[entity] = sorted(rows, key=lambda row: row["id"])[: int(one.arguments["first"])]
+        return {"data": told}
 
     def _resolutions(self, query: Query, _body: bytes) -> dict:
         wanted = query["condition"][0].split(",")

@@ -128,7 +128,7 @@ def test_a_venue_that_cannot_be_reached_is_one_sentence(tmp_path):
     [
         (("--wallets", "bob"), "'bob' is no wallet; give 0x and 40 hex digits"),
         (("--markets", "0x" + "ab" * 31), "is no market"),
-        (("--wallets", WALLET, "--what", "fills"), "choose of trades, markets, prices, chain"),
+        (("--wallets", WALLET, "--what", "fills"), "choose of trades, trades-v1, markets, prices, chain"),
         (("--wallets", WALLET, "--since", "yesterday"), "--since 'yesterday' is no time"),
         (
             ("--wallets", WALLET, "--since", "2026-02-01", "--until", "2026-01-01"),

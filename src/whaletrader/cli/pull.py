@@ -20,6 +20,11 @@ EPILOG = (
     "what; run the same again), or the venue cannot be reached; 2 bad usage; 130 stopped with Ctrl-C."
 )
 WALLETS_SHOWN = 20
+_NAMES = {
+    "chain.logs": "the chain",
+    "subgraph.orderFilledEvents": "the history subgraphs",
+    "data_v1.activity": "its first version",
+}
 _Many = "separated by commas"
 
 
@@ -31,7 +36,9 @@ def pull_command(
     markets_file: Annotated[Path | None, typer.Option(help="A file with one condition id a line.")] = None,
     since: Annotated[str, typer.Option(help="First day or time, UTC; from the very beginning by default.")] = "",
     until: Annotated[str, typer.Option(help="Last day or time, UTC; a minute ago at the latest.")] = "",
-    what: Annotated[str, typer.Option(help="Of trades, markets, prices, chain; trades,markets unless said.")] = "",
+    what: Annotated[
+        str, typer.Option(help="Of trades, trades-v1, markets, prices, chain, subgraph; trades,markets unless said.")
+    ] = "",
     into: Annotated[Path | None, typer.Option(help="Folder of the dataset; OUT/dataset by default.")] = None,
     no_import: Annotated[bool, typer.Option("--no-import", help="Fetch only; make no dataset.")] = False,
     workers: Annotated[int, typer.Option(min=1, max=16, help="Requests in flight.")] = 4,
@@ -112,7 +119,7 @@ def _import(out: Path, into: Path, *, quiet: bool) -> None:
 def _print_report(report: "PullReport") -> None:
     for kind, pages in report.pages.items():
         if pages:
-            say(f"{kind:<8}{report.rows[kind]:>12,} rows in {pages:,} answers")
+            say(f"{kind:<9}{report.rows[kind]:>12,} rows in {pages:,} answers")
     shown = [one for one in report.wallets if one.why] + [one for one in report.wallets if not one.why]
     for one in shown[:WALLETS_SHOWN]:
         _print_wallet(one)
@@ -126,15 +133,18 @@ def _print_report(report: "PullReport") -> None:
         say(f"  prices: of {report.tokens_priced:,} tokens; {report.tokens_without_price:,} without any")
     for what, words in (*report.failed, *report.truncated):
         say(f"  lacking: {what}: {words}")
+    for what, words in report.made_good:
+        say(f"  told by the Data API's first version instead: {what}: {words}")
 
 
 def _print_wallet(one: "WalletReport") -> None:
     period = f"{_day(one.first_s)} to {_day(one.last_s)}" if one.rows else "nothing"
     lack = f"; {', '.join(one.why)}" if one.why else ""
     say(f"  {one.wallet}  {one.rows:>10,} rows, {period}, {one.coverage}{lack}")
-    if one.told_by_both >= 0:
-        alone = f"{one.only_data_api:,} by the Data API alone, {one.only_chain:,} by the chain alone"
-        say(f"    transactions: {one.told_by_both:,} told by both, {alone}")
+    for other in one.compared:
+        name = _NAMES[other.other]
+        alone = f"{other.only_data_api:,} by the Data API alone, {other.only_other:,} by {name} alone"
+        say(f"    transactions: {other.both:,} told by both, {alone}")
 
 
 def _day(second: int) -> str:

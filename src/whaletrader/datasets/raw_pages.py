@@ -6,7 +6,7 @@ and a full one is never written again, so that an import reads each of them once
 Sources and their bodies: `data_v2.activity`, `data_v2.trades`, `data_v2.positions`, `data_v2.resolutions` (the v2
 envelope `{data, pagination}`); `data_v1.activity`, `data_v1.trades` (bare arrays); `gamma.markets`
 (`{markets, next_cursor}`); `clob.prices_history` (`{history: [{t, p}]}`, the token in `params.market`); `chain.logs`
-(`{result: [log, …], timestamps: {block hex: unix seconds}}`); `subgraph.<entity>` (`{data: {<entity>: […]}}`);
+(`{result: [log, …], timestamps: {block hex: unix seconds}}`); `subgraph.<entity>` (`{data: {<entity>: […], _meta}}`);
 `pull.coverage` (`{rows: [{address, coverage, since_s, until_s, rows, truncated}]}`, ours: what of each wallet is
 whole).
 """
@@ -19,7 +19,7 @@ import msgspec
 from whaletrader.errors import SchemaError
 
 RAW_FOLDER = "raw"
-KINDS = ("trades", "markets", "prices", "chain", "coverage")
+KINDS = ("trades", "trades-v1", "markets", "prices", "chain", "subgraph", "coverage")
 """Of files: the name's first word."""
 
 

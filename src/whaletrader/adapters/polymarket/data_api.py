@@ -16,6 +16,8 @@ from whaletrader.adapters.polymarket.pages import Page, brief, data_page, raws, 
 PAGE_ROWS = 1_000
 V1_ACTIVITY_ROWS, V1_TRADE_ROWS = 500, 10_000
 V1_LAST_OFFSET = 10_000
+V1_LAST_ACTIVITY_OFFSET = 5_000
+"""The venue's documents say 10,000; in 2026 it was seen to refuse more than this, so no window goes further."""
 CONDITIONS_PER_CALL = 20
 Value = str | int | bool
 
@@ -112,8 +114,10 @@ class DataApi:
         following, truncated = place.after([brief(row).second for row in raws(body, page.source)])
         return msgspec.structs.replace(page, next=following, truncated=truncated)
 
-    def v1_market_trades_page(self, condition: str, cursor: str = "") -> Page:
-        """A market's fills from v1: it tells of the newest 20,000 and of no more."""
+    def v1_market_trades_page(
+        self, condition: str, since_s: int = 1, until_s: int | None = None, cursor: str = ""
+    ) -> Page:
+        """A market's fills from v1, newest first: it tells of the newest 20,000 and of no more."""
         offset = int(cursor or 0)
         params: dict[str, Value] = {
             "market": condition,
@@ -121,8 +125,9 @@ class DataApi:
             "offset": offset,
             "takerOnly": False,
         }
-        page = data_page("data_v1.trades", params, self.http.get("/trades", params).body)
-        if page.rows < V1_TRADE_ROWS:
+        body = self.http.get("/trades", params).body
+        page = data_page("data_v1.trades", params, body, since_s=since_s, until_s=until_s)
+        if page.rows + page.trimmed < V1_TRADE_ROWS or 0 <= page.newest_s < since_s:
             return page
         if offset + V1_TRADE_ROWS > V1_LAST_OFFSET:
             return msgspec.structs.replace(page, truncated="older fills lie beyond the venue's offset ceiling")
@@ -146,7 +151,7 @@ class _V1Place(msgspec.Struct, frozen=True):
         last = seconds[-1]
         told = seconds.count(last) + (self.told if self.second == last == seconds[0] else 0)
         offset = self.offset + len(seconds)
-        if offset <= V1_LAST_OFFSET:
+        if offset <= V1_LAST_ACTIVITY_OFFSET:
             return f"{self.start}:{offset}:{last}:{told}", ""
         if last > self.start:
             return f"{last}:{told}:{last}:{told}", ""

@@ -50,8 +50,12 @@ class Fetcher:
         VenueError
             The venue refused it (not retryable), or could not be asked.
         """
+        if task.listing.startswith("subgraph."):
+            return self._subgraph(task, cursor)
         ask: dict[str, Callable[[Task, str], Fetched]] = {
             "data_v2.activity": self._activity,
+            "data_v1.activity": self._activity_v1,
+            "data_v1.trades": self._market_trades_v1,
             "data_v2.takers": partial(self._wallet_trades, taker_only=True),
             "data_v2.trades": self._market_trades,
             "data_v2.resolutions": self._resolutions,
@@ -82,7 +86,18 @@ class Fetcher:
         return msgspec.structs.replace(told, **more)
 
     def _activity(self, task: Task, cursor: str) -> Fetched:
-        page = self._clients.data.activity_page(task.subject, task.since_s, task.until_s, cursor)
+        return self._of_wallet(task, self._clients.data.activity_page(task.subject, task.since_s, task.until_s, cursor))
+
+    def _activity_v1(self, task: Task, cursor: str) -> Fetched:
+        data = self._clients.data
+        return self._of_wallet(task, data.v1_activity_page(task.subject, task.since_s, task.until_s, cursor))
+
+    def _subgraph(self, task: Task, cursor: str) -> Fetched:
+        entity = task.listing.partition(".")[2]
+        subgraph = self._clients.subgraph
+        return self._of_wallet(task, subgraph.wallet_page(entity, task.subject, task.since_s, task.until_s, cursor))
+
+    def _of_wallet(self, task: Task, page: Page) -> Fetched:
         return self._kept(page, hashes=tuple((task.subject, tx) for tx in page.hashes))
 
     def _wallet_trades(self, task: Task, cursor: str, *, taker_only: bool) -> Fetched:
@@ -93,6 +108,9 @@ class Fetcher:
 
     def _market_trades(self, task: Task, cursor: str) -> Fetched:
         return self._kept(self._clients.data.market_trades_page(task.subject, task.since_s, task.until_s, cursor))
+
+    def _market_trades_v1(self, task: Task, cursor: str) -> Fetched:
+        return self._kept(self._clients.data.v1_market_trades_page(task.subject, task.since_s, task.until_s, cursor))
 
     def _resolutions(self, task: Task, _cursor: str) -> Fetched:
         return self._kept(self._clients.data.resolutions(task.subject.split(",")), next="")

@@ -17,18 +17,32 @@ FIRST_S = 1
 VENUE_OPENED_S = 1_577_836_800
 """2020-01-01: prices and blocks before the venue existed are not asked for."""
 USUALLY = ("trades", "markets")
-WHAT = ("trades", "markets", "prices", "chain")
+WHAT = ("trades", "trades-v1", "markets", "prices", "chain", "subgraph")
 CONDITIONS_PER_TASK, WALLETS_PER_WALK = 20, 40
 _WALLET, _CONDITION = re.compile(r"0x[0-9a-f]{40}"), re.compile(r"0x[0-9a-f]{64}")
 
+SUBGRAPH_FILLS = "subgraph.orderFilledEvents"
+SUBGRAPH_LISTINGS = (
+    SUBGRAPH_FILLS,
+    "subgraph.splits",
+    "subgraph.merges",
+    "subgraph.redemptions",
+    "subgraph.negRiskConversions",
+    "subgraph.userPositions",
+    "subgraph.userBalances",
+)
+FALLBACK = {"data_v2.activity": "data_v1.activity", "data_v2.trades": "data_v1.trades"}
+"""Listings of the Data API to those of its first version, which is asked where the second refuses or cuts off."""
 KIND = {
     "data_v2.activity": "trades",
     "data_v2.takers": "trades",
     "data_v2.trades": "trades",
+    **dict.fromkeys(FALLBACK.values(), "trades-v1"),
     "chain.logs": "chain",
     "gamma.markets": "markets",
     "data_v2.resolutions": "markets",
     "clob.prices_history": "prices",
+    **dict.fromkeys(SUBGRAPH_LISTINGS, "subgraph"),
 }
 """Listing to the raw files that its pages go into."""
 
@@ -61,9 +75,22 @@ def first_tasks(request: PullRequest) -> list[Task]:
     if "trades" in request.what:
         listings += [("data_v2.activity", request.wallets), ("data_v2.takers", request.wallets)]
         listings += [("data_v2.trades", request.markets)]
+    if "trades-v1" in request.what:
+        listings += [("data_v1.activity", request.wallets), ("data_v1.trades", request.markets)]
     for listing, subjects in listings:
         tasks += [_task(listing, subject, request) for subject in subjects]
     return tasks
+
+
+def subgraph_tasks(request: PullRequest) -> list[Task]:
+    """What the history subgraphs are asked of each wallet."""
+    wallets = request.wallets if "subgraph" in request.what else ()
+    return [_task(listing, wallet, request) for wallet in wallets for listing in SUBGRAPH_LISTINGS]
+
+
+def fallback_tasks(short: Iterable[Task]) -> list[Task]:
+    """The same of the Data API's first version, for tasks that its second did not tell whole."""
+    return [msgspec.structs.replace(task, listing=FALLBACK[task.listing]) for task in short if task.listing in FALLBACK]
 
 
 def chain_tasks(request: PullRequest, covered: Mapping[str, Iterable[tuple[int, int]]]) -> list[Task]:

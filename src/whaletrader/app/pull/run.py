@@ -1,7 +1,8 @@
 """Runs a pull: works off its tasks with a few requests in flight, commits page by page, reports, and imports.
 
-Only the calling thread writes. A refusal for good fails its task and leaves the others alone; a venue that cannot be
-reached ends the run, which goes on from there when it is started again.
+Only the calling thread writes. A refusal for good fails its task and leaves the others alone; what the Data API refuses
+or cuts off is asked of its first version. A venue that cannot be reached ends the run, which goes on from there when it
+is started again; a host of the history subgraphs that cannot be reached fails its own tasks only.
 """
 
 import threading
@@ -15,14 +16,18 @@ import msgspec
 from whaletrader.adapters.polymarket.clients import venue_clients
 from whaletrader.app.pull.fetch import Fetcher
 from whaletrader.app.pull.plan import (
+    FALLBACK,
     FIRST_S,
+    SUBGRAPH_LISTINGS,
     USUALLY,
     PullRequest,
     Task,
     chain_tasks,
+    fallback_tasks,
     first_tasks,
     market_tasks,
     price_tasks,
+    subgraph_tasks,
     uncovered,
 )
 from whaletrader.app.pull.report import PullReport, completeness
@@ -107,6 +112,8 @@ class _Pull:
         self._workers, self._stop = workers, stop
         self._followed: dict[int, set[str]] = {}
         """Cursors of the tasks under way: one that comes back would be followed for ever."""
+        self._no_subgraphs = ""
+        """Why the history subgraphs cannot be reached."""
 
     def run(self, request: PullRequest) -> None:
         self._store.keep_request(request)
@@ -114,6 +121,9 @@ class _Pull:
         self._store.name_markets(request.markets)
         self._add(first_tasks(request))
         self._store.add_tasks(chain_tasks(request, self._walked(request.until_s)))
+        self._add(subgraph_tasks(request))
+        self._work()
+        self._add(fallback_tasks(state.task for state in self._store.tasks() if _is_short(state)))
         self._work()
         if "markets" in request.what or "prices" in request.what:
             asked = self._store.markets_to_ask(request.until_s)
@@ -155,7 +165,12 @@ class _Pull:
                 while waiting or flying:
                     while waiting and len(flying) < self._workers:
                         state = waiting.pop()
+                        if self._no_subgraphs and state.task.listing in SUBGRAPH_LISTINGS:
+                            self._store.fail(state, self._no_subgraphs)
+                            continue
                         flying[pool.submit(self._fetcher.page, state.task, state.cursor)] = state
+                    if not flying:
+                        continue
                     finished, _ = wait(flying, return_when=FIRST_COMPLETED)
                     for future in sorted(finished, key=lambda one: flying[one].number):
                         after = self._take(flying.pop(future), future)
@@ -170,9 +185,11 @@ class _Pull:
         try:
             fetched = future.result()
         except VenueError as error:
-            if error.retryable:
-                raise
             words = error.words or error.message
+            if error.retryable and state.task.listing not in SUBGRAPH_LISTINGS:
+                raise
+            if error.retryable:
+                words = self._no_subgraphs = error.message
             stale = state.cursor and error.status == _BAD_REQUEST
             self._store.fail(state, words + (_STALE if stale else ""))
             return None
@@ -199,6 +216,11 @@ class _Pull:
             self._stop.set()
 
 
+def _is_short(state: TaskState) -> bool:
+    """Whether the Data API did not tell a task whole, and its first version may."""
+    return state.task.listing in FALLBACK and (state.state == "failed" or bool(state.truncated))
+
+
 def step_words(state: TaskState) -> str:
     """How far a task is; a walk over the chain may find nothing for hours, so it says which block it is at."""
     at, _, last = state.cursor.partition(":")
@@ -214,7 +236,13 @@ def _write(folder: Path, report: PullReport, born_ns: int) -> None:
     """
     (folder / REPORT_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
     rows = [
-        {"address": one.wallet, "coverage": one.coverage, "why": one.why, "first_s": one.first_s, "last_s": one.last_s}
+        {
+            "address": one.wallet,
+            "coverage": one.coverage,
+            "why": one.why,
+            "since_s": one.since_s,
+            "until_s": one.until_s,
+        }
         for one in report.wallets
     ]
     pages = [

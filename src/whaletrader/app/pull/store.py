@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from whaletrader.app.pull.plan import KIND, PullRequest, Task
+from whaletrader.app.pull.plan import KIND, SUBGRAPH_FILLS, PullRequest, Task
 from whaletrader.datasets.raw_pages import RAW_FOLDER, RawPage, encode_page, raw_file, raw_files
 from whaletrader.errors import BusyError, DataError, StorageError, UsageError
 from whaletrader.runtime.failpoints import POINTS
@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS hashes (
     wallet TEXT NOT NULL, tx TEXT NOT NULL, told INTEGER NOT NULL, PRIMARY KEY (wallet, tx)
 ) WITHOUT ROWID;
 """
-_TELLS = {"data_v2.activity": 1, "chain.logs": 2}
+_TELLS = {"data_v2.activity": 1, "chain.logs": 2, SUBGRAPH_FILLS: 4, "data_v1.activity": 8}
 """Listings that tell a wallet's transactions, as bits of `hashes.told`."""
 
 
@@ -233,10 +233,16 @@ class PullStore:
         """Tokens of the markets that were found, with their markets' life."""
         return [(row[0], row[1], row[2]) for row in self._all("SELECT * FROM tokens ORDER BY token")]
 
-    def hash_counts(self, wallet: str) -> tuple[int, int, int]:
-        """Transactions of a wallet told by both, by the Data API alone, by the chain alone."""
-        counts = dict(self._all("SELECT told, COUNT(*) FROM hashes WHERE wallet = ? GROUP BY told", wallet))
-        return counts.get(3, 0), counts.get(1, 0), counts.get(2, 0)
+    def hash_counts(self, wallet: str, listing: str, other: str) -> tuple[int, int, int]:
+        """Transactions of a wallet told by two listings, by the first alone, by the other alone."""
+        counts = self._all("SELECT told, COUNT(*) FROM hashes WHERE wallet = ? GROUP BY told", wallet)
+        one, two = _TELLS[listing], _TELLS[other]
+        told = [(bool(bits & one), bool(bits & two), count) for bits, count in counts]
+        both, first, second = (
+            sum(count for by_one, by_two, count in told if (by_one, by_two) == wanted)
+            for wanted in ((True, True), (True, False), (False, True))
+        )
+        return both, first, second
 
     def request(self) -> PullRequest | None:
         """What was asked for last."""

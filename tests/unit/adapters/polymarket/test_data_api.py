@@ -158,7 +158,7 @@ def test_a_second_with_more_rows_than_v1_lets_pass_is_told_as_truncated(venue):
     assert [page.truncated for page in pages if page.truncated] == [
         "one second holds more rows than the venue's offset ceiling lets pass"
     ]
-    assert len(told) == 10_500 + 10
+    assert len(told) == 5_500 + 10
     assert set(told.values()) == {1}
 
 
@@ -182,7 +182,7 @@ CEILING = 12
 def test_v1_windows_tell_every_row_once_unless_they_say_otherwise(times):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("whaletrader.adapters.polymarket.data_api.V1_ACTIVITY_ROWS", 4)
-        patch.setattr("whaletrader.adapters.polymarket.data_api.V1_LAST_OFFSET", CEILING)
+        patch.setattr("whaletrader.adapters.polymarket.data_api.V1_LAST_ACTIVITY_OFFSET", CEILING)
         data, pages, cursor = DataApi(_V1(times)), [], ""
         while True:
             pages.append(data.v1_activity_page(WALLET, 1, 99, cursor))
@@ -202,7 +202,7 @@ def test_v1_market_trades_say_when_older_ones_are_out_of_reach():
     body = msgspec.json.encode([{"timestamp": 5}] * 10_000)
     data = DataApi(_Fixed(body))
     first = data.v1_market_trades_page(condition(0))
-    second = data.v1_market_trades_page(condition(0), first.next)
+    second = data.v1_market_trades_page(condition(0), cursor=first.next)
     assert (first.next, first.truncated) == ("10000", "")
     assert (second.next, second.truncated) == ("", "older fills lie beyond the venue's offset ceiling")
 

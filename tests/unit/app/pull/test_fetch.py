@@ -38,7 +38,7 @@ class Recorder:
 
 def fetched(listing, cursor="", subject=WALLET, **page):
     recorder = Recorder(**page)
-    clients = SimpleNamespace(data=recorder, gamma=recorder, clob=recorder, rpc=recorder)
+    clients = SimpleNamespace(data=recorder, gamma=recorder, clob=recorder, rpc=recorder, subgraph=recorder)
     return Fetcher(clients, lambda: NOW, fidelity_min=3).page(task(listing, subject), cursor), recorder.calls
 
 
@@ -48,6 +48,9 @@ def fetched(listing, cursor="", subject=WALLET, **page):
         ("data_v2.activity", ("activity_page", (WALLET, 10, 99, "c"), {})),
         ("data_v2.takers", ("wallet_trades_page", (WALLET, 10, 99, "c"), {"taker_only": True})),
         ("data_v2.trades", ("market_trades_page", (WALLET, 10, 99, "c"), {})),
+        ("data_v1.activity", ("v1_activity_page", (WALLET, 10, 99, "c"), {})),
+        ("data_v1.trades", ("v1_market_trades_page", (WALLET, 10, 99, "c"), {})),
+        ("subgraph.splits", ("wallet_page", ("splits", WALLET, 10, 99, "c"), {})),
         ("clob.prices_history", ("prices_page", (WALLET, 10, 99, "c", 3), {})),
     ],
 )
@@ -60,19 +63,25 @@ def test_a_listing_asks_for_its_subject_and_period_from_its_place_on(listing, ca
 
 def test_every_listing_that_a_plan_can_name_can_be_fetched():
     with serving(VenueHttpServer()) as venue:
-        fetcher = Fetcher(clients_of(venue), lambda: NOW)
+        clients = clients_of(venue)
+        fetcher = Fetcher(clients, lambda: NOW)
         for listing in KIND:
             found = fetcher.page(
                 task(listing, condition(0) if "data_v2.res" in listing or "gamma" in listing else WALLET), ""
             )
             assert found.rows == 0, listing
+        clients.close()
     with pytest.raises(KeyError):
         fetched("data_v9.trades")
 
 
-def test_only_activity_tells_whose_transactions_they_are():
-    found, _ = fetched("data_v2.activity", hashes=("0x1", "0x2"))
+@pytest.mark.parametrize("listing", ["data_v2.activity", "data_v1.activity", "subgraph.orderFilledEvents"])
+def test_what_is_asked_of_one_wallet_tells_whose_transactions_they_are(listing):
+    found, _ = fetched(listing, hashes=("0x1", "0x2"))
     assert found.hashes == ((WALLET, "0x1"), (WALLET, "0x2"))
+
+
+def test_fills_as_taker_tell_nobodys_transactions():
     assert fetched("data_v2.takers", hashes=("0x1",))[0].hashes == ()
 
 

@@ -5,8 +5,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.venue_http import WALLET, condition
+from whaletrader.adapters.polymarket.subgraph import WALLET_LISTINGS
 from whaletrader.app.pull import plan
-from whaletrader.app.pull.plan import PullRequest, chain_tasks, first_tasks, market_tasks, price_tasks, uncovered
+from whaletrader.app.pull.plan import (
+    PullRequest,
+    chain_tasks,
+    fallback_tasks,
+    first_tasks,
+    market_tasks,
+    price_tasks,
+    subgraph_tasks,
+    uncovered,
+)
 from whaletrader.errors import UsageError
 
 periods = st.lists(st.tuples(st.integers(1, 60), st.integers(0, 20)).map(lambda p: (p[0], p[0] + p[1])), max_size=8)
@@ -34,6 +44,28 @@ def test_a_wallet_is_asked_for_its_activity_and_its_fills_as_taker():
 def test_the_chain_is_asked_only_when_wanted():
     request = PullRequest(wallets=(WALLET,), until_s=99)
     assert chain_tasks(request, {}) == []
+
+
+def test_the_history_subgraphs_are_asked_for_everything_they_tell_of_a_wallet():
+    request = PullRequest(wallets=(WALLET,), what=("subgraph",), since_s=5, until_s=99)
+    tasks = subgraph_tasks(request)
+    assert [task.listing for task in tasks] == [f"subgraph.{entity}" for entity in WALLET_LISTINGS]
+    assert {(task.subject, task.since_s, task.until_s) for task in tasks} == {(WALLET, 5, 99)}
+    assert first_tasks(request) == subgraph_tasks(PullRequest(wallets=(WALLET,), until_s=99)) == []
+
+
+def test_the_first_version_is_asked_for_the_same_period_where_the_second_fell_short():
+    request = PullRequest(wallets=(WALLET,), markets=(condition(1),), since_s=5, until_s=99)
+    tasks = fallback_tasks(first_tasks(request))
+    assert [(task.listing, task.subject, task.since_s, task.until_s) for task in tasks] == [
+        ("data_v1.activity", WALLET, 5, 99),
+        ("data_v1.trades", condition(1), 5, 99),
+    ]
+
+
+def test_a_second_opinion_is_asked_of_the_first_version_when_it_is_wanted():
+    request = PullRequest(wallets=(WALLET,), markets=(condition(1),), what=("trades-v1",), until_s=99)
+    assert [task.listing for task in first_tasks(request)] == ["data_v1.activity", "data_v1.trades"]
 
 
 def test_wallets_that_lack_the_same_period_share_a_walk_over_the_chain():
@@ -84,7 +116,7 @@ def test_a_combination_is_no_market():
 
 @pytest.mark.parametrize("text", ["fills", "", ",", "trades,fills"])
 def test_an_unknown_kind_is_refused(text):
-    with pytest.raises(UsageError, match="choose of trades, markets, prices, chain"):
+    with pytest.raises(UsageError, match="choose of trades, trades-v1, markets, prices, chain, subgraph"):
         plan.checked_what(text)
 
 

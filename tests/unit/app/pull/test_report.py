@@ -5,13 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whaletrader.app.pull.plan import FIRST_S, Task
-from whaletrader.app.pull.report import completeness
+from whaletrader.app.pull.plan import FIRST_S, KIND, Task
+from whaletrader.app.pull.report import Comparison, completeness
 from whaletrader.app.pull.store import Fetched, PullStore
 from whaletrader.datasets.raw_pages import RawPage
 
 ALICE, BOB = "0x" + "a1" * 20, "0x" + "b2" * 20
 ACTIVITY, PRICES, CHAIN = "data_v2.activity", "clob.prices_history", "chain.logs"
+FIRST_VERSION, SUBGRAPH = "data_v1.activity", "subgraph.orderFilledEvents"
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_nothing_asked_for_is_nothing_lacking(store):
     report = completeness(store)
     assert report.complete
     assert (report.open_tasks, report.failed, report.truncated, report.wallets) == (0, (), (), ())
-    assert report.pages == report.rows == {"trades": 0, "chain": 0, "markets": 0, "prices": 0}
+    assert report.pages == report.rows == dict.fromkeys(KIND.values(), 0)
 
 
 def test_a_history_from_the_beginning_is_complete_and_counted(store):
@@ -54,7 +55,7 @@ def test_a_history_from_the_beginning_is_complete_and_counted(store):
     found = wallet(store)
     assert (found.coverage, found.why, found.gaps) == ("complete", (), ())
     assert (found.rows, found.combos, found.first_s, found.last_s) == (5, 1, 20, 50)
-    assert (found.told_by_both, found.only_data_api, found.only_chain) == (-1, -1, -1)
+    assert found.compared == ()
     report = completeness(store)
     assert (report.complete, report.rows["trades"], report.pages["trades"]) == (True, 5, 2)
 
@@ -108,15 +109,15 @@ def test_transactions_that_only_the_chain_tells_make_a_history_a_sample(store):
     add(store, task(subject=BOB), page(hashes=((BOB, "0x2"),)))
     add(store, task(CHAIN, f"{ALICE},{BOB}"), page(hashes=((ALICE, "0x2"), (ALICE, "0x3"), (BOB, "0x2"))))
     found = wallet(store)
-    assert (found.told_by_both, found.only_data_api, found.only_chain) == (1, 1, 1)
+    assert found.compared == (Comparison(other=CHAIN, both=1, only_data_api=1, only_other=1),)
     assert (found.coverage, len(found.why)) == ("sample", 1)
-    assert (wallet(store, BOB).coverage, wallet(store, BOB).told_by_both) == ("complete", 1)
+    assert (wallet(store, BOB).coverage, wallet(store, BOB).compared[0].both) == ("complete", 1)
 
 
 def test_an_unfinished_walk_over_the_chain_compares_nothing(store):
     add(store, task(), page(hashes=((ALICE, "0x1"),)))
     add(store, task(CHAIN), page(1, "7:9", hashes=((ALICE, "0x9"),)))
-    assert (wallet(store).only_chain, wallet(store).coverage) == (-1, "complete")
+    assert (wallet(store).compared, wallet(store).coverage) == ((), "complete")
     assert not completeness(store).complete
 
 
@@ -138,3 +139,74 @@ def test_a_long_subject_is_named_by_its_beginning(store):
     store.fail(store.tasks()[0], "no")
     ((label, _),) = completeness(store).failed
     assert label == f"gamma.markets {many[:66]}, …"
+
+
+def test_a_refusal_that_the_first_version_made_good_is_no_lack_and_is_told(store):
+    add(store, task(until=50), page(first_s=20, last_s=30))
+    add(store, task(since=51))
+    store.fail(store.tasks()[1], "internal error")
+    assert not completeness(store).complete
+    add(store, task(FIRST_VERSION, since=51), page(4, first_s=60, last_s=70))
+    report, found = completeness(store), wallet(store)
+    assert (report.complete, report.failed) == (True, ())
+    assert report.made_good == ((f"{ACTIVITY} {ALICE}", "internal error"),)
+    assert (found.coverage, found.why, found.gaps, found.rows) == ("complete", (), (), 5)
+    assert (found.first_s, found.last_s) == (20, 70)
+
+
+def test_rows_that_were_cut_off_are_made_good_by_the_first_version_in_the_same_way(store):
+    add(store, task(), page(3, truncated="too many rows"))
+    add(store, task(FIRST_VERSION), page(7))
+    report = completeness(store)
+    assert (report.complete, report.truncated) == (True, ())
+    assert report.made_good == ((f"{ACTIVITY} {ALICE}", "too many rows"),)
+    assert (wallet(store).rows, wallet(store).coverage) == (7, "complete")
+
+
+@pytest.mark.parametrize("partial", [page(1, "c1"), page(1, truncated="the ceiling")])
+def test_a_first_version_that_was_not_told_whole_makes_nothing_good(store, partial):
+    add(store, task(), page(3, truncated="too many rows"))
+    add(store, task(FIRST_VERSION), partial)
+    report = completeness(store)
+    assert (report.complete, report.made_good, wallet(store).coverage) == (False, (), "sample")
+    assert (f"{ACTIVITY} {ALICE}", "too many rows") in report.truncated
+
+
+def test_a_first_version_of_another_period_or_wallet_makes_nothing_good(store):
+    add(store, task())
+    store.fail(store.tasks()[0], "internal error")
+    add(store, task(FIRST_VERSION, since=2), page())
+    add(store, task(FIRST_VERSION, subject=BOB), page())
+    report = completeness(store)
+    assert (report.complete, report.made_good, wallet(store).coverage) == (False, (), "sample")
+
+
+def test_a_second_opinion_that_knows_more_makes_a_history_a_sample(store):
+    add(store, task(), page(hashes=((ALICE, "0x1"),)))
+    add(store, task(FIRST_VERSION), page(hashes=((ALICE, "0x1"), (ALICE, "0x2"))))
+    found = wallet(store)
+    assert found.compared == (Comparison(other=FIRST_VERSION, both=1, only_data_api=0, only_other=1),)
+    assert (found.coverage, found.rows) == ("sample", 1)
+    assert found.why == ("the Data API's first version tells 1 transactions that its second does not",)
+
+
+def test_the_history_subgraphs_are_compared_and_what_they_do_not_know_is_no_lack(store):
+    add(store, task(), page(hashes=((ALICE, "0x1"), (ALICE, "0x2"))))
+    add(store, task(SUBGRAPH), page(hashes=((ALICE, "0x1"),)))
+    found = wallet(store)
+    assert found.compared == (Comparison(other=SUBGRAPH, both=1, only_data_api=1, only_other=0),)
+    assert (found.coverage, found.why) == ("complete", ())
+    add(store, task(SUBGRAPH, since=100, until=200), page(hashes=((ALICE, "0x3"),)))
+    assert wallet(store).why == ("the history subgraphs tell 1 transactions that the Data API does not",)
+
+
+def test_a_wallet_of_whom_only_the_history_subgraphs_were_asked_is_a_sample(store):
+    add(store, task(SUBGRAPH), page(3, first_s=20, last_s=30))
+    found = wallet(store)
+    assert (found.coverage, found.rows, found.first_s, found.last_s) == ("sample", 3, 20, 30)
+    assert (found.why, found.compared) == (("nothing but the history subgraphs was asked",), ())
+
+
+def test_a_wallet_of_whom_the_first_version_told_everything_is_complete(store):
+    add(store, task(FIRST_VERSION), page(3))
+    assert (wallet(store).coverage, wallet(store).rows) == ("complete", 3)

@@ -16,10 +16,13 @@ from tests.support.venue_http import (
     filled_log,
     market_row,
     serving,
+    subgraph_change,
+    subgraph_fill,
     token,
     tx,
 )
 from whaletrader.app.pull.plan import PullRequest, Task
+from whaletrader.app.pull.report import Comparison
 from whaletrader.app.pull.run import REPORT_FILE, pull, settled_request, step_words
 from whaletrader.app.pull.store import TaskState
 from whaletrader.config.tree import VenueSettings
@@ -107,13 +110,137 @@ def test_earlier_history_is_added_in_front(venue, tmp_path):
 
 
 def test_a_refused_listing_fails_alone_and_is_tried_again_by_the_next_run(venue, tmp_path):
-    venue.refusals = [("/data-api/v2/activity", Answer(400, b'{"error":"invalid user"}'))]
+    venue.refusals = [("/data-api/v2/trades", Answer(400, b'{"error":"invalid user"}'))]
     report = run(venue, tmp_path)
     assert not report.complete
-    assert report.failed == ((f"data_v2.activity {WALLET}", "invalid user"),)
-    assert report.wallets[0].coverage == "sample"
+    assert report.failed == ((f"data_v2.takers {WALLET}", "invalid user"),)
+    assert report.wallets[0].coverage == "complete"
     assert run(venue, tmp_path).complete
     assert rows(tmp_path) == venue.activity[WALLET]
+
+
+def first_version_rows(folder):
+    return [row for page in pages(folder, "data_v1.activity") for row in msgspec.json.decode(page.body)]
+
+
+def test_what_the_data_api_refuses_is_asked_of_its_first_version(venue, tmp_path):
+    venue.refusals = [("/data-api/v2/activity", Answer(400, b'{"error":"invalid user"}'))]
+    report = run(venue, tmp_path)
+    assert (report.complete, report.failed) == (True, ())
+    assert report.made_good == ((f"data_v2.activity {WALLET}", "invalid user"),)
+    assert first_version_rows(tmp_path) == venue.activity[WALLET]
+    assert (report.wallets[0].coverage, report.rows["trades-v1"]) == ("complete", 250)
+    assert report.markets_found == 3
+    again = run(venue, tmp_path)  # the second version is asked again, and answers now
+    assert (again.complete, again.made_good, again.wallets[0].rows) == (True, (), 250)
+    assert rows(tmp_path) == venue.activity[WALLET] == first_version_rows(tmp_path)
+
+
+def test_where_both_versions_refuse_both_are_told(venue, tmp_path):
+    words = [(f"/data-api{path}/activity", Answer(400, b'{"error":"invalid user"}')) for path in ("/v2", "")]
+    venue.refusals = words
+    report = run(venue, tmp_path)
+    assert {what for what, _ in report.failed} == {f"data_v2.activity {WALLET}", f"data_v1.activity {WALLET}"}
+    assert (report.complete, report.wallets[0].coverage) == (False, "sample")
+
+
+def test_a_market_that_is_refused_is_asked_of_the_first_version_too(venue, tmp_path):
+    venue.trades = [activity_row(n, wallet=f"0x{n:040x}") for n in range(120)]
+    venue.refusals = [("/data-api/v2/trades", Answer(400, b'{"error":"no"}'))]
+    report = run(venue, tmp_path, wallets=(), markets=(condition(0),))
+    assert (report.complete, report.rows["trades-v1"]) == (True, 120)
+
+
+def test_a_second_opinion_is_compared_and_told(venue, tmp_path):
+    (wallet,) = run(venue, tmp_path, what=("trades", "trades-v1")).wallets
+    assert wallet.compared == (Comparison(other="data_v1.activity", both=250, only_data_api=0, only_other=0),)
+    assert (wallet.coverage, wallet.rows) == ("complete", 250)
+
+
+@pytest.fixture
+def history(venue, monkeypatch):
+    """The venue with a history in its subgraphs, whose pages are short."""
+    monkeypatch.setattr("whaletrader.adapters.polymarket.subgraph.PAGE_ROWS", 60)
+    venue.subgraph = {
+        "orderFilledEvents": [subgraph_fill(n) for n in range(240)],
+        "splits": [subgraph_change(n) for n in range(300, 307)],
+        "merges": [subgraph_change(n) for n in range(400, 402)],
+        "userBalances": [
+            {"id": f"{WALLET}-{token(7, 0)}", "user": WALLET, "balance": "5",
+             "asset": {"id": token(7, 0), "condition": {"id": condition(7)}, "outcomeIndex": "0"}}
+        ],
+    }  # fmt: skip
+    return venue
+
+
+def entities(folder, entity):
+    found = pages(folder, f"subgraph.{entity}")
+    return [row for page in found for row in msgspec.json.decode(page.body)["data"][entity]]
+
+
+def test_the_history_subgraphs_are_pulled_page_by_page_and_compared(history, tmp_path):
+    report = run(history, tmp_path, what=("trades", "subgraph"))
+    assert entities(tmp_path, "orderFilledEvents") == sorted(
+        history.subgraph["orderFilledEvents"], key=lambda row: row["id"]
+    )
+    assert len(entities(tmp_path, "splits")) == 7
+    assert (report.complete, report.rows["subgraph"]) == (True, 250)
+    assert report.pages["subgraph"] == 5 + 6
+    (wallet,) = report.wallets
+    told = Comparison(other="subgraph.orderFilledEvents", both=240, only_data_api=10, only_other=0)
+    assert (wallet.compared, wallet.coverage) == ((told,), "complete")
+
+
+def test_markets_that_only_the_subgraphs_name_are_looked_for_too(history, tmp_path):
+    report = run(history, tmp_path, what=("subgraph", "markets"))
+    assert (report.markets_named, report.markets_found) == (2, 1)
+
+
+def test_a_second_pull_of_the_subgraphs_goes_on_from_where_the_first_was_stopped(history, tmp_path):
+    first = history.answer
+    asked = []
+
+    def stopping(method, path, query, body):
+        asked.append(path)
+        if len(asked) > 3:
+            raise ConnectionError
+        return first(method, path, query, body)
+
+    history.answer = stopping
+    run(history, tmp_path, what=("subgraph",))
+    history.answer = first
+    before = len(history.requests)
+    assert run(history, tmp_path, what=("subgraph",)).complete
+    assert len(history.requests) - before == 2 + 6
+    ids = [row["id"] for row in entities(tmp_path, "orderFilledEvents")]
+    assert ids == sorted(row["id"] for row in history.subgraph["orderFilledEvents"])
+
+
+def test_a_subgraph_host_that_is_gone_fails_its_own_tasks_and_is_not_asked_for_each(history, tmp_path, monkeypatch):
+    monkeypatch.setattr("whaletrader.adapters.polymarket.http.FIRST_PAUSE_S", 0.001)
+    history.refusals = [("/subgraph", Answer(0))] * 500
+    report = run(history, tmp_path, what=("trades", "subgraph"))
+    assert rows(tmp_path) == history.activity[WALLET]
+    assert (len(report.failed), report.complete, report.wallets[0].coverage) == (7, False, "complete")
+    assert {"cannot be reached" in words for _, words in report.failed} == {True}
+    assert len([path for _, path, _ in history.requests if path.startswith("/subgraph")]) <= 6
+    history.refusals = []
+    assert run(history, tmp_path, what=("trades", "subgraph")).complete
+
+
+def test_a_subgraph_host_that_was_switched_off_says_so_at_once(history, tmp_path):
+    gone = Answer(429, b'{"error":"this endpoint is gone","code":"ENDPOINT_DEPRECATED"}')
+    history.refusals = [("/subgraph", gone)] * 500
+    report = run(history, tmp_path, what=("trades", "subgraph"))
+    assert {words for _, words in report.failed} == {"this endpoint is gone"}
+    assert len([path for _, path, _ in history.requests if path.startswith("/subgraph")]) == 7
+
+
+def test_a_subgraph_that_could_not_index_everything_is_no_whole_history(history, tmp_path):
+    history.indexing_errors = True
+    report = run(history, tmp_path, what=("subgraph",))
+    assert not report.complete
+    assert {words for _, words in report.truncated} == {"the subgraph says that it could not index everything"}
 
 
 def test_a_place_that_the_venue_has_dropped_is_told_with_what_to_do(venue, tmp_path):
@@ -123,9 +250,10 @@ def test_a_place_that_the_venue_has_dropped_is_told_with_what_to_do(venue, tmp_p
         if "cursor" in query
         else first(method, path, query, body)
     )
-    ((_, words), _) = run(venue, tmp_path).failed
-    assert words.startswith("invalid cursor (in the middle of a listing")
-    assert words.endswith("pull into a new folder)")
+    report = run(venue, tmp_path)
+    for (_, words), listing in ((report.failed[0], "takers"), (report.made_good[0], "activity")):
+        assert words.startswith("invalid cursor (in the middle of a listing"), listing
+        assert words.endswith("pull into a new folder)"), listing
     venue.answer = first
     assert run(venue, tmp_path).complete
     assert rows(tmp_path) == venue.activity[WALLET]
@@ -162,7 +290,7 @@ def test_the_chain_is_compared_with_the_data_api(venue, tmp_path):
     venue.activity[WALLET] = [activity_row(n, ts=FIRST_BLOCK_TS + 2 * (10 + n)) for n in range(20)]
     venue.logs = [filled_log(n, 10 + n) for n in range(5, 22)]
     (wallet,) = run(venue, tmp_path, what=("trades", "chain")).wallets
-    assert (wallet.told_by_both, wallet.only_data_api, wallet.only_chain) == (15, 5, 2)
+    assert wallet.compared == (Comparison(other="chain.logs", both=15, only_data_api=5, only_other=2),)
     assert wallet.coverage == "sample"
     assert wallet.why == ("the chain tells 2 transactions that the Data API does not",)
 
@@ -276,11 +404,11 @@ def test_the_same_transaction_told_twice_by_the_venue_is_kept_twice(venue, tmp_p
     assert [row["transaction_hash"] for row in rows(tmp_path)] == [tx(0), tx(0)]
 
 
-def test_a_listing_that_leads_back_over_other_pages_fails_alone_and_nothing_is_complete(venue, tmp_path):
+def test_a_listing_that_leads_back_over_other_pages_fails_and_the_first_version_is_asked(venue, tmp_path):
     circle = [{"data": [activity_row(n)], "pagination": {"next_cursor": cursor}} for n, cursor in enumerate("aba")]
     venue.refusals = [("/data-api/v2/activity", Answer(200, msgspec.json.encode(page))) for page in circle]
     report = run(venue, tmp_path, what=("trades",))
-    assert not report.complete
-    assert [words for _, words in report.failed] == [
+    assert [words for _, words in report.made_good] == [
         "the venue repeats a cursor: its listing cannot be walked to the end"
     ]
+    assert (report.complete, report.rows["trades-v1"]) == (True, 250)

@@ -117,11 +117,16 @@ def test_markets_are_asked_until_they_are_settled(store):
 
 
 def test_transactions_are_counted_by_who_tells_them(store):
-    store.add_tasks([Task(listing="chain.logs", subject=WALLET, since_s=1, until_s=99)])
-    activity, chain = store.tasks()
+    listings = ("chain.logs", "subgraph.orderFilledEvents", "data_v1.activity")
+    store.add_tasks([Task(listing=listing, subject=WALLET, since_s=1, until_s=99) for listing in listings])
+    activity, chain, subgraph, first = store.tasks()
     store.commit(activity, fetched(1, hashes=((WALLET, "0x1"), (WALLET, "0x2"), (WALLET, "0x3"))))
     store.commit(chain, fetched(2, hashes=((WALLET, "0x3"), (WALLET, "0x4"), ("0xother", "0x1"))))
-    assert store.hash_counts(WALLET) == (1, 2, 1)
+    store.commit(subgraph, fetched(3, hashes=((WALLET, "0x1"), (WALLET, "0x3"), (WALLET, "0x5"), (WALLET, "0x6"))))
+    store.commit(first, fetched(4, hashes=tuple((WALLET, f"0x{n}") for n in (1, 2, 3))))
+    counts = [store.hash_counts(WALLET, "data_v2.activity", other) for other in listings]
+    assert counts == [(1, 2, 1), (2, 1, 2), (3, 0, 0)]
+    assert store.hash_counts(WALLET, "chain.logs", "subgraph.orderFilledEvents") == (1, 1, 3)
 
 
 def test_the_request_is_remembered(store):
