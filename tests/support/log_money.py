@@ -137,6 +137,8 @@ class Money:
     def _settled(self, _: Message, settled) -> list[str]:
         if settled.status == "REDEEMED":
             return self._redeemed(settled)
+        if settled.status == "MERGED":
+            return self._merged(settled)
         undone = self.fills.pop(settled.trade_id, None)
         if undone is None:
             return [f"trade {settled.trade_id} was settled twice, or before it was filled"]
@@ -160,6 +162,30 @@ class Money:
         found = [f"{left} shares of {settled.token_id} were redeemed that nobody held"] if left else []
         if mark is None or not mark.final or settled.cash_micro != settled.size_micro * mark.bid // MICRO:
             found.append(f"the redemption of {settled.token_id} does not pay its payout")
+        return found
+
+    def _merged(self, settled) -> list[str]:
+        self.cash += settled.cash_micro
+        tokens = [token for token, market in self.market_of.items() if market == settled.market_id]
+        held = [{key[1:]: lot[0] for key, lot in self.lots.items() if key[0] == token} for token in tokens]
+        both = sorted(held[0].keys() & held[1].keys(), key=lambda key: (key[1], key[0]))
+        found, left = [], settled.size_micro
+        sets = {}
+        for key in both:
+            sets[key] = max(min(int(held[0][key]), int(held[1][key]), left), 0)
+            left -= sets[key]
+        for token in tokens:
+            rest = left
+            for leader in sorted({key[1:] for key in self.lots if key[0] == token}, key=lambda key: (key[1], key[0])):
+                lot, own = self.lots[token, *leader], sets.get(leader, 0)
+                more = min(rest, max(int(lot[0]) - own, 0))
+                rest -= more
+                if own + more:
+                    lot[1] -= lot[1] * (own + more) / lot[0]
+                    lot[0] -= own + more
+            found += [f"{rest} shares of {token} were merged that nobody held"] if rest else []
+        if settled.cash_micro != settled.size_micro:
+            found.append(f"the merge in {settled.market_id} does not pay one for each set")
         return found
 
     def _commanded(self, _: Message, command) -> None:

@@ -7,7 +7,14 @@ from whaletrader.agents.execution import Execution, Trader
 from whaletrader.config.tree import ExecutionSettings
 from whaletrader.messages.market import MarketDataUpdate, MarketResolved
 from whaletrader.messages.orchestration import ScheduleTimer, TimerFired
-from whaletrader.messages.orders import CancelOrder, OrderOutcomeUnknown, OrderReport, RedeemPosition, SubmitOrder
+from whaletrader.messages.orders import (
+    CancelOrder,
+    MergePositions,
+    OrderOutcomeUnknown,
+    OrderReport,
+    RedeemPosition,
+    SubmitOrder,
+)
 from whaletrader.messages.risk import ApprovalBounds, ApprovedTrade
 from whaletrader.ports.exchange import SignedOrder
 
@@ -160,5 +167,7 @@ class Desk:
             self.exchange.ask(payload.account_id, payload.order_hash, arrival)
         elif isinstance(payload, RedeemPosition):
             self.exchange.redeem(message.id, payload.account_id, payload.token_id, payload.size_micro, arrival)
+        elif isinstance(payload, MergePositions):
+            self.exchange.merge(message.id, payload.account_id, payload.market_id, payload.size_micro, arrival)
         elif isinstance(payload, ScheduleTimer):
             self.timers[payload.name] = payload.due_ts

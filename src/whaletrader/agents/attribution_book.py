@@ -19,6 +19,7 @@ from whaletrader.domain.attribution import (
     value_micro,
     void,
 )
+from whaletrader.domain.complete_sets import merged_cash, merged_shares
 from whaletrader.domain.settlement import fill_cash_micro
 from whaletrader.domain.spread import half_spread_micro
 from whaletrader.domain.values import Side
@@ -146,15 +147,24 @@ def _voided(book: AttributionBook, fill_id: str) -> bool:
 
 
 def _merged(book: AttributionBook, settlement: SettlementUpdated) -> None:
-    tokens = [token for token, held in book.tokens.items() if held.market_id == settlement.market_id]
-    holding = [token for token in sorted(tokens) if any(token in ledger.lots for ledger in book.leaders.values())]
-    left = settlement.cash_micro
-    for index, token in enumerate(holding):
-        part = left // (len(holding) - index)
-        left -= part
-        _take(book, token, settlement.size_micro, part)
-    if left:
-        _attribute_to_nobody(book, left)
+    """Take complete sets from the leaders' lots: each outcome brings what the market says that it is worth now."""
+    known = sorted(token for token, held in book.tokens.items() if held.market_id == settlement.market_id)
+    tokens = (*known, "", "")[:2]
+    marks = [-1 if (mark := _mark_of(book, token)) is None else mark for token in tokens]
+    parts = merged_cash(settlement.cash_micro, marks[0], marks[1])
+    taken = merged_shares(_shares(book, tokens[0]), _shares(book, tokens[1]), settlement.size_micro)
+    for token, shares, cash in zip(tokens, taken, parts, strict=True):
+        left, size = cash, settlement.size_micro
+        for leader, own in shares.items():
+            part = left if own == size else left * own // size
+            _sell_back(book, book.leaders[leader], token, own, part)
+            left, size = left - part, size - own
+        if left:
+            _attribute_to_nobody(book, left)
+
+
+def _shares(book: AttributionBook, token_id: str) -> dict[str, int]:
+    return {leader: size_micro(ledger, token_id) for leader, ledger in book.leaders.items()}
 
 
 def _take(book: AttributionBook, token_id: str, size: int, cash: int) -> None:
@@ -164,11 +174,15 @@ def _take(book: AttributionBook, token_id: str, size: int, cash: int) -> None:
         if taken <= 0:
             continue
         part = cash if taken == size else cash * taken // size
-        trade(ledger, token_id, fill_id="", size_micro=-taken, cost_micro=-part)
+        _sell_back(book, ledger, token_id, taken, part)
         size, cash = size - taken, cash - part
-        _after_change(book, ledger, token_id)
     if cash:
         _attribute_to_nobody(book, cash)
+
+
+def _sell_back(book: AttributionBook, ledger: LeaderLedger, token_id: str, size: int, cash: int) -> None:
+    trade(ledger, token_id, fill_id="", size_micro=-size, cost_micro=-cash)
+    _after_change(book, ledger, token_id)
 
 
 def _attribute_to_nobody(book: AttributionBook, cash: int) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from whaletrader.agents.bounded import leader_key, remember
+from whaletrader.domain.complete_sets import merged_shares
 from whaletrader.domain.values import Side
 from whaletrader.messages.envelope import Message
 from whaletrader.messages.leaders import CopySignal
@@ -29,6 +30,7 @@ class Bet(msgspec.Struct):
     """One leader's token that we wanted."""
 
     token_id: str
+    market_id: str = ""
     held_micro: int = 0
     pending: int = 0
     """Signals and orders that have not ended."""
@@ -91,7 +93,7 @@ def _key(wallet: str, kind: str, token_id: str) -> str:
 
 def _wanted(book: CopyBook, message_id: str, signal: CopySignal) -> None:
     key = _key(signal.wallet, signal.kind, signal.token_id)
-    bet = book.bets.get(key) or Bet(token_id=signal.token_id)
+    bet = book.bets.get(key) or Bet(token_id=signal.token_id, market_id=signal.market_id)
     bet.pending += 1
     bet.exiting = bet.exiting or signal.side == Side.SELL
     remember(book.bets, key, bet, MAX_BETS)
@@ -148,12 +150,32 @@ def _never_ordered(book: CopyBook, _: str, error: ExecutionError) -> None:
 
 
 def _settled(book: CopyBook, _: str, settlement: SettlementUpdated) -> None:
+    if settlement.status == "MERGED":
+        _merged(book, settlement)
+        return
     fill = book.fills.pop(settlement.trade_id, None)
     if fill is not None and settlement.status == "FAILED":
         # A void sale brings back a bet that had ended with it.
-        bet = book.bets.setdefault(fill.bet, Bet(token_id=settlement.token_id))
+        bet = book.bets.setdefault(fill.bet, Bet(token_id=settlement.token_id, market_id=settlement.market_id))
         bet.held_micro = max(bet.held_micro - fill.change_micro, 0)
         _forget_if_over(book, fill.bet)
+
+
+def _merged(book: CopyBook, settlement: SettlementUpdated) -> None:
+    """Take merged shares from the bets as every ledger does."""
+    here = {key: bet for key, bet in book.bets.items() if bet.market_id == settlement.market_id}
+    tokens = sorted({bet.token_id for bet in here.values()})
+    sides = [_held_of(here, token) for token in (*tokens, "", "")[:2]]
+    for token, taken in zip(tokens, merged_shares(sides[0], sides[1], settlement.size_micro), strict=False):
+        for leader, size in taken.items():
+            key = f"{leader}/{token}"
+            book.bets[key].held_micro -= size
+            _forget_if_over(book, key)
+
+
+def _held_of(bets: dict[str, Bet], token_id: str) -> dict[str, int]:
+    """Shares of a token by leader."""
+    return {key.removesuffix(f"/{token_id}"): bet.held_micro for key, bet in bets.items() if bet.token_id == token_id}
 
 
 def _end(book: CopyBook, key: str) -> None:

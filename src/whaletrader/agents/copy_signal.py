@@ -67,7 +67,7 @@ class CopySignalAgent:
     """The agent."""
 
     name = Publisher.COPY_SIGNAL.value
-    state_version = 1
+    state_version = 2
     state_type = CopySignalState
     subscribes = copy_book.READS | {
         "WhaleDiscovered",

@@ -3,16 +3,20 @@
 A timer is never a rejection: an order that nobody acknowledged is *unknown* and is asked for, ever more rarely, at most
 `MAX_ASKS` times. Shares of a resolved market are redeemed where they pay; worthless ones are written off by a
 `SettlementUpdated(REDEEMED)` of our own with no cash and no command. Shares below the venue's minimum cannot be sold
-and are kept until then. The first form has one child per approval.
+and are kept until then. Where we hold both outcomes of a market, the complete sets are merged as soon as they are
+confirmed and free, one merge at a time; one that failed is asked for again when something of the market settles, or an
+operator resumes. The first form has one child per approval.
 """
 
 from collections.abc import Sequence
 
 import msgspec
 
-from whaletrader.agents.execution_outputs import error_of, not_ordered, paid, pay_out, tell, unknown
+from whaletrader.agents.execution_outputs import error_of, merged, not_ordered, paid, pay_out, tell, unknown
 from whaletrader.agents.execution_state import ExecutionState, Working, advance, fold, held_change
 from whaletrader.config.tree import ExecutionSettings
+from whaletrader.domain.complete_sets import mergeable_micro
+from whaletrader.domain.order import ReportKind
 from whaletrader.domain.order_hash import MAX_SALT, OrderStruct, order_hash
 from whaletrader.domain.order_life import Incomplete
 from whaletrader.domain.reasons import ExecutionReason
@@ -24,11 +28,12 @@ from whaletrader.messages.orchestration import ScheduleTimer, TimerFired
 from whaletrader.messages.orders import (
     CancelOrder,
     ExecutionError,
+    MergePositions,
     OrderOrigin,
     OrderReport,
     SubmitOrder,
 )
-from whaletrader.messages.risk import ApprovedTrade, KillSwitchThrown, OperatorCommand
+from whaletrader.messages.risk import ApprovalBounds, ApprovedTrade, KillSwitchThrown, OperatorCommand
 
 MAX_ASKS = 12
 """How often an order's outcome is asked for; the pause doubles each time."""
@@ -48,7 +53,7 @@ class Execution:
     """The execution agent of one account."""
 
     name = Publisher.EXECUTION.value
-    state_version = 1
+    state_version = 2
     state_type = ExecutionState
     subscribes = frozenset(
         {
@@ -83,7 +88,7 @@ class Execution:
             case MarketResolved() if state.concerns(payload.market_id):
                 return self._resolved(state, payload, message.ts_init)
             case OperatorCommand(command="RESUME"):
-                return self._redeem_rest(state)
+                return [*self._redeem_rest(state), *self._merge_rest(state)]
             case KillSwitchThrown():
                 return [out for each in state.orders.values() for out in self._cancel(each, message.ts_init)]
         return []
@@ -114,7 +119,7 @@ class Execution:
         ticket = Ticket(
             side=Side(bounds.side),
             worst_price_micro=bounds.worst_price_micro,
-            max_size_micro=bounds.max_size_micro,
+            max_size_micro=min(bounds.max_size_micro, _sellable_micro(state, bounds)),
             max_cost_micro=bounds.max_cost_micro,
             tick_micro=terms.tick_micro,
             min_order_micro=terms.min_order_micro,
@@ -169,9 +174,11 @@ class Execution:
         )
 
     def _reported(self, state: ExecutionState, report: OrderReport, now: int) -> list[Payload]:
-        payment = state.payments.get(report.order_hash)
+        payment, merge = state.payments.get(report.order_hash), state.merges.get(report.order_hash)
         if payment is not None:
             return paid(payment, report)
+        if merge is not None:
+            return [*merged(merge, report), *self._after_merge(state, merge, done=report.kind == ReportKind.MERGED)]
         working = state.order(report.order_hash)
         if working is None:
             stray = ExecutionError(
@@ -186,7 +193,8 @@ class Execution:
         outs: list[Payload] = []
         for each in happened:
             outs += self._ask(working, now) if isinstance(each, Incomplete) else tell(working, each)
-        return outs + self._redeem_late(state, after, held_change(after, happened))
+        change = held_change(after, happened)
+        return [*outs, *self._redeem_late(state, after, change), *self._merge_late(state, working, after, change)]
 
     def _redeem_late(self, state: ExecutionState, working: Working, change: int) -> list[Payload]:
         """Pay out a token of a resolved market once the last order in it is finished."""
@@ -232,6 +240,48 @@ class Execution:
                 outs += pay_out(self.trader.account_id, holding.market_id, token_id, holding.size_micro, payout)
         return outs
 
+    def _merge_late(self, state: ExecutionState, before: Working, after: Working, change: int) -> list[Payload]:
+        """Merge what a settled purchase made complete, or what the end of a sale set free."""
+        freed = change + (before.left_micro - after.left_micro if after.side == Side.SELL else 0)
+        if freed <= 0 or state.merging(after.market_id):
+            return []
+        return self._merge(state, after.market_id, {after.token_id: freed})
+
+    def _after_merge(self, state: ExecutionState, merge: MergePositions, *, done: bool) -> list[Payload]:
+        """Merge what became complete meanwhile; the shares of a failed merge are paid out where the market ended."""
+        if done:
+            return self._merge(state, merge.market_id, {})
+        resolution, outs = state.resolved.get(merge.market_id), list[Payload]()
+        for token_id in merge.token_ids if resolution else ():
+            assert resolution is not None
+            holding, payout = state.held.get(token_id), resolution.payouts_micro[resolution.token_ids.index(token_id)]
+            if not _has_open_orders(state, token_id):
+                size = merge.size_micro + (holding.size_micro if holding else 0)
+                outs += pay_out(merge.account_id, merge.market_id, token_id, size, payout)
+        return outs
+
+    def _merge_rest(self, state: ExecutionState) -> list[Payload]:
+        """Merge what a kill or a failure left unmerged."""
+        markets = dict.fromkeys(holding.market_id for holding in state.held.values())
+        return [out for each in markets if not state.merging(each) for out in self._merge(state, each, {})]
+
+    def _merge(self, state: ExecutionState, market_id: str, changes: dict[str, int]) -> list[Payload]:
+        """Merge the complete sets of a market that are confirmed and promised to no sale."""
+        terms = state.terms.get(market_id)
+        if terms is None or market_id in state.resolved or len(terms.token_ids) != 2:
+            return []
+        free = [
+            (state.held[token].size_micro if token in state.held else 0)
+            + changes.get(token, 0)
+            - state.on_sale_micro(token)
+            for token in terms.token_ids
+        ]
+        size = mergeable_micro(free[0], free[1])
+        if not size:
+            return []
+        account = self.trader.account_id
+        return [MergePositions(account_id=account, market_id=market_id, token_ids=terms.token_ids, size_micro=size)]
+
     def _cancel(self, working: Working, now: int) -> list[Payload]:
         if working.life.terminal or working.cancelling:
             return []
@@ -256,6 +306,15 @@ class Execution:
     @property
     def _ack_ns(self) -> int:
         return self.settings.ack_timeout_s * NANOS
+
+
+def _sellable_micro(state: ExecutionState, bounds: ApprovalBounds) -> int:
+    """Return how much of an approval may be ordered: while sets are merged, a sale leaves their shares alone."""
+    if bounds.side != Side.SELL or not state.merging(bounds.market_id):
+        return bounds.max_size_micro
+    token, holding = bounds.token_id, state.held.get(bounds.token_id)
+    held = (holding.size_micro if holding else 0) + state.unconfirmed_micro(token)
+    return max(held - state.on_sale_micro(token), 0)
 
 
 def _has_open_orders(state: ExecutionState, token_id: str, *, beside: str = "") -> bool:

@@ -9,6 +9,7 @@ from whaletrader.domain.values import Side
 from whaletrader.messages.envelope import Payload
 from whaletrader.messages.orders import (
     ExecutionError,
+    MergePositions,
     OrderCancelled,
     OrderFilled,
     OrderOutcomeUnknown,
@@ -96,6 +97,24 @@ def paid(payment: RedeemPosition, report: OrderReport) -> list[Payload]:
     return [settled, _payment_error(payment, report, ExecutionReason.REDEEMED_NOTHING)] if odd else [settled]
 
 
+def merged(merge: MergePositions, report: OrderReport) -> list[Payload]:
+    """Return what a merge's report means: one settlement for both outcomes."""
+    if report.kind != ReportKind.MERGED:
+        return [_payment_error(merge, report, ExecutionReason.MERGE_FAILED)]
+    settled = SettlementUpdated(
+        account_id=merge.account_id,
+        order_hash=report.order_hash,
+        trade_id="",
+        market_id=merge.market_id,
+        token_id="",
+        status=ReportKind.MERGED.value,
+        size_micro=merge.size_micro,
+        cash_micro=report.cash_micro,
+    )
+    odd = report.cash_micro < merge.size_micro
+    return [settled, _payment_error(merge, report, ExecutionReason.MERGED_FOR_LESS)] if odd else [settled]
+
+
 def pay_out(account_id: str, market_id: str, token_id: str, size_micro: int, payout_micro: int) -> list[Payload]:
     """Return the redemption of a resolved holding, or its write-off where it is worthless."""
     if size_micro <= 0:
@@ -172,7 +191,7 @@ def _settled(working: Working, happening: Settled) -> SettlementUpdated:
     )
 
 
-def _payment_error(payment: RedeemPosition, report: OrderReport, reason: str) -> ExecutionError:
+def _payment_error(payment: RedeemPosition | MergePositions, report: OrderReport, reason: str) -> ExecutionError:
     return ExecutionError(
         account_id=payment.account_id,
         approval_id="",

@@ -4,6 +4,7 @@ It folds messages; what follows from them is decided in `execution`.
 """
 
 from collections.abc import Iterable
+from itertools import chain
 
 import msgspec
 from msgspec.structs import replace
@@ -30,6 +31,7 @@ from whaletrader.messages.market import MarketDataUpdate, MarketResolved, Market
 from whaletrader.messages.orders import (
     CancelOrder,
     ExecutionError,
+    MergePositions,
     OrderOutcomeUnknown,
     OrderRejected,
     OrderReport,
@@ -54,6 +56,7 @@ class Terms(msgspec.Struct, frozen=True):
     fee_rate_micro: int
     fee_exponent: int
     fee_times_price: bool
+    token_ids: tuple[str, ...]
 
     @property
     def fees(self) -> FeeSchedule:
@@ -92,6 +95,11 @@ class Working(msgspec.Struct, frozen=True, kw_only=True):
         """After this no exchange accepts the order any more."""
         return self.end_ts + GTD_LEAD_S * NANOS
 
+    @property
+    def left_micro(self) -> int:
+        """What may still be filled."""
+        return 0 if self.life.terminal else max(self.life.size_micro - self.life.filled_micro, 0)
+
 
 class Holding(msgspec.Struct, frozen=True):
     """Confirmed shares of a token, less what was sold of them."""
@@ -118,6 +126,8 @@ class ExecutionState(AgentState):
     held: dict[str, Holding] = msgspec.field(default_factory=dict)
     resolved: dict[str, Resolution] = msgspec.field(default_factory=dict)
     payments: dict[str, RedeemPosition] = msgspec.field(default_factory=dict)
+    merges: dict[str, MergePositions] = msgspec.field(default_factory=dict)
+    """Asked for and not answered, by the command's id: at most one in a market."""
 
     def order(self, order_hash: str) -> Working | None:
         """Return an order of ours, finished ones included while they are remembered."""
@@ -125,9 +135,24 @@ class ExecutionState(AgentState):
 
     def concerns(self, market_id: str) -> bool:
         """Whether we hold, have orders in, or wait for a payment of a market."""
-        ours: tuple[dict[str, Working] | dict[str, Holding] | dict[str, RedeemPosition], ...]
-        ours = (self.orders, self.held, self.payments)
-        return any(each.market_id == market_id for table in ours for each in table.values())
+        ours: Iterable[Working | Holding | RedeemPosition | MergePositions]
+        ours = chain(self.orders.values(), self.held.values(), self.payments.values(), self.merges.values())
+        return any(each.market_id == market_id for each in ours)
+
+    def merging(self, market_id: str) -> bool:
+        """Whether complete sets of a market are being merged."""
+        return any(each.market_id == market_id for each in self.merges.values())
+
+    def on_sale_micro(self, token_id: str) -> int:
+        """Shares that sales of ours may still take."""
+        sales = (each for each in self.orders.values() if each.token_id == token_id and each.side == Side.SELL)
+        return sum(each.left_micro for each in sales)
+
+    def unconfirmed_micro(self, token_id: str) -> int:
+        """Shares that were bought and are not confirmed yet."""
+        buys = (each for each in self.orders.values() if each.token_id == token_id and each.side == Side.BUY)
+        trades = (trade for each in buys for trade in each.life.trades)
+        return sum(trade.size_micro for trade in trades if trade.status == TradeStatus.MATCHED)
 
 
 def advance(working: Working, report: OrderReport, now: int) -> tuple[Working, tuple[Happening, ...]]:
@@ -195,6 +220,10 @@ def _commanded(state: ExecutionState, message: Message) -> None:
         case RedeemPosition():
             state.payments[message.id] = payload
             _hold(state, payload.token_id, payload.market_id, -payload.size_micro)
+        case MergePositions():
+            state.merges[message.id] = payload
+            for token_id in payload.token_ids:
+                _hold(state, token_id, payload.market_id, -payload.size_micro)
         case SettlementUpdated() if not payload.order_hash:
             _hold(state, payload.token_id, payload.market_id, -payload.size_micro)
             _forget(state, payload.market_id)
@@ -212,6 +241,7 @@ def _learn(state: ExecutionState, market_id: str, terms: MarketTerms) -> None:
         terms.fee_rate_micro,
         terms.fee_exponent,
         terms.fee_times_price,
+        terms.token_ids,
     )
     if len(state.terms) > MAX_TERMS:
         oldest = next((each for each in state.terms if not state.concerns(each)), market_id)
@@ -236,11 +266,7 @@ def _sent(state: ExecutionState, order: SubmitOrder) -> None:
 
 
 def _reported(state: ExecutionState, report: OrderReport, now: int) -> None:
-    payment = state.payments.pop(report.order_hash, None)
-    if payment is not None:
-        if report.kind != ReportKind.REDEEMED:
-            _hold(state, payment.token_id, payment.market_id, payment.size_micro)
-        _forget(state, payment.market_id)
+    if _answered(state, report):
         return
     working = state.order(report.order_hash)
     if working is None:
@@ -258,6 +284,20 @@ def _reported(state: ExecutionState, report: OrderReport, now: int) -> None:
     if len(state.finished) > MAX_FINISHED:
         del state.finished[next(iter(state.finished))]
     _forget(state, working.market_id)
+
+
+def _answered(state: ExecutionState, report: OrderReport) -> bool:
+    """Fold the answer to a redemption or a merge, the shares of one that failed are ours again; False for an order."""
+    payment, merge = state.payments.pop(report.order_hash, None), state.merges.pop(report.order_hash, None)
+    if payment is not None and report.kind != ReportKind.REDEEMED:
+        _hold(state, payment.token_id, payment.market_id, payment.size_micro)
+    if merge is not None and report.kind != ReportKind.MERGED:
+        for token_id in merge.token_ids:
+            _hold(state, token_id, merge.market_id, merge.size_micro)
+    asked = payment or merge
+    if asked is not None:
+        _forget(state, asked.market_id)
+    return asked is not None
 
 
 def _hold(state: ExecutionState, token_id: str, market_id: str, change: int) -> None:

@@ -146,8 +146,7 @@ def _fold_settlement(book: Portfolio, state: RiskManagementState, settled: Settl
         case "REDEEMED":
             book.redeem(settled.token_id, settled.size_micro, settled.cash_micro)
         case "MERGED":
-            view = state.markets.get(settled.market_id)
-            book.merge(view.token_ids if view else (settled.token_id,), settled.size_micro, settled.cash_micro)
+            book.merge(settled.market_id, settled.size_micro, settled.cash_micro)
 
 
 def _mark_from_quotes(book: Portfolio, state: RiskManagementState, token_id: str) -> None:

@@ -7,6 +7,7 @@ Limits are not judged here. The transitions change the book in place; everything
 
 import msgspec
 
+from whaletrader.domain.complete_sets import merged_shares
 from whaletrader.domain.position import Position
 from whaletrader.domain.settlement import fill_cash_micro
 from whaletrader.domain.values import MICRO, Side
@@ -271,10 +272,13 @@ class Portfolio(msgspec.Struct, kw_only=True):
         self._take(token_id, size_micro)
         self.cash_micro += cash_micro
 
-    def merge(self, token_ids: tuple[str, ...], size_micro: int, cash_micro: int) -> None:
-        """Turn equal holdings of a market's outcomes into collateral."""
-        for token in token_ids:
-            self._take(token, size_micro)
+    def merge(self, market_id: str, size_micro: int, cash_micro: int) -> None:
+        """Turn equal holdings of a market's outcomes into collateral; whose lots go is `merged_shares`' word."""
+        held = [each for _, each in sorted(self.positions.items()) if each.market_id == market_id]
+        sides = [{f"{lot.kind}/{lot.wallet}": lot.size_micro for lot in each.lots} for each in held]
+        sides += [{}] * (2 - len(held))
+        for position, taken in zip(held, merged_shares(sides[0], sides[1], size_micro), strict=False):
+            self._keep(position.without(taken))
         self.cash_micro += cash_micro
 
     def deposit(self, cash_micro: int) -> None:

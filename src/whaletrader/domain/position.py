@@ -3,6 +3,8 @@
 A position is a value; changing it makes a new one. Realised profit is attribution's business, not this file's.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
 
@@ -68,8 +70,18 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
             lots.append(lot)
         return msgspec.structs.replace(self, lots=tuple(each for each in lots if each.size_micro != 0))
 
+    def without(self, shares: Mapping[str, int]) -> "Position":
+        """Take so many shares from each leader's ("kind/wallet") lot, with their part of its cost (a merge)."""
+        position = self
+        for lot in self.lots:
+            taken = shares.get(f"{lot.kind}/{lot.wallet}", 0)
+            if taken:
+                cost = position.cost_of(lot.wallet, lot.kind, taken)
+                position = position.changed(lot.wallet, lot.kind, -taken, -cost)
+        return position
+
     def reduced(self, size_micro: int) -> "Position":
-        """Take shares from the lots in their order, each with its share of the cost (a redemption, a merge)."""
+        """Take shares from the lots in their order, each with its share of the cost (a redemption)."""
         left, position = size_micro, self
         for lot in self.lots:
             taken = min(left, max(lot.size_micro, 0))

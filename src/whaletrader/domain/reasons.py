@@ -24,6 +24,7 @@ class SkipReason(StrEnum):
     REGIME = "REGIME"
     TRADING_HALTED = "TRADING_HALTED"
     NOT_ALLOCATED = "NOT_ALLOCATED"
+    MERGED_INSTEAD = "MERGED_INSTEAD"
 
 
 class DenyReason(StrEnum):
@@ -86,6 +87,8 @@ class ExecutionReason(StrEnum):
     MEANINGLESS = "MEANINGLESS"
     REDEMPTION_FAILED = "REDEMPTION_FAILED"
     REDEEMED_NOTHING = "REDEEMED_NOTHING"
+    MERGE_FAILED = "MERGE_FAILED"
+    MERGED_FOR_LESS = "MERGED_FOR_LESS"
 
 
 class DeadLetterReason(StrEnum):
@@ -129,6 +132,7 @@ EXPLANATIONS: dict[StrEnum, str] = {
     SkipReason.REGIME: "The market's regime (for example low liquidity) forbids copying.",
     SkipReason.TRADING_HALTED: "Trading is halted by the breaker, the ladder or the kill switch.",
     SkipReason.NOT_ALLOCATED: "The allocation gives the leader no share: no drawn belief of his edge was positive.",
+    SkipReason.MERGED_INSTEAD: "All that was to be sold is part of complete sets, which are merged instead.",
     DenyReason.NO_EDGE: "The expected value after costs is not positive: no edge, no trade.",
     DenyReason.BELOW_VENUE_MINIMUM: "The greatest admissible size is below what the venue accepts.",
     DenyReason.PER_TRADE: "The limit per trade leaves no size.",
@@ -176,6 +180,8 @@ EXPLANATIONS: dict[StrEnum, str] = {
     ExecutionReason.MEANINGLESS: "A report fits no order and no trade.",
     ExecutionReason.REDEMPTION_FAILED: "A redemption was not sent or failed; the shares are still ours.",
     ExecutionReason.REDEEMED_NOTHING: "A redemption of winning shares brought no collateral.",
+    ExecutionReason.MERGE_FAILED: "A merge of complete sets was not sent or failed; the shares are still ours.",
+    ExecutionReason.MERGED_FOR_LESS: "A merge of complete sets brought less collateral than one unit for each set.",
     DeadLetterReason.UNKNOWN_TYPE: "The message type is not registered.",
     DeadLetterReason.UNKNOWN_VERSION: "The schema version of this type is not registered.",
     DeadLetterReason.TRUNCATED: "The bytes end before the message does.",

@@ -119,9 +119,10 @@ class Ingest:
             self._state.followed.pop(f"{payload.kind}:{payload.wallet}", None)
             self._watch_holdings(message.ts_init)
         else:
-            token_id = self._state.interest.fold(message)
-            if token_id:
+            tokens = self._state.interest.fold(message)
+            for token_id in tokens:
                 self._follow(token_id, message.ts_init)
+            if tokens:
                 self._watch_holdings(message.ts_init)
 
     def refresh(self) -> None:

@@ -2,9 +2,17 @@
 
 import msgspec
 
+from whaletrader.domain.complete_sets import merged_shares
 from whaletrader.domain.values import Side
 from whaletrader.messages.envelope import Message
-from whaletrader.messages.orders import OrderCancelled, OrderFilled, OrderRejected, SettlementUpdated, SubmitOrder
+from whaletrader.messages.orders import (
+    MergePositions,
+    OrderCancelled,
+    OrderFilled,
+    OrderRejected,
+    SettlementUpdated,
+    SubmitOrder,
+)
 
 
 class Interest(msgspec.Struct, kw_only=True):
@@ -20,6 +28,8 @@ class Interest(msgspec.Struct, kw_only=True):
     """Order hash -> leader as "kind:wallet", while anything of the order may still fill."""
     lots: dict[str, dict[str, int]] = {}
     """Leader -> token -> what we hold on his word, in micro-units, never 0; leaders without lots are not kept."""
+    merges: dict[str, tuple[str, ...]] = {}
+    """Id of a merge that may still succeed -> the tokens whose complete sets it takes."""
 
     def tokens(self) -> list[str]:
         """Return the tokens of open orders and positions, each once, in the order in which they came."""
@@ -33,27 +43,34 @@ class Interest(msgspec.Struct, kw_only=True):
         """Return the leaders ("kind:wallet") on whose word we hold or have ordered something, each once."""
         return list(dict.fromkeys([*self.lots, *self.ordered_for.values()]))
 
-    def fold(self, message: Message) -> str:
-        """Take a message in; return the token whose standing may have changed, "" when none did."""
+    def fold(self, message: Message) -> tuple[str, ...]:
+        """Take a message in; return the tokens whose standing may have changed."""
         match message.payload:
             case SubmitOrder() as order:
                 self.orders[order.order_hash] = order.token_id
                 self.ordered_for[order.order_hash] = f"{order.origin.kind}:{order.origin.wallet}"
-                return order.token_id
+                return (order.token_id,)
             case OrderFilled() as fill:
                 self._fill(fill)
-                return fill.token_id
+                return (fill.token_id,)
             case OrderCancelled() | OrderRejected() as end:
                 self._order_ended(end.order_hash)
-                return end.token_id
+                return (end.token_id,)
+            case MergePositions() as merge:
+                # Only one merge of a market is under way: a former one that is remembered has failed.
+                self.merges = {each: kept for each, kept in self.merges.items() if kept != merge.token_ids}
+                self.merges[message.id] = merge.token_ids
+            case SettlementUpdated(status="MERGED") as settled:
+                return self._merge(settled)
             case SettlementUpdated() as settled:
                 self._settle(settled)
-                return settled.token_id
-        return ""
+                return (settled.token_id,)
+        return ()
 
     def drop(self, token_id: str) -> None:
         """Forget a token whose market ended: its price no longer changes."""
         self._add(token_id, -self.holdings.get(token_id, 0), "")
+        self.merges = {each: tokens for each, tokens in self.merges.items() if token_id not in tokens}
         for order_hash in [key for key, token in self.orders.items() if token == token_id]:
             self._order_ended(order_hash)
 
@@ -73,8 +90,17 @@ class Interest(msgspec.Struct, kw_only=True):
         token_id, change, leader = self.fills.pop(settled.trade_id, (settled.token_id, 0, ""))
         if settled.status == "FAILED":
             self._add(token_id, -change, leader)
-        elif settled.status in {"REDEEMED", "MERGED"}:
+        elif settled.status == "REDEEMED":
             self._add(settled.token_id, -settled.size_micro, "")
+
+    def _merge(self, settled: SettlementUpdated) -> tuple[str, ...]:
+        tokens = self.merges.pop(settled.order_hash, ())
+        sides = [{leader: lots.get(token, 0) for leader, lots in self.lots.items()} for token in tokens]
+        if len(sides) == 2:
+            for token, taken in zip(tokens, merged_shares(sides[0], sides[1], settled.size_micro), strict=True):
+                for leader, size in taken.items():
+                    self._add(token, -size, leader)
+        return tokens
 
     def _add(self, token_id: str, change: int, leader: str) -> None:
         """Change what is held; without a leader his lots stay until nothing of the token is left."""

@@ -296,7 +296,8 @@ def test_a_split_resolution_redeems_both_outcomes_at_a_half():
     harness = bought()
     order = harness.tell(approved(approval_id="2" * 32, token_id=NO), at=200)[0]
     harness.tell(filled(order), at=206)
-    harness.tell(report(order, "SETTLED", trade_id="t1"), at=208)
+    merge = harness.feed(harness.message(report(order, "SETTLED", trade_id="t1"), at=208))[-1]
+    harness.tell(receipt_of(merge.id, "NOT_SENT", reason="KILL_LATCH"), at=208)
     redeemed = harness.tell(resolution((500_000, 500_000)), at=500)
     assert [(out.token_id, out.payout_micro) for out in redeemed] == [(YES, 500_000), (NO, 500_000)]
 

@@ -51,8 +51,8 @@ def test_an_order_that_is_not_known_is_dead_only_after_its_expiration():
 
 
 def test_unknown_fees_are_the_worst_case():
-    assert Terms(10_000, 5_000_000, False, -1, -1, False).fees is WORST_CASE
-    known = Terms(10_000, 5_000_000, False, 30_000, 1, False).fees
+    assert Terms(10_000, 5_000_000, False, -1, -1, False, ("1", "2")).fees is WORST_CASE
+    known = Terms(10_000, 5_000_000, False, 30_000, 1, False, ("1", "2")).fees
     assert (known.rate_micro, known.exponent) == (30_000, 1)
 
 

@@ -189,9 +189,29 @@ def test_a_redemption_turns_the_position_into_its_payout(payout):
 def test_a_merge_turns_both_outcomes_into_collateral():
     book = bought()
     book.fill(fill(M, 1, size_micro=70 * MICRO, name="2"))
-    book.merge(("m0", "m1"), 70 * MICRO, 70 * MICRO)
+    book.merge("m", 70 * MICRO, 70 * MICRO)
     assert book.cash_micro == CASH - 15 * MICRO
     assert list(book.positions) == ["m0"]
+    assert book.positions["m0"].size_micro == 30 * MICRO
+
+
+def test_a_merge_takes_the_lots_of_who_is_on_both_sides_first():
+    book = bought(wallet="0xz")
+    book.fill(fill(M, size_micro=50 * MICRO, name="3"))
+    book.fill(fill(M, 1, size_micro=70 * MICRO, name="2", wallet="0xz"))
+    book.merge("m", 60 * MICRO, 60 * MICRO)
+    assert [(lot.wallet, lot.size_micro) for lot in book.positions["m0"].lots] == [
+        ("0xz", 40 * MICRO),
+        (LEADER, 50 * MICRO),
+    ]
+    assert [(lot.wallet, lot.size_micro) for lot in book.positions["m1"].lots] == [("0xz", 10 * MICRO)]
+
+
+def test_a_merge_of_what_we_hold_on_one_side_only_takes_that():
+    book = bought()
+    book.merge("m", 70 * MICRO, 70 * MICRO)
+    assert book.positions["m0"].size_micro == 30 * MICRO
+    book.merge("elsewhere", MICRO, MICRO)
     assert book.positions["m0"].size_micro == 30 * MICRO
 
 

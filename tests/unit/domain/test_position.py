@@ -52,6 +52,11 @@ def test_a_redemption_takes_the_lots_in_their_order():
     assert position.lots == (Lot(wallet="0xb", kind="position", size_micro=8, cost_micro=7),)
 
 
+def test_a_merge_takes_the_lots_that_it_names_at_their_own_cost():
+    position = held((ALICE, 10, 5), (BOB, 10, 8)).without({"position/0xb": 5, "fill/0xc": 3, "fill/0xa": 10})
+    assert position.lots == (Lot(wallet="0xb", kind="position", size_micro=5, cost_micro=4),)
+
+
 def test_a_redemption_of_more_than_is_held_leaves_nothing():
     assert held((ALICE, 10, 5)).reduced(99).lots == ()
 

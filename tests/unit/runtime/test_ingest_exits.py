@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from whaletrader.messages.envelope import Message, Payload
 from whaletrader.messages.leaders import CopySignal, SignalSkipped, WhaleDiscovered, WhalePruned
 from whaletrader.messages.market import WhaleTradeObserved
 from whaletrader.messages.orders import (
+    MergePositions,
     OrderCancelled,
     OrderFilled,
     OrderOrigin,
@@ -158,13 +158,27 @@ def test_the_end_of_the_market_ends_the_watch() -> None:
     assert watch.events() == [(LEADER, at(second)) for second in (1, 2, 3, 4)]
 
 
-@pytest.mark.parametrize("status", ["REDEEMED", "MERGED"])
-def test_paying_out_ends_the_watch(status: str) -> None:
+def test_paying_out_ends_the_watch() -> None:
     watch = Watch(each_second(10))
     hold(watch)
     watch.pruned(3)
-    watch.settled(3, status, 5)
+    watch.settled(3, "REDEEMED", 5)
     assert watch.events() == []
+
+
+def test_a_merge_of_all_ends_the_watch_of_both_outcomes() -> None:
+    watch = Watch(each_second(10))
+    hold(watch)
+    watch.ordered(2, "b", token=TOKENS[1])
+    watch.filled(2, 5, "b", token_id=TOKENS[1])
+    watch.pruned(3)
+    merge = example(MergePositions, market_id=MARKETS[0], token_ids=TOKENS[:2], size_micro=5)
+    watch.say(merge, 3)
+    assert len(watch.events(4)) == 3
+    told = {"order_hash": seen(merge, at(3), f"said {watch.n}").id, "status": "MERGED", "size_micro": 5}
+    watch.say(example(SettlementUpdated, **told), 4)
+    assert watch.events() == []
+    assert watch.ingest.wanted()[1] == []
 
 
 def test_a_sale_that_fails_to_settle_brings_the_watch_back_from_then_on() -> None:

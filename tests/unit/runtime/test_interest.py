@@ -5,7 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.messages import example, seen
-from whaletrader.messages.orders import OrderCancelled, OrderFilled, OrderRejected, SettlementUpdated, SubmitOrder
+from whaletrader.messages.orders import (
+    MergePositions,
+    OrderCancelled,
+    OrderFilled,
+    OrderRejected,
+    SettlementUpdated,
+    SubmitOrder,
+)
 from whaletrader.runtime.interest import Interest
 
 
@@ -30,7 +37,7 @@ def test_an_order_matters_until_it_is_cancelled_rejected_or_filled():
         fill("a", 0, final=True),
     ):
         interest = Interest()
-        assert tell(interest, submit("a")) == "t"
+        assert tell(interest, submit("a")) == ("t",)
         assert interest.has("t")
         tell(interest, end)
         assert not interest.has("t")
@@ -43,6 +50,39 @@ def test_a_position_matters_until_it_is_sold_or_redeemed():
         assert interest.tokens() == ["t"]
         tell(interest, end)
         assert not interest.has("t")
+
+
+def merging(interest, name, size=5):
+    interest.fold(seen(example(MergePositions, market_id="m", token_ids=("t", "u"), size_micro=size), 1, name))
+    return next(reversed(interest.merges))
+
+
+def merged(interest, merge_id, size=5):
+    told = {"order_hash": merge_id, "market_id": "m", "status": "MERGED", "size_micro": size}
+    return tell(interest, example(SettlementUpdated, **told))
+
+
+def test_a_merge_takes_both_outcomes_once_it_came_through():
+    interest = Interest()
+    tell(interest, fill("a", 8, trade="x"))
+    tell(interest, fill("b", 5, token="u", trade="y"))
+    merge_id = merging(interest, "one")
+    assert interest.holdings == {"t": 8, "u": 5}
+    assert merged(interest, merge_id) == ("t", "u")
+    assert (interest.holdings, interest.merges) == ({"t": 3}, {})
+    assert list(interest.lots.values()) == [{"t": 3}]
+
+
+def test_a_merge_that_failed_is_forgotten_with_the_next_and_at_the_markets_end():
+    interest = Interest()
+    tell(interest, fill("a", 8, trade="x"))
+    tell(interest, fill("b", 8, token="u", trade="y"))
+    former, newer = merging(interest, "one"), merging(interest, "two")
+    assert list(interest.merges) == [newer]
+    assert merged(interest, former) == ()
+    assert interest.holdings == {"t": 8, "u": 8}
+    interest.drop("u")
+    assert interest.merges == {}
 
 
 def test_a_fill_that_fails_to_settle_is_taken_back():
@@ -62,7 +102,7 @@ def test_a_settled_fill_is_forgotten_and_stays_held():
 
 def test_other_messages_change_nothing():
     interest = Interest()
-    assert tell(interest, example(SettlementUpdated, token_id="t", status="CONFIRMED")) == "t"
+    assert tell(interest, example(SettlementUpdated, token_id="t", status="CONFIRMED")) == ("t",)
     assert interest == Interest()
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from whaletrader.domain.complete_sets import merged_cash
 from whaletrader.domain.values import MICRO, Side
 from whaletrader.messages.envelope import Message
 from whaletrader.messages.market import MarketDataUpdate
@@ -139,9 +140,19 @@ class PositionsView(Fold[PositionsState]):
             if fill is not None:
                 self._void(fill)
             return
+        if settled.status == "MERGED":
+            self._merged(settled)
+            return
         held = self.state.held.get(settled.token_id)
-        if held is not None and settled.status in {"REDEEMED", "MERGED"}:
+        if held is not None and settled.status == "REDEEMED":
             self._take_out(held, settled.size_micro, settled.cash_micro)
+            self._close_if_empty(held)
+
+    def _merged(self, settled: SettlementUpdated) -> None:
+        both = [each for _, each in sorted(self.state.held.items()) if each.market_id == settled.market_id][:2]
+        prices = [*(each.price_micro for each in both), -1, -1]
+        for held, cash in zip(both, merged_cash(settled.cash_micro, prices[0], prices[1]), strict=False):
+            self._take_out(held, settled.size_micro, cash)
             self._close_if_empty(held)
 
     def _void(self, fill: Unsettled) -> None:

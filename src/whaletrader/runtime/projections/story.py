@@ -21,7 +21,7 @@ from whaletrader.runtime.routing import publisher_of
 _NAMED = ("SubmitOrder", "OrderFilled", "OrderReport", "ApprovedTrade", "WhaleTradeObserved")
 """Types whose payloads hold ids that a person may have at hand."""
 _ID_FIELDS = ("order_hash", "trade_id", "tx_hash", "exchange_event_id")
-_ENDINGS = ("MarketResolved", "RedeemPosition")
+_ENDINGS = ("MarketResolved", "RedeemPosition", "MergePositions")
 """Types that belong to the story of a filled token whatever they were caused by."""
 _PAYMENTS = ("OrderReport", "SettlementUpdated")
 MAX_STEPS = 1_000
@@ -93,7 +93,7 @@ def _of_correlation(store: EventStore, correlation_id: str) -> Iterator[Record]:
                 filled |= _tokens(record)
             yield record
         elif filled and record.type in _ENDINGS and filled & _tokens(record):
-            if record.type == "RedeemPosition":
+            if record.type != "MarketResolved":
                 redeemed.add(record.id)
             yield record
         elif redeemed and record.type in _PAYMENTS and _paid_for(record) in redeemed:
@@ -172,6 +172,7 @@ _SENTENCES = {
     "OrderCancelled": "over with {filled_micro} filled: {reason}",
     "ExecutionError": "execution: {reason}",
     "RedeemPosition": "redeem {size_micro} of {token_id} at {payout_micro}",
+    "MergePositions": "merge {size_micro} of both outcomes of {market_id}",
     "SettlementUpdated": "{status}: {size_micro} of {token_id}, cash {cash_micro}",
     "MarketResolved": "market {market_id} paid out",
     "AnomalyAlert": "{severity} {kind}: {observed_micro} beside {baseline_micro}",
