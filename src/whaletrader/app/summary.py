@@ -10,6 +10,7 @@ from whaletrader.runtime.projections.cash import CashView
 from whaletrader.runtime.projections.decisions import DecisionsView
 from whaletrader.runtime.projections.leaders import LeadersView
 from whaletrader.runtime.projections.positions import PositionsView
+from whaletrader.runtime.projections.rebates import RebateEstimate, RebatesView
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +30,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     cash_micro: int
     realised_micro: int
     fees_micro: int
+    rebates: RebateEstimate
+    """Of these fees; in no other figure."""
     return_micro: int
     """Equity over starting equity, less one."""
     max_drawdown_micro: int
@@ -61,11 +64,12 @@ class Views:
         self.positions = PositionsView()
         self.leaders = LeadersView()
         self.decisions = DecisionsView()
+        self.rebates = RebatesView()
 
     @property
-    def all(self) -> tuple[AccountView, CashView, PositionsView, LeadersView, DecisionsView]:
+    def all(self) -> tuple[AccountView, CashView, PositionsView, LeadersView, DecisionsView, RebatesView]:
         """All of them, in the order in which they fold."""
-        return self.account, self.cash, self.positions, self.leaders, self.decisions
+        return self.account, self.cash, self.positions, self.leaders, self.decisions, self.rebates
 
     def page(self, *, newest: int = 100) -> dict[str, Any]:
         """Return everything as plain values, for a page; the newest decisions first."""
@@ -82,6 +86,7 @@ class Views:
             "leaders": msgspec.to_builtins(self.leaders.state),
             "decisions": msgspec.to_builtins(decisions.newest[-newest:][::-1]),
             "counts": counts | {"signals": decisions.signals},
+            "rebates": msgspec.to_builtins(self.rebates.estimate()),
         }
 
 
@@ -105,6 +110,7 @@ def summarise(views: Views, *, simulated: bool, dataset: str, run_id: str, log_h
         cash_micro=account.cash_micro,
         realised_micro=account.realised_micro,
         fees_micro=account.fees_micro,
+        rebates=views.rebates.estimate(),
         return_micro=MICRO * (account.equity_micro - start) // start,
         max_drawdown_micro=account.max_drawdown_micro,
         open_positions=len(held.held),

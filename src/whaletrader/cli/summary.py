@@ -8,6 +8,7 @@ from whaletrader.cli.common import say
 if TYPE_CHECKING:
     from whaletrader.app.summary import Summary
     from whaletrader.runtime.projections.decisions import Decision
+    from whaletrader.runtime.projections.rebates import RebateEstimate
 
 _MICRO = 1_000_000
 
@@ -24,6 +25,8 @@ def print_summary(summary: "Summary") -> None:
         f"({summary.return_micro / 10_000:+.2f} %), deepest drawdown {summary.max_drawdown_micro / 10_000:.2f} %, "
         f"fees {_money(summary.fees_micro)}"
     )
+    if summary.rebates.taker_micro or summary.rebates.maker_at_most_micro:
+        say(_rebates(summary.rebates))
     say(_leaders(summary))
     say(f"events of followed leaders: {_counts(summary.events)}; worth a signal: {summary.signals:,}")
     for title, counts in (
@@ -47,6 +50,16 @@ def decision_line(decision: "Decision") -> str:
     """Say one decision on one line, with the id to explain it by."""
     about = " ".join(part for part in (decision.side, short(decision.token_id)) if part)
     return f"  {_time(decision.ts)}  {decision.what:<9} {about:<20} {decision.reason:<24} {decision.correlation_id}"
+
+
+def _rebates(rebates: "RebateEstimate") -> str:
+    text = f"ESTIMATE, counted nowhere: of these fees the venue pays back {_money(rebates.taker_micro)}"
+    if rebates.tier:
+        text += f" ({rebates.tier}, by a weighted volume of {_money(rebates.weighted_micro)} in 30 days)"
+    if rebates.maker_at_most_micro:
+        most = _money(rebates.maker_at_most_micro)
+        text += f", and for resting orders at most about {most} (it depends on all makers' fills)"
+    return text
 
 
 def _leaders(summary: "Summary") -> str:

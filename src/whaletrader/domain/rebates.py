@@ -5,19 +5,25 @@ fees, rebates and builders; its package for the budget).
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from fractions import Fraction
 
 from whaletrader.domain.fees import FeeSchedule, taker_fee_micro
-from whaletrader.domain.values import MICRO
+from whaletrader.domain.values import MICRO, NANOS
 
 _BPS = 10_000
 _FEE_STEP = 10
 """Fees are cut at five decimals: steps of 10 micro-units."""
-MIN_MAKER_REBATE_MICRO = MICRO
+MIN_REBATE_MICRO = MICRO
 """A day's rebate below one dollar is not paid."""
 MAX_BUILDER_BPS_MAKER = 50
 MAX_BUILDER_BPS_TAKER = 100
-TAKER_REBATES_SINCE = "2026-05-28"
+TAKER_REBATES_TS = int(datetime(2026, 5, 28, tzinfo=UTC).timestamp()) * NANOS
+"""Since when takers get something back."""
+TIER_DAYS = 30
+"""Days whose weighted volume decides the tier."""
+_SPORTS_RATE_MICRO = 50_000
+_SPORTS_SHARE_BEFORE = 250_000
 
 MAKER_REBATE_SHARE: dict[str, int] = {
     "crypto": 200_000,
@@ -32,7 +38,9 @@ MAKER_REBATE_SHARE: dict[str, int] = {
     "other": 250_000,
     "geopolitics": 0,
 }
-"""Share of a category's taker fees that goes to its makers, in micro-units; sports had 0.25 until summer 2026."""
+"""Share of a category's taker fees that goes to its makers, in micro-units (`maker_share_micro` knows sports before
+summer 2026).
+"""
 TAKER_REBATE_WEIGHT: dict[str, int] = {
     "sports": 1_000_000,
     "politics": 1_300_000,
@@ -97,7 +105,17 @@ def maker_rebate_micro(own_micro: int, total_micro: int, fees_micro: int, share_
     if not own_micro:
         return 0
     rebate = fees_micro * share_micro * own_micro // (total_micro * MICRO)
-    return rebate if rebate >= MIN_MAKER_REBATE_MICRO else 0
+    return rebate if rebate >= MIN_REBATE_MICRO else 0
+
+
+def maker_share_micro(category: str, schedule: FeeSchedule) -> int:
+    """Share of a market's taker fees that is its makers', in micro-units; 0 for an unknown category.
+
+    Sports markets with the schedule of before summer 2026 keep the share of then, 0.25.
+    """
+    if category == "sports" and schedule.rate_micro < _SPORTS_RATE_MICRO:
+        return _SPORTS_SHARE_BEFORE
+    return MAKER_REBATE_SHARE.get(category, 0)
 
 
 def weighted_volume_micro(usd_micro: int, price_micro: int, category: str) -> int:
@@ -123,8 +141,9 @@ def taker_tier(weighted_micro: int) -> RebateTier:
 
 
 def taker_rebate_micro(fees_micro: int, weighted_micro: int) -> int:
-    """What comes back of a day's taker fees at the tier of the volume, in micro-units, cut."""
-    return fees_micro * taker_tier(weighted_micro).rate_micro // MICRO
+    """What comes back of a day's taker fees at the tier of the volume, in micro-units, cut; 0 below one dollar."""
+    rebate = fees_micro * taker_tier(weighted_micro).rate_micro // MICRO
+    return rebate if rebate >= MIN_REBATE_MICRO else 0
 
 
 def builder_fee_micro(price_micro: int, size_micro: int, bps: int, *, maker: bool) -> int:

@@ -13,6 +13,8 @@ from tests.support.messages import example, seen
 from tests.support.payloads import ALICE, discovered, filled, market_data, observed, operator, resolved, score
 from whaletrader.app.summary import Summary, Views, summarise
 from whaletrader.config.tree import Settings
+from whaletrader.domain.rebates import TAKER_REBATES_TS
+from whaletrader.domain.values import DAY_NS
 from whaletrader.messages.envelope import Payload
 from whaletrader.messages.leaders import LeaderScore, SignalSkipped, UniverseScanned, WhalePruned
 from whaletrader.messages.orders import OrderReport, SettlementUpdated
@@ -153,6 +155,19 @@ def test_the_story_of_one_bet_adds_up() -> None:
     assert summary.fees_micro == 1_000
     assert summary.equity_micro == summary.cash_micro == Settings().account.starting_equity_micro + realised
     assert summary.messages == told.n
+
+
+def test_what_comes_back_of_fees_is_told_apart_and_counted_nowhere() -> None:
+    paid, since = Told().say(worth(START)), TAKER_REBATES_TS
+    before = paid.summary()
+    paid.n = since
+    paid.say(market_data(), filled(size_micro=200_000_000_000, fee_micro=1, trade_id="a"))
+    paid.n = since + DAY_NS
+    paid.say(filled(fee_micro=100_000_000, trade_id="b"))
+    told = paid.summary()
+    assert (told.rebates.tier, told.rebates.taker_micro) == ("Silver", 8_000_000)
+    assert (told.equity_micro, told.cash_micro, told.return_micro) == (START, before.cash_micro, before.return_micro)
+    assert paid.views.page()["rebates"] == msgspec.to_builtins(told.rebates)
 
 
 @settings(max_examples=15, deadline=None)

@@ -6,6 +6,7 @@ import pytest
 from whaletrader.app.summary import Summary, Views, summarise
 from whaletrader.cli.summary import decision_line, print_summary, short
 from whaletrader.runtime.projections.decisions import Decision
+from whaletrader.runtime.projections.rebates import RebateEstimate
 
 START = 1_775_433_600 * 10**9
 
@@ -75,6 +76,21 @@ def test_counts_are_told_with_their_names(capsys: pytest.CaptureFixture[str]) ->
     assert "orders: 4 FILLED" in said
     assert "orders: none" not in said
     assert "fills by fee schedule: 4 market; prices by quote: 9 assumed" in said
+
+
+def test_without_a_rebate_no_line_speaks_of_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "ESTIMATE" not in printed(capsys, fees_micro=5_000_000)
+
+
+def test_rebates_are_told_beside_the_fees_as_an_estimate(capsys: pytest.CaptureFixture[str]) -> None:
+    back = RebateEstimate(taker_micro=12_340_000, maker_at_most_micro=0, tier="Silver", weighted_micro=23_000_000_000)
+    said = printed(capsys, rebates=back)
+    assert (
+        "ESTIMATE, counted nowhere: of these fees the venue pays back 12.34 "
+        "(Silver, by a weighted volume of 23,000.00 in 30 days)\n"
+    ) in said
+    made = msgspec.structs.replace(back, taker_micro=0, tier="", maker_at_most_micro=1_500_000)
+    assert "pays back 0.00, and for resting orders at most about 1.50" in printed(capsys, rebates=made)
 
 
 def test_the_head_of_the_log_is_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,6 +19,7 @@ from whaletrader.domain.rebates import (
     builder_fee_micro,
     fee_equivalent_micro,
     maker_rebate_micro,
+    maker_share_micro,
     taker_rebate_micro,
     taker_tier,
     weighted_volume_micro,
@@ -140,6 +141,20 @@ def test_volume_counts_by_what_was_uncertain_and_by_category():
 def test_the_tier_is_the_highest_that_the_volume_reaches(dollars, name, rebate):
     assert taker_tier(dollars * MICRO).name == name
     assert taker_rebate_micro(100 * MICRO, dollars * MICRO) == rebate * MICRO
+
+
+@pytest.mark.parametrize(("fees", "rebate"), [(12_499_999, 0), (12_500_000, MICRO), (12_500_013, 1_000_001)])
+def test_a_takers_day_below_a_dollar_is_not_paid(fees, rebate):
+    assert taker_rebate_micro(fees, 20_000 * MICRO) == rebate
+
+
+@pytest.mark.parametrize(
+    ("category", "rate", "share"),
+    [("sports", 30_000, 250_000), ("sports", 17_500, 250_000), ("sports", 50_000, 150_000), ("crypto", 70_000, 200_000),
+     ("weather", 50_000, 250_000), ("geopolitics", 0, 0), ("perps", 50_000, 0)],
+)  # fmt: skip
+def test_makers_of_older_sports_markets_keep_their_share(category, rate, share):
+    assert maker_share_micro(category, FeeSchedule(rate)) == share
 
 
 def test_tiers_rise_together():

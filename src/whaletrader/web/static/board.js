@@ -36,6 +36,14 @@ function table(id, columns, rows, empty) {
   }
 }
 
+function rebates(estimate) {
+  const told = [
+    ["Rebate of fees, ESTIMATE, counted nowhere", estimate.taker_micro],
+    ["Makers' rebate, at most about; ESTIMATE, counted nowhere", estimate.maker_at_most_micro],
+  ];
+  return told.filter(([, micro]) => micro).map(([label, micro]) => [label, money(micro), ""]);
+}
+
 function tiles(account, state) {
   const change = account.equity_micro - account.starting_equity_micro;
   const entries = [
@@ -46,6 +54,7 @@ function tiles(account, state) {
     ["Cash", money(account.cash_micro), ""],
     ["Open positions", String(state.positions.length), ""],
     ["Fees paid", money(account.fees_micro), ""],
+    ...rebates(state.rebates),
     ["Log records", account.messages.toLocaleString("en-US"), ""],
   ];
   byId("tiles").replaceChildren(...entries.map(([label, value, cls]) => {

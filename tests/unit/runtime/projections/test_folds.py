@@ -22,11 +22,12 @@ from whaletrader.runtime.approvals import MAX_KEPT, Approvals
 from whaletrader.runtime.components import Projection
 from whaletrader.runtime.exchange_source import ExchangeSource
 from whaletrader.runtime.operator import Operator
-from whaletrader.runtime.projections import account, decisions
+from whaletrader.runtime.projections import account, decisions, rebates
 from whaletrader.runtime.projections.account import AccountView
 from whaletrader.runtime.projections.decisions import DecisionsView
 from whaletrader.runtime.projections.leaders import LeadersView
 from whaletrader.runtime.projections.positions import PositionsView
+from whaletrader.runtime.projections.rebates import RebatesView
 from whaletrader.runtime.scans import Scans
 from whaletrader.runtime.timers import TimerSource
 
@@ -53,6 +54,7 @@ FOLDS: dict[str, Callable[[], Any]] = {
     "positions": PositionsView,
     "leaders": LeadersView,
     "decisions": DecisionsView,
+    "rebates": RebatesView,
     "approvals": lambda: Approvals(MemoryEventStore()),
     "exchange": lambda: ExchangeSource(NoExchange()),
     "scans": lambda: Scans(NoWhales()),
@@ -96,7 +98,7 @@ def test_a_restart_at_any_place_changes_nothing(name: str, stream: list[Message]
     assert after.snapshot() == whole.snapshot()
 
 
-@pytest.mark.parametrize("name", ["account", "positions", "leaders", "decisions", "approvals"])
+@pytest.mark.parametrize("name", ["account", "positions", "leaders", "decisions", "rebates", "approvals"])
 @settings(max_examples=30, deadline=None)
 @given(stream=STREAMS)
 def test_a_read_model_never_changes_a_message(name: str, stream: list[Message]) -> None:
@@ -123,6 +125,9 @@ def test_the_markets_whose_fees_are_remembered_are_bounded_and_the_oldest_goes_f
     monkeypatch.setattr(decisions, "MAX_MARKETS", 20)
     view = fed("decisions", lambda n: example(MarketDataUpdate, market_id=str(n)), 50)
     assert list(view.state.provenance_of) == [str(n) for n in range(30, 50)]
+    monkeypatch.setattr(rebates, "MAX_MARKETS", 20)
+    view = fed("rebates", lambda n: example(MarketDataUpdate, market_id=str(n)), 50)
+    assert list(view.state.terms) == [str(n) for n in range(30, 50)]
 
 
 def approval(number: int) -> ApprovedTrade:
