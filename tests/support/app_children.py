@@ -63,14 +63,7 @@ class Forker:
 
 def main() -> None:
     """Answer jobs until the input ends."""
-    # Imported here, so that whoever starts a forker need not.
-    from tests.support.scenario import FAULTS, scenario_settings  # noqa: F401
-    from whaletrader.adapters.paper import line_server  # noqa: F401
-    from whaletrader.app import run  # noqa: F401
-    from whaletrader.domain import warm
-
-    # Loads the compiler's tables and some kernels; no table is touched, because threads would not survive a fork.
-    warm.compile_kernels()
+    load_everything()
     for line in sys.stdin:
         asked = json.loads(line)
         if asked[0] == "up":
@@ -78,6 +71,29 @@ def main() -> None:
             continue
         dataset, folder, failpoint, count_file = asked
         print(json.dumps(job(Path(dataset), Path(folder), failpoint, count_file)), flush=True)
+
+
+def load_everything() -> None:
+    """Import and compile what a run needs, once for all children; whoever starts a forker need not.
+
+    No table is touched, because threads would not survive a fork: the kernels come from numba's cache by the types
+    that its index names.
+    """
+    import river.drift  # noqa: F401 - a run imports it at its first scan
+    from numba.core.dispatcher import Dispatcher
+
+    from tests.support.scenario import FAULTS, scenario_settings  # noqa: F401
+    from whaletrader.adapters.paper import line_server  # noqa: F401
+    from whaletrader.app import run  # noqa: F401
+    from whaletrader.domain import warm
+
+    warm.compile_kernels()
+    modules = [module for name, module in sorted(sys.modules.items()) if name.startswith("whaletrader.")]
+    kernels = [value for module in modules for value in vars(module).values() if isinstance(value, Dispatcher)]
+    for kernel in dict.fromkeys(kernels):
+        index = getattr(kernel._cache, "_cache_file", None)
+        for types, *_ in index._load_index() if index else ():
+            kernel.compile(types)
 
 
 def job(dataset: Path, folder: Path, failpoint: str, count_file: str) -> list[int]:
