@@ -14,6 +14,7 @@ from whaletrader.adapters.polymarket.sink import Sink, deliver, refuse
 from whaletrader.adapters.polymarket.stream_status import Counts, Epoch, SourceStatus, with_counts
 from whaletrader.datasets.decode.rows import VenueFill
 from whaletrader.datasets.decode.rtds import decode_rtds
+from whaletrader.datasets.importers.stretches import less
 
 SOCKETS = 2
 PING_EVERY_S = 5.0
@@ -80,7 +81,9 @@ class ActivityStream:
     def __init__(self, url: str, stale_after_s: float, sink: Sink, seed: int = 0, since_ts: int = 0) -> None:
         once = Once(SOCKETS)
         self.on_gap: Callable[[int, int], None] = lambda _from_ts, _until_ts: None
-        """Told of each stretch (UTC ns) in which no socket heard anything."""
+        """Told at once of each stretch (UTC ns) in which no socket heard anything, so far as that can be said."""
+        self.on_missed: Callable[[int, int], None] = self.on_gap
+        """Told of each stretch (UTC ns) in which no socket listened, as soon as that is certain."""
         self.talks = [ActivityTalk(number, once, sink, self._resumed) for number in range(SOCKETS)]
         self.sessions = [
             Session(self._plan(n, url, stale_after_s, seed), talk, since_ts=since_ts)
@@ -104,6 +107,10 @@ class ActivityStream:
         """A gap of one socket is none while the other heard."""
         others = [session.last_life_ts for session in self.sessions if session.plan.source != epoch.source]
         self.on_gap(max(epoch.from_ts, *others), epoch.until_ts)
+        near = [session for session in self.sessions if session.plan.source != epoch.source]
+        listened = [stretch for session in near for stretch in session.heard(epoch.until_ts)]
+        for from_ts, until_ts in less([(epoch.from_ts, epoch.until_ts)], listened):
+            self.on_missed(from_ts, until_ts)
 
     @staticmethod
     def _plan(number: int, url: str, stale_after_s: float, seed: int) -> Plan:

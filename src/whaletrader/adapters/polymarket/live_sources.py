@@ -61,7 +61,7 @@ class LiveSources:
             now_ns=now_ns,
         )
         self._rows = rows
-        self.activity.on_gap = self._fill_gap
+        self.activity.on_gap, self.activity.on_missed = self.sweep.gap, self._mark_gap
         self._wanted: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._changed = asyncio.Event()
         self._thread = StreamThread("whaletrader-live-sources", self._jobs())
@@ -126,11 +126,9 @@ class LiveSources:
         """
         self._thread.check()
 
-    def _fill_gap(self, from_ts: int, until_ts: int) -> None:
-        if until_ts > from_ts:
-            for source in ("rtds.trades", "rtds.orders_matched"):
-                self._rows.mark_gap(source, from_ts, until_ts)
-        self.sweep.gap(from_ts, until_ts)
+    def _mark_gap(self, from_ts: int, until_ts: int) -> None:
+        for source in ("rtds.trades", "rtds.orders_matched"):
+            self._rows.mark_gap(source, from_ts, until_ts)
 
     def _jobs(self) -> dict[str, Job]:
         sessions = [*self.activity.sessions, *self.market.sessions]

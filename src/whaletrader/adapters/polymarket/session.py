@@ -148,6 +148,14 @@ class Session:
         """Whether something may be missed right now."""
         return self._gap is not None
 
+    def heard(self, now_ts: int) -> list[tuple[int, int]]:
+        """Return the stretches (UTC ns) of the newest epochs in which nothing was missed; one that still may turn out
+        to be silent reaches to `now_ts`.
+        """
+        epochs = list(self._epochs)
+        ends = [epoch.from_ts for epoch in epochs[1:]] + [self.last_life_ts if self.in_gap else now_ts]
+        return [(epoch.until_ts, end) for epoch, end in zip(epochs, ends, strict=True)] if epochs else []
+
     def status(self) -> SourceStatus:
         """Return where it stands; safe from any thread."""
         return SourceStatus(

@@ -9,7 +9,7 @@ from tests.support.venue_http import tx
 from tests.support.venue_live import live
 from tests.support.venue_sockets import RTDS, ListSink, rtds_trade
 from tests.support.waiting import wait_until
-from whaletrader.adapters.polymarket.activity_stream import ActivityTalk, frames
+from whaletrader.adapters.polymarket.activity_stream import ActivityStream, ActivityTalk, frames
 from whaletrader.adapters.polymarket.once import FRAMES_KEPT, Frames, Once
 from whaletrader.adapters.polymarket.stream_status import Epoch, EpochCause
 from whaletrader.datasets.decode.rows import LastTrade, PositionChange, VenueFill
@@ -191,3 +191,52 @@ def test_a_silent_lapse_with_an_open_socket_is_noticed_and_the_subscription_rene
         causes = {epoch.cause for n in (0, 1) for epoch in it.source(f"activity.{n}").epochs}
         assert EpochCause.SILENCE in causes
         assert {row.tx_hash for row in it.sink.of(VenueFill)} == {tx(0), tx(1)}
+
+
+def two_sockets() -> tuple[ActivityStream, list[tuple[int, int]]]:
+    """Sockets that nobody opens, and the list of what was missed."""
+    stream, missed = ActivityStream("ws://127.0.0.1:1", 10.0, ListSink()), []
+    stream.on_missed = lambda from_ts, until_ts: missed.append((from_ts, until_ts))
+    return stream, missed
+
+
+def resumed(stream: ActivityStream, socket: int, from_ts: int, until_ts: int) -> None:
+    """Let a socket hear again after a gap."""
+    session = stream.sessions[socket]
+    source = session.plan.source
+    epoch = Epoch(source=source, number=1, cause=EpochCause.RECONNECT, from_ts=from_ts, until_ts=until_ts)
+    session._epochs.append(epoch)
+    session._gap, session.last_life_ts = None, until_ts
+    stream.talks[socket].resumed(epoch)
+
+
+def test_what_came_before_the_first_frame_was_missed_and_a_return_beside_a_listening_socket_misses_nothing() -> None:
+    stream, missed = two_sockets()
+    resumed(stream, 0, 10, 20)
+    assert missed == [(10, 20)]
+    resumed(stream, 1, 10, 25)
+    assert missed[1:] == [(10, 20)]
+    resumed(stream, 1, 40, 50)
+    assert missed[2:] == []
+
+
+def test_a_stretch_in_which_one_socket_was_away_and_the_other_silent_is_told_once_that_is_certain() -> None:
+    stream, missed = two_sockets()
+    resumed(stream, 0, 1, 2)
+    resumed(stream, 1, 1, 2)
+    missed.clear()
+    resumed(stream, 1, 100, 105)
+    assert missed == [], "the other socket is believed to listen"
+    resumed(stream, 0, 100, 150)
+    assert missed == [(100, 105)], "it was silent since 100"
+
+
+def test_a_socket_in_a_gap_listened_to_its_last_sign_of_life_only() -> None:
+    stream, missed = two_sockets()
+    resumed(stream, 0, 1, 2)
+    resumed(stream, 1, 1, 2)
+    missed.clear()
+    first = stream.sessions[0]
+    first.last_life_ts, first._gap = 30, (EpochCause.SILENCE, 30)
+    resumed(stream, 1, 20, 60)
+    assert missed == [(30, 60)]

@@ -1,11 +1,13 @@
 import json
 import time
+from itertools import pairwise
 
 from tests.support.venue_http import WALLET, Answer, activity_row, tx
 from tests.support.venue_live import Live, live
 from tests.support.waiting import wait_until
-from whaletrader.adapters.polymarket.activity_sweep import BACK_S, SETTLE_S
+from whaletrader.adapters.polymarket.activity_sweep import BACK_S, MARGIN_S, SETTLE_S
 from whaletrader.datasets.decode.rows import PositionChange, VenueFill
+from whaletrader.domain.values import NANOS
 
 PATH = "/data-api/v2/activity"
 OTHER = "0x" + "9" * 40
@@ -156,3 +158,21 @@ def test_a_wallet_that_is_watched_again_goes_on_where_it_was() -> None:
         it.sources.watch([], [WALLET])
         wait_until(lambda: fills(it) == [tx(1), tx(2), tx(3)], 5)
         assert int(asked(it)[-1]["start"][0]) >= now_s - SETTLE_S - 1
+
+
+def test_readings_are_told_of_until_they_reach_the_end_of_the_last_gap() -> None:
+    read: list[tuple[str, int, int]] = []
+    began_s = int(time.time())
+    with live(start=False, since_ts=(began_s - 5_000) * NANOS, sweep_s=0.1) as it:
+        it.sources.sweep.on_read = lambda wallet, from_ts, until_ts: read.append((wallet, from_ts, until_ts))
+        it.sources.watch([], [WALLET])
+        it.sources.start()
+        wait_until(lambda: len(read) >= 2, 10)
+        wallet, from_ts, until_ts = read[0]
+        assert (wallet, from_ts) == (WALLET, (began_s - 5_000 - MARGIN_S) * NANOS)
+        assert until_ts <= (int(time.time()) - SETTLE_S) * NANOS, "the newest rows may not have been indexed"
+        assert all(later[1] <= earlier[2] for earlier, later in pairwise(list(read))), "readings leave no hole"
+        it.sources.sweep.gap((began_s - 4_000) * NANOS, (began_s - 3_000) * NANOS)
+        settled = len(asked(it))
+        wait_until(lambda: len(asked(it)) >= settled + 3, 10)
+        assert read[-1][2] <= (int(time.time()) - SETTLE_S) * NANOS
