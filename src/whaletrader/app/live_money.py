@@ -20,6 +20,7 @@ from whaletrader.app.venue_gateway import Gateway, open_gateway
 from whaletrader.config.tree import Settings
 from whaletrader.datasets.store import Dataset
 from whaletrader.domain.order_hash import CONTRACT_WALLET
+from whaletrader.domain.reverts import RevertAlarm, Reverts
 from whaletrader.domain.values import MICRO, FeeProvenance
 from whaletrader.errors import UsageError
 from whaletrader.runtime.projections.cash import CashState
@@ -48,7 +49,8 @@ def build_live_money(
             directory,
             folder.gateway,
             mark=lambda token_id: _mark(parts, token_id),
-            alarm=lambda alarm, counts: tell(f"ALARM: {alarm}: {counts.failed} settlements failed of {counts.settled}"),
+            alarm=lambda alarm, counts: tell(alarm_words(alarm, counts)),
+            resumed_ts=lambda: app.views.account.state.resumed_ts,
             gates=[lambda: "" if agreed.is_set() else NOT_RECONCILED],
         )
         undone.pop_all()
@@ -79,10 +81,20 @@ def build_live_money(
             tell(f"the account differs from our ledger, and nothing is made of it: {each.words}")
         agreed.set()
         listen_on()
+        if (watched := gateway.watch.look()).alarm:
+            tell(alarm_words(watched.alarm, watched.counts))
         tell(f"{MODE}: account {settings.account.name}, wallet {kind.wallet}")
 
     app.begin = begin
     return app
+
+
+def alarm_words(alarm: RevertAlarm, counts: Reverts) -> str:
+    """Say what is wrong with settlements, and how the gate opens again."""
+    return (
+        f"ALARM: {alarm}: {counts.failed} of {counts.failed + counts.settled} settlements failed; nothing is bought "
+        "until `whaletrader resume`"
+    )
 
 
 def hear_answers(app: App) -> None:

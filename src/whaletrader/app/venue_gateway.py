@@ -136,16 +136,20 @@ def open_gateway(
     *,
     mark: Callable[[str], int] = lambda _token: -1,
     alarm: Callable[[RevertAlarm, Reverts], object] = lambda _alarm, _counts: None,
+    resumed_ts: Callable[[], int] = lambda: 0,
     gates: Sequence[Gate] = (),
 ) -> Gateway:
     """Open the live account of a data directory.
 
-    `mark` is a token's present price (-1 unknown) and `alarm` hears of adverse reverts; `gates` are asked before every
-    new order for a reason to refuse it.
+    `mark` is a token's present price (-1 unknown), `alarm` hears of adverse reverts, which are forgotten when the
+    operator resumes (`resumed_ts`); `gates` are asked before every new order for a reason to refuse it.
     """
     with ExitStack() as opened:
         account = _open_account(settings, directory, opened)
-        gateway = _assemble(settings, account, store, RevertWatch(mark, alarm), gates, KillLatch(directory.latch))
+        kept = ExchangeStore(store, time.time_ns)
+        opened.callback(kept.close)
+        watch = RevertWatch(kept, mark, alarm, resumed_ts)
+        gateway = _assemble(settings, account, kept, watch, gates, KillLatch(directory.latch))
         opened.pop_all()
         return gateway
 
@@ -205,11 +209,16 @@ def _open_account(settings: Settings, directory: DataDirectory, opened: ExitStac
 
 
 def _assemble(
-    settings: Settings, account: _Account, store: Path, watch: RevertWatch, gates: Sequence[Gate], latch: KillLatch
+    settings: Settings,
+    account: _Account,
+    kept: ExchangeStore,
+    watch: RevertWatch,
+    gates: Sequence[Gate],
+    latch: KillLatch,
 ) -> Gateway:
     """Put the parts together; nothing is sent and no thread runs yet."""
     venue, clients, kind = settings.venue, account.clients, account.kind
-    terms, kept = MarketTerms(clients.clob), ExchangeStore(store, time.time_ns)
+    terms = MarketTerms(clients.clob)
     actions = ChainActions(
         kept,
         account.relayer,

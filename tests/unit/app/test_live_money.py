@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tests.support.venue_rows import MARKET, WALLET
 from whaletrader.adapters.polymarket.allowances import Allowances
 from whaletrader.adapters.polymarket.reconcile import Findings, Ledger, Snapshot, differences, require_agreement
-from whaletrader.app.live_money import hear_answers, ledger_of, require_money, traded
+from whaletrader.app.live_money import alarm_words, hear_answers, ledger_of, require_money, traded
+from whaletrader.domain.reverts import RevertAlarm, Reverts
 from whaletrader.errors import ExchangeError, UsageError
 from whaletrader.runtime.projections.cash import CashState
 from whaletrader.runtime.projections.positions import Position, PositionsState, Unsettled
@@ -119,3 +120,9 @@ def test_what_was_told_while_we_were_away_is_folded_to_its_end_and_the_future_is
     hear_answers(SimpleNamespace(answers=answers, engine=SimpleNamespace(step=step)))
     assert done == [5, 6, 7]
     assert answers.peek() == future
+
+
+def test_an_alarm_says_how_many_failed_and_how_the_gate_opens_again():
+    words = alarm_words(RevertAlarm.ADVERSE, Reverts(settled=17, failed=3))
+    assert words.startswith("ALARM: ADVERSE_REVERTS: 3 of 20 settlements failed")
+    assert "`whaletrader resume`" in words

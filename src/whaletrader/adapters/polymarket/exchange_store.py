@@ -1,4 +1,4 @@
-"""The gateway's durable memory: orders, their trades, payments, and the events that were told.
+"""The gateway's durable memory: orders, their trades, payments, notes, and the events that were told.
 
 One SQLite file (or ":memory:"), every write on disk before it counts. Events get strictly growing times as they are
 told, so that a cursor over (ts, event_id) never misses one, also over a restart; an event is told once. It decides
@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS trades (
 CREATE TABLE IF NOT EXISTS payments (
     command_id TEXT PRIMARY KEY, content TEXT NOT NULL, state TEXT NOT NULL, notes BLOB NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS events (
     event_id TEXT PRIMARY KEY, ts INTEGER NOT NULL UNIQUE, subject TEXT NOT NULL, body BLOB NOT NULL
 ) WITHOUT ROWID;
@@ -185,6 +186,15 @@ class ExchangeStore:
         """Return (command id, content, state, notes) of the payments in these states."""
         query = f"SELECT * FROM payments WHERE state IN ({', '.join('?' * len(states))}) ORDER BY command_id"
         return [(str(r[0]), str(r[1]), str(r[2]), bytes(r[3])) for r in self._read(query, states)]
+
+    def keep_note(self, name: str, body: bytes) -> None:
+        """Keep something under a name, in place of what was there."""
+        self._write("INSERT INTO notes VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body", (name, body))
+
+    def note(self, name: str) -> bytes:
+        """Return what was kept under a name, nothing where nothing was."""
+        rows = self._read("SELECT body FROM notes WHERE name = ?", (name,))
+        return bytes(rows[0][0]) if rows else b""
 
     def tell(self, subject: str, events: Sequence[ExchangeEvent], *, not_before: int = 0) -> int:
         """Tell events of a subject (order hash or command id), those already told left out; returns how many are new.

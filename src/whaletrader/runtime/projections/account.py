@@ -51,6 +51,8 @@ class AccountState(msgspec.Struct, kw_only=True):
     trading_state: str = TradingState.ACTIVE.value
     state_reason: str = ""
     killed: bool = False
+    resumed_ts: int = 0
+    """When an operator last asked to trade again."""
     starting_equity_micro: int = 0
     equity_micro: int = 0
     cash_micro: int = 0
@@ -108,6 +110,8 @@ class AccountView(Fold[AccountState]):
         elif command.command == "END":
             self.state.ended = True
         else:
+            if command.command == "RESUME":
+                self.state.resumed_ts = message.ts_init
             self._event(message, command.command, f"{command.argument} by {command.operator or 'an operator'}".strip())
 
     def _worth(self, message: Message, worth: PortfolioAttribution) -> None:

@@ -4,9 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.support.scripted_clob import venue_error
+from tests.support.scripted_clob import Clock, venue_error
 from tests.support.waiting import wait_until
 from whaletrader.adapters.polymarket.allowances import OPERATORS, SPENDERS, Allowances, BalanceOracle
+from whaletrader.adapters.polymarket.exchange_store import ExchangeStore
 from whaletrader.adapters.polymarket.geoblock import PlaceWatch, require_open
 from whaletrader.adapters.polymarket.http import Reply
 from whaletrader.adapters.polymarket.reconcile import (
@@ -354,9 +355,24 @@ def settle(watch, kind, price=500_000, side="BUY", times=1):
         watch(SimpleNamespace(token_id="1", side=side), SimpleNamespace(kind=kind, price_micro=price))
 
 
-def test_failures_of_the_good_trades_raise_the_alarm_and_close_the_gate_until_it_is_cleared():
-    mark, heard = [400_000], []
-    watch = RevertWatch(lambda _token: mark[0], lambda alarm, counts: heard.append((alarm, counts.failed)))
+@pytest.fixture
+def store(tmp_path):
+    opened = ExchangeStore(tmp_path / "gateway.db", Clock())
+    yield opened
+    opened.close()
+
+
+def quiet(*_):
+    return None
+
+
+def test_failures_of_the_good_trades_raise_the_alarm_and_close_the_gate_until_it_is_cleared(store):
+    mark, heard, resumed = [400_000], [], [0]
+
+    def tell(alarm, counts):
+        heard.append((alarm, counts.failed))
+
+    watch = RevertWatch(store, lambda _token: mark[0], tell, lambda: resumed[0])
     settle(watch, "SETTLED", times=17)
     mark[0] = 600_000
     settle(watch, "FAILED", times=3)
@@ -364,14 +380,57 @@ def test_failures_of_the_good_trades_raise_the_alarm_and_close_the_gate_until_it
     assert heard == [("ADVERSE_REVERTS", 3)]
     settle(watch, "FAILED")
     assert len(heard) == 1
-    watch.clear()
+    resumed[0] = 5
     assert watch.gate() == ""
+    settle(watch, "FAILED")
+    assert watch.look().counts.failed == 1
 
 
-def test_a_sale_is_good_where_the_price_fell_after_it():
-    watch = RevertWatch(lambda _token: 400_000, lambda *_: None)
+def test_a_sale_is_good_where_the_price_fell_after_it(store):
+    watch = RevertWatch(store, lambda _token: 400_000, quiet)
     settle(watch, "FAILED", side="SELL")
-    assert watch.counts.failed_in_favour == 1
-    unknown = RevertWatch(lambda _token: -1, lambda *_: None)
+    assert watch.look().counts.failed_in_favour == 1
+    unknown = RevertWatch(ExchangeStore(":memory:", Clock()), lambda _token: -1, quiet)
     settle(unknown, "FAILED")
-    assert (unknown.counts.failed, unknown.counts.failed_in_favour, unknown.counts.failed_against) == (1, 0, 0)
+    counts = unknown.look().counts
+    assert (counts.failed, counts.failed_in_favour, counts.failed_against) == (1, 0, 0)
+
+
+def test_a_restart_forgets_no_failure_and_no_alarm_and_the_operators_word_counts_once(tmp_path):
+    resumed = [0]
+
+    def opened():
+        store = ExchangeStore(tmp_path / "gateway.db", Clock())
+        return store, RevertWatch(store, lambda _token: -1, quiet, lambda: resumed[0])
+
+    store, watch = opened()
+    settle(watch, "SETTLED", times=18)
+    settle(watch, "FAILED", times=1)
+    store.close()
+    store, watch = opened()
+    assert (watch.look().counts.failed, watch.gate()) == (1, "")
+    settle(watch, "FAILED", times=1)
+    assert watch.gate() == "TOO_MANY_REVERTS"
+    store.close()
+    store, watch = opened()
+    assert watch.gate() == "TOO_MANY_REVERTS"
+    resumed[0] = 9
+    assert watch.gate() == ""
+    settle(watch, "FAILED")
+    store.close()
+    store, watch = opened()  # the log still tells of the same RESUME: what failed after it stays counted
+    assert watch.look().counts.failed == 1
+    store.close()
+
+
+def test_a_settlement_that_is_not_written_is_not_counted_either(store):
+    watch = RevertWatch(store, lambda _token: -1, quiet)
+
+    def half():
+        with store.writing():
+            settle(watch, "FAILED")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        half()
+    assert watch.look().counts.failed == 0

@@ -101,6 +101,8 @@ def test_kill_and_states_are_shown_with_their_reasons():
     assert (state.killed, state.trading_state, state.description) == (True, "HALTED", "what")
     assert [event.kind for event in state.events] == ["KILLED", "HALTED"]
     assert not told(view, example(TradingStateChanged, state="ACTIVE", reason="RESUMED"), ts=9).killed
+    assert told(view, example(OperatorCommand, command="RESET_BREAKER"), ts=10).resumed_ts == 0
+    assert told(view, example(OperatorCommand, command="RESUME"), ts=11).resumed_ts == 11
 
 
 def test_operations_do_not_count_as_messages_of_the_domain():
