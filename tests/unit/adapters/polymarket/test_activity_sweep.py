@@ -172,7 +172,3 @@ def test_readings_are_told_of_until_they_reach_the_end_of_the_last_gap() -> None
         assert (wallet, from_ts) == (WALLET, (began_s - 5_000 - MARGIN_S) * NANOS)
         assert until_ts <= (int(time.time()) - SETTLE_S) * NANOS, "the newest rows may not have been indexed"
         assert all(later[1] <= earlier[2] for earlier, later in pairwise(list(read))), "readings leave no hole"
-        it.sources.sweep.gap((began_s - 4_000) * NANOS, (began_s - 3_000) * NANOS)
-        settled = len(asked(it))
-        wait_until(lambda: len(asked(it)) >= settled + 3, 10)
-        assert read[-1][2] <= (int(time.time()) - SETTLE_S) * NANOS
