@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.support.local_exchange import local_exchange
-from tests.support.official_npm import run_scenarios
+from tests.support.npm_calls import ENDPOINTS, endpoints_in
+from tests.support.official_npm import installed, run_scenarios
 from tests.support.venue_scenarios import SCENARIOS, missing
 
 
@@ -31,6 +32,10 @@ def refused(answer: dict[str, Any], words: str) -> bool:
 def test_every_scenario_has_its_test(outcomes: dict[str, dict[str, Any]]) -> None:
     assert missing(sys.modules[__name__]) == []
     assert set(outcomes) == set(SCENARIOS)
+
+
+def test_its_endpoints_are_those_that_the_exchange_is_held_to() -> None:
+    assert endpoints_in(installed()) == set(ENDPOINTS)
 
 
 def test_derive_keys(told: Any) -> None:

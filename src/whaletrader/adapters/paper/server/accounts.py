@@ -46,7 +46,7 @@ class Bank:
 
     def _usual(self, owner: str, signature_type: int) -> str:
         if signature_type == CONTRACT_WALLET:
-            return self._deposit_wallet(owner)
+            return self._venue.delegates.get(owner) or self._deposit_wallet(owner)
         return _of_type(_own(owner), signature_type)[0]
 
     def _deposit_wallet(self, owner: str) -> str:

@@ -11,6 +11,8 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from whaletrader.adapters.paper.server.edge import Reply, Request, reply
 from whaletrader.domain.addresses import address_bytes
 from whaletrader.domain.clob_auth import ApiKey, l1_digest, l2_signature_holds
@@ -73,6 +75,11 @@ class Keyring:
     def builders_of(self, session: Session) -> list[str]:
         """Ids of an account's builder keys, oldest first."""
         return [key for key, address in self._builders.items() if address == session.address]
+
+    def remove_builders(self, session: Session) -> None:
+        """Forget an account's builder keys."""
+        for key in self.builders_of(session):
+            del self._builders[key]
 
     def remove(self, key: str) -> bool:
         """Forget a key."""
@@ -188,6 +195,15 @@ class AuthDesk:
         """`GET /auth/readonly-api-keys`."""
         return reply({"readonlyApiKeys": self._keyring.keys_of(session.address, read_only=True)})
 
-    def closed_only(self, _request: Request, _session: Session) -> Reply:
-        """`GET /auth/ban-status/closed-only`."""
-        return reply({"closed_only": False})
+    def remove_builders(self, _request: Request, session: Session) -> Reply:
+        """`DELETE /auth/builder-api-key`."""
+        self._keyring.remove_builders(session)
+        return reply("OK")
+
+    def remove_read_only(self, request: Request, session: Session) -> Reply:
+        """`DELETE /auth/readonly-api-key {"key"}`: whether there was one to remove."""
+        try:
+            key = msgspec.json.decode(request.body, type=dict[str, str]).get("key", "")
+        except msgspec.MsgspecError:
+            return reply({"error": "Invalid payload"}, 400)
+        return reply(key in self._keyring.keys_of(session.address, read_only=True) and self._keyring.remove(key))

@@ -17,7 +17,7 @@ from whaletrader.domain.order_hash import (
     OrderStruct,
     order_hash,
 )
-from whaletrader.domain.signature import order_signer
+from whaletrader.domain.signature import order_signer, session_signer
 from whaletrader.domain.values import Side
 
 MAX_BATCH: Final = 15
@@ -111,10 +111,16 @@ def posted_batch(body: bytes) -> list[WirePost | Refusal] | Refusal:
 class OrderDesk:
     """Turns posted orders into verified ones."""
 
-    def __init__(self, market_of: Callable[[str], VenueMarket | None], wallet_of: WalletOf) -> None:
-        """`market_of` finds a token's market, `wallet_of` an account's wallet."""
+    def __init__(
+        self,
+        market_of: Callable[[str], VenueMarket | None],
+        wallet_of: WalletOf,
+        may_sign: Callable[[Account, str], bool] = lambda _wallet, _signer: False,
+    ) -> None:
+        """`market_of` finds a token's market, `wallet_of` an account's wallet, `may_sign` knows its session keys."""
         self._market_of = market_of
         self._wallet_of = wallet_of
+        self._may_sign = may_sign
 
     def verified(self, post: WirePost, session: Session) -> NewOrder | Refusal:
         """Return the order, or why it is refused before the exchange sees it."""
@@ -123,24 +129,27 @@ class OrderDesk:
         struct = _struct(post)
         if struct is None:
             return BAD_PAYLOAD
-        refused = self._wrong_wallet(struct, session)
+        wallet = self._wallet_of(struct.maker, session.address, struct.signature_type)
+        refused = self._wrong_wallet(struct, wallet, session)
         if refused is not None:
             return refused
         market = self._market_of(struct.token_id)
         if market is None:
             return NO_MARKET
-        refused = _wrong_signature(struct, post.order.signature, session, neg_risk=market.neg_risk)
+        is_owner = wallet is not None and wallet.owner == session.address
+        refused = _wrong_signature(struct, post.order.signature, session, neg_risk=market.neg_risk, is_owner=is_owner)
         return refused if refused is not None else _new_order(post, struct, neg_risk=market.neg_risk)
 
-    def _wrong_wallet(self, struct: OrderStruct, session: Session) -> Refusal | None:
+    def _wrong_wallet(self, struct: OrderStruct, wallet: Account | None, session: Session) -> Refusal | None:
         kind = struct.signature_type
         signing = struct.maker if kind == CONTRACT_WALLET else session.address
         if struct.signer != signing:
             return WRONG_SIGNER
-        wallet = self._wallet_of(struct.maker, session.address, kind)
         if wallet is None:
             return WRONG_SIGNER if kind == CONTRACT_WALLET else WRONG_MAKER
-        if wallet.owner != session.address:
+        if wallet.owner != session.address and not (
+            kind == CONTRACT_WALLET and self._may_sign(wallet, session.address)
+        ):
             return WRONG_SIGNER
         return None if wallet.deployed or kind == _EOA else WRONG_SIGNER
 
@@ -183,12 +192,17 @@ def _struct(post: WirePost) -> OrderStruct | None:
     )
 
 
-def _wrong_signature(struct: OrderStruct, told: str, session: Session, *, neg_risk: bool) -> Refusal | None:
+def _wrong_signature(
+    struct: OrderStruct, told: str, session: Session, *, neg_risk: bool, is_owner: bool
+) -> Refusal | None:
     try:
         signature = bytes.fromhex(told.removeprefix("0x"))
     except ValueError:
         return BAD_SIGNATURE
-    if order_signer(struct, signature, neg_risk=neg_risk) == session.address:
+    # An owner signs without an envelope: the wallet's contract asks the registry about every key that is named in one.
+    named = session_signer(signature)
+    own = struct.signature_type != CONTRACT_WALLET or is_owner
+    if (named is None) == own and order_signer(struct, signature, neg_risk=neg_risk) == session.address:
         return None
     return BAD_SIGNATURE
 

@@ -7,12 +7,14 @@ blocks and reported as `STATE_EXECUTED`, `STATE_MINED` and `STATE_CONFIRMED` as 
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 
 import msgspec
 
 from whaletrader.adapters.paper.server.contract_calls import Reverted, Sent
 from whaletrader.adapters.paper.server.edge import Reply, Request, Router, reply
+from whaletrader.adapters.paper.server.session_signers import Authorization
 from whaletrader.adapters.paper.server.submissions import BadSubmission, Signed, Submission, read_submission
 from whaletrader.adapters.paper.server.types import Account
 from whaletrader.adapters.paper.server.venue import Venue
@@ -57,6 +59,8 @@ class Relayer:
         self.router.add("GET", "/relay-payload", self._params)
         self.router.add("GET", "/v1/account/transactions/", self._transaction)
         self.router.add("POST", "/submit", self._submit)
+        self.router.add("POST", "/v1/session-signers/authorizations", partial(self._session_key, revokes=False))
+        self.router.add("POST", "/v1/session-signers/revocations", partial(self._session_key, revokes=True))
 
     def _deployed(self, request: Request) -> Reply:
         account = self._venue.accounts.get(request.query.get("address", "").lower())
@@ -86,9 +90,9 @@ class Relayer:
         deep = self._venue.block_number() - receipt[0].number >= CONFIRMED_AFTER_BLOCKS
         return "STATE_CONFIRMED" if deep else "STATE_MINED"
 
-    def _submit(self, request: Request) -> Reply:
-        keyed = {"relayer_api_key", "poly_builder_api_key"} & request.headers.keys()
-        if not keyed:
+    def _barred(self, request: Request, *keys: str) -> Reply | None:
+        """Refuse a caller without one of these keys, and whoever comes too often."""
+        if request.headers.keys().isdisjoint(keys):
             return reply({"error": "Unauthorized"}, 401)
         now = self._now()
         while self._submits and now - self._submits[0] >= _MINUTE_NS:
@@ -96,6 +100,39 @@ class Relayer:
         if len(self._submits) >= SUBMITS_PER_MINUTE:
             return reply({"error": "Too Many Requests"}, 429).with_headers(("Retry-After", "60"))
         self._submits.append(now)
+        return None
+
+    def _session_key(self, request: Request, *, revokes: bool) -> Reply:
+        """Enter a session key into the registry, or take it out; its wallet's owner has signed the call."""
+        keys = ("relayer_api_key", "poly_builder_api_key") if revokes else ("poly_builder_api_key",)
+        barred = self._barred(request, *keys)
+        if barred is not None:
+            return barred
+        try:
+            told = msgspec.json.decode(request.body, type=Authorization)
+            data = told.call_data(revokes=revokes)
+        except (msgspec.MsgspecError, ValueError, OverflowError):
+            return reply({"error": "invalid request payload"}, 400)
+        held = self._venue.accounts.get(told.wallet_address.lower())
+        try:
+            submission = told.submission(held.owner if held else "", data)
+            account = self._checked(submission, read_submission(submission), self._now())
+        except BadSubmission as bad:
+            return reply({"error": str(bad)}, 400)
+        self._nonces[account.owner] = int(told.nonce) + 1
+        until_s = 0 if revokes else int(told.valid_until)
+        self._venue.authorize(account.address, told.session_signer_address.lower(), until_s, told.scopes)
+        made_up = self._made_up_hash(f"{account.address}/{told.nonce}")
+        taken = Transaction(self._new_id(made_up), made_up, account.address, mined=True)
+        self._taken(taken)
+        status = {"status": "CONFIRMED", "fenced": True} if revokes else {"status": "REGISTERED"}
+        return reply(status | {"transactionId": taken.transaction_id, "transactionHash": taken.hash})
+
+    def _submit(self, request: Request) -> Reply:
+        barred = self._barred(request, "relayer_api_key", "poly_builder_api_key")
+        if barred is not None:
+            return barred
+        now = self._now()
         try:
             told = msgspec.json.decode(request.body, type=Submission)
         except msgspec.MsgspecError:

@@ -11,6 +11,7 @@ from whaletrader.adapters.paper.server.builders import BuilderDesk
 from whaletrader.adapters.paper.server.edge import Handler, Reply, Request, Router, reply
 from whaletrader.adapters.paper.server.limits import SignerBuckets, over_limit
 from whaletrader.adapters.paper.server.orders import OrderDesk, WirePost, posted_batch, posted_one
+from whaletrader.adapters.paper.server.session_signers import SessionRegistry, may_sign
 from whaletrader.adapters.paper.server.types import Account, Cancelled, Mode, Placed, Refusal, VenueTrade
 from whaletrader.adapters.paper.server.venue import Venue
 from whaletrader.adapters.paper.server.words import page, placed, placed_badly, refused, rest_order, rest_trade
@@ -38,7 +39,7 @@ class PrivateDesk:
         self._keyring = keyring
         self._bank = bank
         self._buckets = buckets
-        self._orders = OrderDesk(venue.market_of, bank.wallet)
+        self._orders = OrderDesk(venue.market_of, bank.wallet, lambda wallet, signer: may_sign(wallet, signer, now()))
 
     def add_to(self, router: Router) -> None:
         """Register every call."""
@@ -53,6 +54,9 @@ class PrivateDesk:
             ("DELETE", "/auth/api-key", auth.remove),
             ("POST", "/auth/readonly-api-key", auth.create_read_only),
             ("GET", "/auth/readonly-api-keys", auth.read_only_keys),
+            ("DELETE", "/auth/readonly-api-key", auth.remove_read_only),
+            ("GET", "/v1/user/session-signers", SessionRegistry(self._bank, self._now).told),
+            ("DELETE", "/auth/builder-api-key", auth.remove_builders),
             ("POST", "/auth/builder-api-key", builders.create_key),
             ("GET", "/auth/builder-api-key", builders.keys),
             ("GET", "/auth/ban-status/closed-only", self.closed_only),
@@ -66,6 +70,10 @@ class PrivateDesk:
             ("DELETE", "/notifications", lambda _request, _session: reply("OK")),
             ("GET", "/order-scoring", lambda _request, _session: reply({"scoring": False})),
             ("POST", "/orders-scoring", _scoring),
+            ("GET", "/rewards/user", _no_rows),
+            ("GET", "/rewards/user/markets", _no_rows),
+            ("GET", "/rewards/user/total", lambda _request, _session: reply([])),
+            ("GET", "/rewards/user/percentages", lambda _request, _session: reply({})),
         ):
             router.add(method, path, self._proved(handler))
         for method, path, handler in (

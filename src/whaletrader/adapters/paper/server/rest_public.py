@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -15,13 +16,16 @@ from whaletrader.adapters.paper.server.types import (
     TradeUpdated,
     VenueEvent,
     VenueMarket,
+    VenueTrade,
 )
 from whaletrader.adapters.paper.server.venue import Venue
-from whaletrader.adapters.paper.server.words import END_CURSOR, decimal, last_price, page, rest_book
+from whaletrader.adapters.paper.server.words import END_CURSOR, decimal, last_price, page, rest_book, told_hash
+from whaletrader.domain.addresses import checksum_address
 from whaletrader.domain.values import MICRO, NANOS
 
 PAGE = 1000
 MAX_MANY = 500
+LIVE_TRADES = 100
 _MAX_POINTS = 20_000
 _LEGACY_FEE = 1000
 _INTERVALS_S = {"1h": 3_600, "6h": 21_600, "1d": 86_400, "1w": 604_800, "1m": 2_592_000, "max": 1 << 40}
@@ -99,6 +103,8 @@ class PublicDesk:
         for path in ("/simplified-markets", "/sampling-simplified-markets"):
             router.add("GET", path, self.simplified)
         router.add("GET", "/prices-history", self.history)
+        router.add("GET", "/orderbook-history", _no_books)
+        router.add("GET", "/markets/live-activity/", self.live_activity)
         for path in ("/rewards/markets/current", "/rewards/markets/", "/rebates/current"):
             router.add("GET", path, _nothing)
 
@@ -183,6 +189,14 @@ class PublicDesk:
         except (KeyError, ValueError):
             return reply({"error": "invalid filters: interval or startTs and endTs are required"}, 400)
         return reply({"history": self._trades.points(query.get("market", ""), first_s, last_s, step_s)})
+
+    def live_activity(self, request: Request) -> Reply:
+        """`GET /markets/live-activity/{id}`: the newest trades of a market, newest first."""
+        market = self._named(request)
+        if market is None:
+            return NO_MARKET
+        newest = (trade for trade in reversed(self._venue.trades.values()) if trade.condition_id == market.condition_id)
+        return reply([live_trade(trade, market) for trade in islice(newest, LIVE_TRADES)])
 
     def _best(self, token_id: str, side: str) -> str:
         bid, ask = self._venue.best(token_id)
@@ -306,6 +320,35 @@ def simplified_market(market: VenueMarket) -> dict[str, Any]:
     }
 
 
+def live_trade(trade: VenueTrade, market: VenueMarket) -> dict[str, Any]:
+    """Tell a trade as the live activity of its market does: the taker's side of it."""
+    return {
+        "event_type": "trade",
+        "market": {
+            "condition_id": market.condition_id,
+            "asset_id": trade.token_id,
+            "question": market.title,
+            "icon": "",
+            "slug": market.slug,
+        },
+        "user": {
+            "address": checksum_address(trade.maker),
+            "username": "",
+            "profile_picture": "",
+            "optimized_profile_picture": "",
+            "pseudonym": "",
+        },
+        "side": trade.side,
+        "size": decimal(trade.size_micro),
+        "fee_rate_bps": "0",
+        "price": decimal(trade.price_micro),
+        "outcome": market.outcomes[trade.outcome_index],
+        "outcome_index": trade.outcome_index,
+        "transaction_hash": told_hash(trade, trade.state),
+        "timestamp": str(trade.match_ts // NANOS),
+    }
+
+
 def _tokens(market: VenueMarket) -> list[dict[str, Any]]:
     payouts = market.payouts_micro or (0,) * len(market.token_ids)
     rows = zip(market.token_ids, market.outcomes, payouts, strict=True)
@@ -339,6 +382,15 @@ def _objects(request: Request) -> list[dict[str, Any]] | None:
         return msgspec.json.decode(request.body, type=list[dict[str, Any]])
     except msgspec.MsgspecError:
         return None
+
+
+def _no_books(request: Request) -> Reply:
+    """`GET /orderbook-history`: no snapshots are kept (the venue's end in February 2026)."""
+    if not (request.query.get("asset_id") or request.query.get("market")):
+        return reply({"error": "asset_id is required"}, 400)
+    if not request.query.get("startTs"):
+        return reply({"error": "startTs is required"}, 400)
+    return reply({"count": 0, "data": []})
 
 
 def _nothing(_request: Request) -> Reply:

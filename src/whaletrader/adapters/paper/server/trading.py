@@ -52,6 +52,8 @@ class Trading:
         """By condition id."""
         self.accounts: dict[str, Account] = {}
         """By lower-case address."""
+        self.delegates: dict[str, str] = {}
+        """The wallet that each session key was authorised for last."""
         self.orders: dict[str, VenueOrder] = {}
         """Every order that is open or ended at most `keep_ns` ago, by id."""
         self.trades: dict[str, VenueTrade] = {}

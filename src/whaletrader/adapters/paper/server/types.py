@@ -436,6 +436,8 @@ class Account(msgspec.Struct, kw_only=True, gc=False):
     closed_only: bool = False
     deployed: bool = True
     """Whether the wallet's contract exists on the chain."""
+    session_signers: dict[str, tuple[int, tuple[str, ...]]] = {}
+    """Of a deposit wallet: until when (seconds) and for what a key may sign beside the owner, by lower-case address."""
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -81,6 +81,11 @@ class Venue(Trading):
         for token, size in (tokens or {}).items():
             account.tokens[token] = account.tokens.get(token, 0) + size
 
+    def authorize(self, address: str, signer: str, until_s: int, scopes: tuple[str, ...]) -> None:
+        """Let a session key sign a wallet's orders until a time; with a time that is over, no longer."""
+        self.accounts[address].session_signers[signer] = until_s, scopes
+        self.delegates[signer] = address
+
     # -- time and modes ------------------------------------------------------------------------------------------
 
     def advance(self, now_ns: int) -> None:

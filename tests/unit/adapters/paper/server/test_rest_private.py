@@ -22,7 +22,14 @@ PRIVATE = [
     ("POST", "/auth/readonly-api-key"),
     ("POST", "/auth/builder-api-key"),
     ("GET", "/auth/builder-api-key"),
+    ("DELETE", "/auth/builder-api-key"),
+    ("DELETE", "/auth/readonly-api-key"),
     ("GET", "/auth/readonly-api-keys"),
+    ("GET", "/v1/user/session-signers"),
+    ("GET", "/rewards/user"),
+    ("GET", "/rewards/user/markets"),
+    ("GET", "/rewards/user/total"),
+    ("GET", "/rewards/user/percentages"),
     ("GET", "/auth/ban-status/closed-only"),
     ("GET", "/data/orders"),
     ("GET", "/data/order/0x1"),
@@ -382,6 +389,34 @@ def test_builder_keys_are_listed_without_their_secrets(front: Front, ada: Trader
     assert listed["key"] == made["key"]
     assert "secret" not in listed
     assert front.told(front.trader("eve").l2("GET", "/auth/builder-api-key")) == []
+
+
+def test_builder_keys_are_taken_back_all_at_once(front: Front, ada: Trader) -> None:
+    bob = front.trader("bob")
+    for each in (ada, ada, bob):
+        front.told(each.l2("POST", "/auth/builder-api-key"))
+    assert front.told(ada.l2("DELETE", "/auth/builder-api-key")) == "OK"
+    assert front.told(ada.l2("GET", "/auth/builder-api-key")) == []
+    assert len(front.told(bob.l2("GET", "/auth/builder-api-key"))) == 1
+
+
+def test_a_read_only_key_is_removed_by_its_owner_alone(front: Front, ada: Trader) -> None:
+    key = front.told(ada.l2("POST", "/auth/readonly-api-key"))["apiKey"]
+    body = json.dumps({"key": key}).encode()
+    assert front.told(front.trader("eve").l2("DELETE", "/auth/readonly-api-key", body)) is False
+    assert front.told(ada.l2("DELETE", "/auth/readonly-api-key", body)) is True
+    assert front.told(ada.l2("DELETE", "/auth/readonly-api-key", body)) is False
+    own = json.dumps({"key": ada.api_key.key}).encode()
+    assert front.told(ada.l2("DELETE", "/auth/readonly-api-key", own)) is False
+    assert front.told(ada.l2("GET", "/auth/api-keys")) == {"apiKeys": [ada.api_key.key]}
+
+
+def test_nobody_earns_rewards_here(front: Front, ada: Trader) -> None:
+    for path in ("/rewards/user", "/rewards/user/markets"):
+        told = front.told(ada.l2("GET", path, date="2026-09-24"))
+        assert (told["data"], told["next_cursor"]) == ([], "LTE=")
+    assert front.told(ada.l2("GET", "/rewards/user/total", date="2026-09-24")) == []
+    assert front.told(ada.l2("GET", "/rewards/user/percentages")) == {}
 
 
 def test_a_builders_trades_are_those_that_carry_its_code(front: Front, ada: Trader) -> None:
