@@ -20,6 +20,7 @@ from whaletrader.adapters.paper.line_server import ExchangeServer
 from whaletrader.adapters.paper.telling import Rules
 from whaletrader.adapters.polymarket.chain_actions import ChainActions
 from whaletrader.errors import ConflictError
+from whaletrader.ports.exchange import PaymentRefusal
 
 SECOND = 1_000_000_000
 TAPE = MemoryTape(
@@ -429,3 +430,10 @@ def test_whoever_merges_pays_a_command_once(anyone):
         anyone.finish()
     (paid,) = events(anyone.exchange)
     assert (paid.kind, paid.order_hash, paid.cash_micro, paid.market_id) == ("MERGED", "m1", 7_000_000, MARKET)
+
+
+def test_a_payment_that_is_refused_says_why_in_a_word_of_the_port(exchange):
+    exchange.redeem("c1", "paper", "77", 20_000_000, 50 * SECOND)
+    exchange.merge("m1", "paper", "0xother", 7_000_000, 51 * SECOND)
+    told = [(event.kind, PaymentRefusal(event.reason)) for event in events(exchange)]
+    assert told == [("FAILED", PaymentRefusal.NOT_RESOLVED), ("FAILED", PaymentRefusal.MARKET_NOT_FOUND)]

@@ -1,8 +1,23 @@
 """The exchange, as execution's effects see it: orders go in, events come out in the order of the exchange's time."""
 
+from enum import StrEnum
 from typing import Protocol
 
 import msgspec
+
+
+class PaymentRefusal(StrEnum):
+    """Why a redemption or a merge was not paid: the reason of its event FAILED."""
+
+    NOT_RESOLVED = "NOT_RESOLVED"
+    """The market has no result (yet)."""
+    MARKET_NOT_FOUND = "MARKET_NOT_FOUND"
+    NOT_HELD = "NOT_HELD"
+    """The wallet does not hold the shares."""
+    PAYMENT_REVERTED = "PAYMENT_REVERTED"
+    """Its transaction was mined and undone: nothing was paid, the shares are there."""
+    PAYMENT_GIVEN_UP = "PAYMENT_GIVEN_UP"
+    """Whoever was to send its transaction gave it up, and the chain does not have it."""
 
 
 class SignedOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,11 +94,11 @@ class Exchange(Protocol):
         ...
 
     def redeem(self, command_id: str, account_id: str, token_id: str, size_micro: int, arrive_ts: int) -> None:
-        """Redeem a resolved token."""
+        """Redeem a resolved token; told as REDEEMED, or FAILED with a `PaymentRefusal`."""
         ...
 
     def merge(self, command_id: str, account_id: str, market_id: str, size_micro: int, arrive_ts: int) -> None:
-        """Merge equal holdings of both outcomes."""
+        """Merge equal holdings of both outcomes; told as MERGED, or FAILED with a `PaymentRefusal`."""
         ...
 
     def next_event(self, after_ts: int, after_id: str) -> ExchangeEvent | None:

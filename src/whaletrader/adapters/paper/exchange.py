@@ -13,7 +13,7 @@ from whaletrader.adapters.paper.telling import Rules, events_of, unknown_order
 from whaletrader.domain.order import ReportKind
 from whaletrader.domain.settlement import payout_cash_micro
 from whaletrader.domain.values import MICRO
-from whaletrader.ports.exchange import ExchangeEvent, SignedOrder
+from whaletrader.ports.exchange import ExchangeEvent, PaymentRefusal, SignedOrder
 from whaletrader.ports.tape import PrintTape, TapeMarket
 
 DEFAULT_RULES = Rules()
@@ -53,7 +53,7 @@ class PaperExchange:
         self._store.keep_payment(command_id, f"redeem:{account_id}:{token_id}:{size_micro}:{arrive_ts}")
         market = self._tape.market_of_token(token_id)
         if market is None or not market.resolved:
-            event = _payment(command_id, account_id, market, arrive_ts, ReportKind.FAILED, reason="NOT_RESOLVED")
+            event = _refused(command_id, account_id, market, arrive_ts, PaymentRefusal.NOT_RESOLVED)
         else:
             payout = market.payouts_micro[market.token_ids.index(token_id)]
             cash = payout_cash_micro(size_micro, payout)
@@ -67,7 +67,7 @@ class PaperExchange:
         self._store.keep_payment(command_id, f"merge:{account_id}:{market_id}:{size_micro}:{arrive_ts}")
         market = self._tape.market(market_id)
         if market is None:
-            event = _payment(command_id, account_id, market, arrive_ts, ReportKind.FAILED, reason="MARKET_NOT_FOUND")
+            event = _refused(command_id, account_id, market, arrive_ts, PaymentRefusal.MARKET_NOT_FOUND)
         else:
             event = _payment(command_id, account_id, market, arrive_ts, ReportKind.MERGED)
             event = replace(event, size_micro=size_micro, cash_micro=payout_cash_micro(size_micro, MICRO))
@@ -98,9 +98,13 @@ class PaperExchange:
         self._store.tell(subject, events)
 
 
-def _payment(
-    command_id: str, account_id: str, market: TapeMarket | None, ts: int, kind: ReportKind, *, reason: str = ""
+def _refused(
+    command_id: str, account_id: str, market: TapeMarket | None, ts: int, why: PaymentRefusal
 ) -> ExchangeEvent:
+    return replace(_payment(command_id, account_id, market, ts, ReportKind.FAILED), reason=why.value)
+
+
+def _payment(command_id: str, account_id: str, market: TapeMarket | None, ts: int, kind: ReportKind) -> ExchangeEvent:
     return ExchangeEvent(
         event_id=f"{command_id}:paid",
         ts=ts + 1,
@@ -109,5 +113,4 @@ def _payment(
         order_hash=command_id,
         market_id=market.market_id if market else "",
         token_id="",
-        reason=reason,
     )

@@ -38,7 +38,7 @@ from whaletrader.domain.order import ReportKind
 from whaletrader.domain.routing import GTD_LEAD_S
 from whaletrader.domain.settlement import payout_cash_micro
 from whaletrader.domain.values import MICRO, NANOS, Role
-from whaletrader.ports.exchange import ExchangeEvent, SignedOrder
+from whaletrader.ports.exchange import ExchangeEvent, PaymentRefusal, SignedOrder
 from whaletrader.ports.tape import TapeMarket
 
 _MODES = {"FAK": core.FAK, "FOK": core.FOK}
@@ -399,13 +399,13 @@ class ShadowExchange:
         market = self._world.markets.get(market_id)
         cash, reason, kind = 0, "", ReportKind.MERGED if payment.market_id else ReportKind.REDEEMED
         if market is None:
-            reason = "MARKET_NOT_FOUND"
+            reason = PaymentRefusal.MARKET_NOT_FOUND
         elif payment.market_id:
             cash = payout_cash_micro(payment.size_micro, MICRO)
         elif market.resolved:
             cash = payout_cash_micro(payment.size_micro, market.payouts_micro[market.token_ids.index(payment.token_id)])
         else:
-            reason = "NOT_RESOLVED"
+            reason = PaymentRefusal.NOT_RESOLVED
         event = ExchangeEvent(
             event_id=f"{payment.command_id}:paid",
             ts=ts + 1,

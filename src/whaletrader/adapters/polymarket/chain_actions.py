@@ -32,7 +32,7 @@ from whaletrader.domain.order_hash import is_position_id, token_number
 from whaletrader.domain.receipts import Movement, movement_of
 from whaletrader.domain.venue_contracts import VenueContract
 from whaletrader.errors import ExchangeError, VenueError
-from whaletrader.ports.exchange import ExchangeEvent
+from whaletrader.ports.exchange import ExchangeEvent, PaymentRefusal
 
 NEW, SIGNED, SENT, DONE = "NEW", "SIGNED", "SENT", "DONE"
 DEADLINE_MARGIN_S = 60
@@ -240,7 +240,7 @@ class ChainActions:
             command_id, action, msgspec.structs.replace(notes, tx_hash=sent.tx_hash)
         )
         if not done and sent.state in _LOST and (not sent.tx_hash or self._chain.receipt(sent.tx_hash) is None):
-            self._fail(command_id, action, "RELAYER_" + sent.state)
+            self._fail(command_id, action, PaymentRefusal.PAYMENT_GIVEN_UP)
 
     def _verify(self, command_id: str, action: Action, notes: Notes) -> bool:
         """Look at the receipt; True where the command is done, for good or ill."""
@@ -251,7 +251,7 @@ class ChainActions:
         if self._chain.block_number() - moved.block < self._confirmations:
             return False
         if not moved.succeeded:
-            self._fail(command_id, action, "REVERTED", notes)
+            self._fail(command_id, action, PaymentRefusal.PAYMENT_REVERTED, notes)
             return True
         claimed = {action.token_id: _redeemed(action, moved)}
         done = msgspec.structs.replace(notes, tokens_micro=moved.tokens_micro, claimed_micro=claimed, body=b"")
@@ -293,7 +293,7 @@ class ChainActions:
         if action.kind == "split":
             return split_call(terms.market_id, action.size_micro, neg_risk=terms.neg_risk)
         if any(self._balance(token) < action.size_micro for token in terms.token_ids):
-            self._fail(command_id, action, "NOT_HELD")
+            self._fail(command_id, action, PaymentRefusal.NOT_HELD)
             return None
         return merge_call(terms.market_id, action.size_micro, neg_risk=terms.neg_risk)
 
@@ -323,7 +323,7 @@ class ChainActions:
                     self._keep(other, DONE, msgspec.structs.replace(notes, claimed_micro=claimed))
                     self._keep(command_id, DONE, Notes(tx_hash=notes.tx_hash))
                 return
-        self._fail(command_id, action, "NOT_HELD")
+        self._fail(command_id, action, PaymentRefusal.NOT_HELD)
 
     def _cash(self, action: Action, moved: Movement) -> int:
         given = {token: -amount for token, amount in moved.tokens_micro.items() if amount < 0}
@@ -358,7 +358,7 @@ class ChainActions:
         about = msgspec.structs.replace(action, market_id=market_id)
         self._event(command_id, about, kind, cash_micro=cash_micro, size_micro=action.size_micro, reason=reason)
 
-    def _fail(self, command_id: str, action: Action, reason: str, notes: Notes | None = None) -> None:
+    def _fail(self, command_id: str, action: Action, reason: PaymentRefusal, notes: Notes | None = None) -> None:
         with self._store.writing():
             if action.kind in ("redeem", "merge"):
                 self._event(command_id, action, ReportKind.FAILED, reason=reason)

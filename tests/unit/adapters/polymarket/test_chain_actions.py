@@ -161,7 +161,7 @@ def test_a_reverted_transaction_is_a_failure(desk):
     desk.chain.reverts = True
     desk.actions.redeem("c1", "paper", YES, 20_000_000)
     desk.work()
-    assert desk.told() == [("FAILED", "c1", 0, "REVERTED")]
+    assert desk.told() == [("FAILED", "c1", 0, "PAYMENT_REVERTED")]
 
 
 def test_what_the_relayer_gave_up_is_a_failure(desk):
@@ -169,7 +169,7 @@ def test_what_the_relayer_gave_up_is_a_failure(desk):
     desk.actions.redeem("c1", "paper", YES, 20_000_000)
     desk.chain._carry_out = lambda told: None
     desk.actions.work()
-    assert desk.told() == [("FAILED", "c1", 0, "RELAYER_FAILED")]
+    assert desk.told() == [("FAILED", "c1", 0, "PAYMENT_GIVEN_UP")]
 
 
 def test_a_busy_wallet_is_tried_again_with_the_same_bytes(desk):
