@@ -70,6 +70,8 @@ class Tally:
     fills: int
     traded: float
     fees: float
+    rebates: float | None = None
+    """Of the fees, an estimate that nothing counts; None where nobody made one."""
 
     @property
     def bets(self) -> int:
@@ -115,6 +117,7 @@ def metrics_of(curve: Curve, tally: Tally, *, seed: int) -> Metrics:
         fills=tally.fills,
         turnover=rounded(tally.traded / start),
         fees=rounded(tally.fees),
+        rebates=None if tally.rebates is None else rounded(tally.rebates),
     )
 
 

@@ -39,6 +39,7 @@ def replayed_variant(name: str, run: Replayed, days: tuple[int, int], *, seed: i
         fills=len(record.fills),
         traded=traded,
         fees=sum(fill.fee_micro for fill in record.fills) / MICRO,
+        rebates=run.summary.rebates.taker_micro / MICRO,
     )
     variant = Variant(
         name=name,

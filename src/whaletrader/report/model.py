@@ -142,6 +142,10 @@ class Metrics(Part, frozen=True, kw_only=True):
     fills: Annotated[int, _says("Fills.")]
     turnover: Annotated[float, _says("Value traded over starting equity.")]
     fees: Annotated[float, _says("Fees paid.")]
+    rebates: Annotated[
+        float | None,
+        _says("ESTIMATE of what takers are paid back of them, counted nowhere; null: none was made."),
+    ] = None
 
 
 class LeaderRow(Part, frozen=True, kw_only=True):

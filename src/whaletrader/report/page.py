@@ -46,6 +46,10 @@ def _header(report: Report) -> str:
     return header(report.stamp, "walk-forward backtest", report.headline.title, report.headline.sentences, about)
 
 
+def _rebates(metrics: Metrics) -> str:
+    return "–" if metrics.rebates is None else f"{metrics.rebates:,.0f}"
+
+
 def _key_figures(report: Report) -> str:
     rows: list[tuple[str, Callable[[Metrics], str]]] = [
         ("Net return", lambda m: _estimate(m.net_return, lambda v: f"{v * 100:+.1f} %")),
@@ -58,6 +62,8 @@ def _key_figures(report: Report) -> str:
         ("Turnover, of starting equity", lambda m: f"{m.turnover:.2f} ×"),
         ("Fees paid, pUSD", lambda m: f"{m.fees:,.0f}"),
     ]
+    if any(variant.metrics.rebates for variant in report.variants):
+        rows.append(("Paid back of them, pUSD (ESTIMATE, counted nowhere)", _rebates))
     head = "".join(
         f'<th><span class="key {figures.css_of(v.name)}">{escape(v.label)}</span></th>' for v in report.variants
     )

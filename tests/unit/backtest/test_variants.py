@@ -15,6 +15,7 @@ from whaletrader.backtest.variants import baseline_bets, baseline_variant, repla
 from whaletrader.backtest.windows import Window
 from whaletrader.domain.values import DAY_NS, MICRO
 from whaletrader.quant.intervals import wilson_interval
+from whaletrader.runtime.projections.rebates import RebateEstimate
 from whaletrader.universe.follower import build_follower_table
 from whaletrader.universe.tape import print_tape, usable_trades
 
@@ -46,6 +47,16 @@ def test_a_replays_variant_tells_the_runs_own_numbers() -> None:
     assert (m.bets, m.open_bets, m.fills, m.fees) == (6, 3, 2, 0.02)
     assert m.turnover == pytest.approx((4.0 + 1.0) / 10_000.0)
     assert m.net_pnl.value == -1.0
+
+
+def test_an_estimate_of_rebates_is_told_beside_the_fees_and_in_no_other_figure() -> None:
+    run = replayed()
+    without, _ = replayed_variant("ours", run, (10, 12), seed=1)
+    back = RebateEstimate(taker_micro=7_500_000, maker_at_most_micro=1, tier="Gold", weighted_micro=1)
+    summary = msgspec.structs.replace(run.summary, rebates=back)
+    variant, _ = replayed_variant("ours", msgspec.structs.replace(run, summary=summary), (10, 12), seed=1)
+    assert (without.metrics.rebates, variant.metrics.rebates) == (0.0, 7.5)
+    assert msgspec.structs.replace(variant.metrics, rebates=0.0) == without.metrics
 
 
 def test_a_replays_kinds_stay_apart_and_leaders_are_sorted_by_what_they_earned() -> None:

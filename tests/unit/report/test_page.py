@@ -82,6 +82,16 @@ def test_what_the_report_holds_is_on_the_page(told: str) -> None:
     assert told in " ".join(read(report()).text)
 
 
+def test_rebates_have_a_row_only_where_there_are_some_and_are_called_an_estimate() -> None:
+    assert "Paid back" not in page_html(report())
+    base = report()
+    ours, *others = base.variants
+    back = msgspec.structs.replace(ours, metrics=msgspec.structs.replace(ours.metrics, rebates=12.4))
+    text = " ".join(read(msgspec.structs.replace(base, variants=[back, *others])).text)
+    row = text[text.index("Paid back of them, pUSD (ESTIMATE, counted nowhere)") :].split()
+    assert row[8:10] == ["12", "–"]
+
+
 def test_the_same_report_gives_the_same_bytes() -> None:
     assert page_html(report()) == page_html(report())
 
