@@ -173,3 +173,20 @@ def test_what_is_not_served_is_not_found_and_a_wrong_method_not_allowed(front: F
 
 def test_there_are_no_rewards(front: Front) -> None:
     assert front.get("/rewards/markets/current")["data"] == []
+
+
+def test_a_markets_live_activity_are_its_newest_trades_as_their_takers_had_them(
+    quoted: tuple[Front, str, str],
+) -> None:
+    front, yes, _ = quoted
+    bob, market = front.trader("bob"), front.market("100k")
+    for price, size in ((45 * CENT, 5 * MICRO), (46 * CENT, 6 * MICRO)):
+        front.place(bob, yes, "BUY", price, size)
+    rows = front.get(f"/markets/live-activity/{market.condition_id}")
+    assert [(row["size"], row["price"], row["side"], row["outcome"]) for row in rows] == [
+        ("2.5", "0.45", "BUY", "Yes"),
+        ("5", "0.45", "BUY", "Yes"),
+    ]
+    assert {row["user"]["address"].lower() for row in rows} == {bob.wallet}
+    assert {row["market"]["asset_id"] for row in rows} == {yes}
+    assert front.get("/markets/live-activity/0x1", 404) == {"error": "market not found"}
