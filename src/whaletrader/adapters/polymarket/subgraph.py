@@ -46,6 +46,11 @@ WALLET_LISTINGS: Mapping[str, WalletListing] = {
         "id timestamp transactionHash orderHash maker taker makerAssetId takerAssetId "
         "makerAmountFilled takerAmountFilled fee",
     ),
+    "fpmmTransactions": WalletListing(
+        "fpmm",
+        "user",
+        "id timestamp type market{id conditions} user tradeAmount feeAmount outcomeIndex outcomeTokensAmount",
+    ),
     "splits": WalletListing("activity", "stakeholder", _CHANGE),
     "merges": WalletListing("activity", "stakeholder", _CHANGE),
     "redemptions": WalletListing("activity", "redeemer", "id timestamp redeemer condition indexSets payout"),
@@ -82,6 +87,10 @@ class _Asset(msgspec.Struct):
     condition: str | _Node | None = None
 
 
+class _Pool(msgspec.Struct):
+    conditions: list[str] = []
+
+
 class _Row(msgspec.Struct):
     """The few fields that paging and the report look at."""
 
@@ -90,10 +99,13 @@ class _Row(msgspec.Struct):
     transactionHash: str = ""  # noqa: N815  the subgraph's own name
     condition: str | _Node | None = None
     asset: _Asset | None = None
+    market: _Pool | None = None
 
     @property
-    def market(self) -> str:
+    def named(self) -> str:
         """The condition that the row names, "" for none."""
+        if self.market is not None:
+            return self.market.conditions[0].lower() if self.market.conditions else ""
         told = self.condition if self.asset is None else self.asset.condition
         return ((told.id if isinstance(told, _Node) else told) or "").lower()
 
@@ -155,7 +167,7 @@ class Subgraph:
             next=found[-1].id if len(found) >= asked else "",
             first_s=min(seconds, default=-1),
             last_s=max(seconds, default=-1),
-            conditions=tuple(dict.fromkeys(one.market for one in found if len(one.market) == _CONDITION_LENGTH)),
+            conditions=tuple(dict.fromkeys(one.named for one in found if len(one.named) == _CONDITION_LENGTH)),
             hashes=tuple(dict.fromkeys(one.transactionHash.lower() for one in found if one.transactionHash)),
         )
 

@@ -24,6 +24,7 @@ _WALLET, _CONDITION = re.compile(r"0x[0-9a-f]{40}"), re.compile(r"0x[0-9a-f]{64}
 SUBGRAPH_FILLS = "subgraph.orderFilledEvents"
 SUBGRAPH_LISTINGS = (
     SUBGRAPH_FILLS,
+    "subgraph.fpmmTransactions",
     "subgraph.splits",
     "subgraph.merges",
     "subgraph.redemptions",

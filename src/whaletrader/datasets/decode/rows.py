@@ -314,6 +314,7 @@ class WalletPosition(_Row, frozen=True, kw_only=True, tag="position"):
     outcome_index: int = -1
     outcome: str = ""
     opposite_token_id: str = ""
+    total_bought_micro: int = -1
     realized_pnl_micro: int = 0
     fees_micro: int = -1
     status: str = ""

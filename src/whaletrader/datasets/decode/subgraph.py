@@ -1,4 +1,5 @@
-"""Answers of the history subgraphs (V1 era, blind after 2026-04-28): order fills, activity, balances, conditions.
+"""Answers of the history subgraphs (V1 era, blind after 2026-04-28): fills, trades with AMM pools, activity, balances,
+conditions.
 
 Amounts are base units as text, times are seconds, ids lower case; an asset id "0" is collateral. A fill's id is
 transaction_orderHash: the subgraph tells no log index.
@@ -92,6 +93,36 @@ def _fill(row: Object) -> VenueFill:
     )
 
 
+def _pool_fill(row: Object) -> VenueFill:
+    """A trade with a pool: who traded took, and its fee is no part of the price; no token is told."""
+    kind = fields.text(row.get("type")).upper()
+    if kind not in ("BUY", "SELL"):
+        raise Unusable("side_unknown", kind)
+    paid, fee, shares = (_base_units(row.get(name)) for name in ("tradeAmount", "feeAmount", "outcomeTokensAmount"))
+    collateral = paid - fee if kind == "BUY" else paid + fee
+    if shares <= 0 or collateral < 0:
+        raise Unusable("size_not_positive")
+    price = ratio_micro(collateral, shares)
+    if price > MICRO:
+        raise Unusable("price_above_one", str(price))
+    pool = row.get("market")
+    conditions = fields.listed(pool.get("conditions")) if isinstance(pool, dict) else []
+    return VenueFill(
+        source=SOURCE,
+        wallet=fields.address(row.get("user")),
+        token_id="",
+        market_id=fields.condition(_id_of(conditions[0]) if conditions else None),
+        outcome_index=fields.outcome_index(row.get("outcomeIndex")),
+        side=kind,
+        price_micro=price,
+        size_micro=shares,
+        ts_event=fields.instant(row.get("timestamp")),
+        tx_hash=_tx(row),
+        role=Role.TAKER.value,
+        fee_micro=fee,
+    )
+
+
 def _tx(row: Object) -> str:
     return fields.tx_hash(fields.text(row.get("transactionHash")) or fields.text(row.get("id")).split("_")[0])
 
@@ -139,6 +170,7 @@ def _user_position(row: Object) -> WalletPosition:
         market_id="",
         size_micro=_base_units(row.get("amount")),
         avg_price_micro=_base_units(row.get("avgPrice") or "0"),
+        total_bought_micro=_base_units(row.get("totalBought") or "0"),
         realized_pnl_micro=_signed(row.get("realizedPnl")),
     )
 
@@ -175,6 +207,7 @@ def _condition(row: Object) -> ChainResolution:
 
 _READERS: dict[str, Callable[[Object], Row]] = {
     "orderFilledEvents": _fill,
+    "fpmmTransactions": _pool_fill,
     "splits": _change("SPLIT"),
     "merges": _change("MERGE"),
     "redemptions": _change("REDEEM"),

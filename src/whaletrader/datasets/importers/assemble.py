@@ -3,7 +3,7 @@ sources in order.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,10 +34,15 @@ _ROW_TABLES = ("trades", "activity", "positions", "signals", "prices", "quotes",
 _TOKEN_OR_NONE = ("prices", "quotes", "book_levels")
 HEARD_SOURCES = ("trades:heard.",)
 """How the names of sources begin whose rows a live run heard: the venue's own record goes before them."""
-INDEXED_SOURCES = ("trades:chain.", *HEARD_SOURCES)
-"""How the names of sources begin whose rows are told apart by their logs' places: equal ones are several fills."""
-CHAIN_SOURCES = ("trades:chain.", "trades:orderfilled.")
+INDEXED_SOURCES = ("trades:chain.", "trades:subgraph.", *HEARD_SOURCES)
+"""How the names of sources begin whose rows are told apart by their logs or orders: equal ones are several fills."""
+CHAIN_SOURCES = ("trades:chain.", "trades:orderfilled.", "trades:subgraph.")
 """How the names of sources begin whose rows are the exchanges' own logs."""
+AVERAGED_SOURCES = ("trades:data_v1.",)
+"""How the names of sources begin whose rows may be averages of a transaction's fills."""
+LEAST_SOURCES = ("activity:subgraph.",)
+"""How the names of sources begin that tell less of a change than others do: no shares redeemed, no market converted."""
+_SIDE = ("transaction", "wallet", "token", "side")
 SILENT_IMPORTERS = ("archive/",)
 """Importers of sources that never name a market: what the dictionaries supply is counted, not listed row by row."""
 
@@ -215,8 +220,15 @@ class Assembly:
         return coded.filter(usable)
 
     def _drop_retold(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Activity that several sources tell counts once; what one source repeats stays, as it may be real."""
-        key = ["transaction", "wallet", "kind", "market", "size_micro", "ts"]
+        """Activity that several sources tell counts once; what one source repeats stays, as it may be real.
+
+        Some tell the money of a redemption where others tell its shares, and a conversion without its market.
+        """
+        ours, kind = pl.col("source").is_in(self._places_of(LEAST_SOURCES)), pl.col("kind")
+        key = ["transaction", "wallet", "kind"]
+        for name, alike in (("REDEEM", [*key, "market"]), ("CONVERSION", key)):
+            rows = self._giving_way(rows, ours & (kind == name), ~ours, "told_by_another_source", alike)
+        key = [*key, "market", "size_micro", "ts"]
         numbered = rows.sort("source", "source_row").with_columns(_copy=pl.int_range(pl.len()).over([*key, "source"]))
         retold = (pl.int_range(pl.len()).over([*key, "_copy"]) > 0) & (pl.col("transaction") != NO_ID)
         marked = numbered.with_columns(_retold=retold)
@@ -226,22 +238,25 @@ class Assembly:
 
     def _drop_coarser(self, rows: pl.DataFrame) -> pl.DataFrame:
         """What the chain's own logs tell of a wallet's side of a transaction, no other source tells again, be it in
-        other portions; nor does a live run tell what any other source does, or a run before it.
+        other portions; nor does an average tell what any record of fills does, nor a live run what any other source
+        does, or a run before it.
         """
         source, logs = pl.col("source"), self._places_of(CHAIN_SOURCES)
         rows = self._giving_way(rows, ~source.is_in(logs), source.is_in(logs), "told_by_the_chain")
-        heard = self._places_of(HEARD_SOURCES)
+        heard, averages = self._places_of(HEARD_SOURCES), self._places_of(AVERAGED_SOURCES)
+        rows = self._giving_way(rows, source.is_in(averages), ~source.is_in([*averages, *heard]), "told_fill_by_fill")
         for number, place in enumerate(heard):
             rows = self._giving_way(rows, source == place, ~source.is_in(heard[number:]), "told_by_the_record")
         return rows
 
-    def _giving_way(self, rows: pl.DataFrame, ours: pl.Expr, others: pl.Expr, reason: str) -> pl.DataFrame:
-        """Drop our rows where others tell of the same wallet's side of a transaction."""
-        side = ["transaction", "wallet", "token", "side"]
-        told = rows.filter(others & (pl.col("transaction") != NO_ID)).select(side).unique()
+    def _giving_way(
+        self, rows: pl.DataFrame, ours: pl.Expr, others: pl.Expr, reason: str, alike: Sequence[str] = _SIDE
+    ) -> pl.DataFrame:
+        """Drop our rows where others tell of the same thing, by default the same wallet's side of a transaction."""
+        told = rows.filter(others & (pl.col("transaction") != NO_ID)).select(alike).unique()
         if told.is_empty() or rows.filter(ours).is_empty():
             return rows
-        marked = rows.join(told.with_columns(_told=True), on=side, how="left", maintain_order="left")
+        marked = rows.join(told.with_columns(_told=True), on=alike, how="left", maintain_order="left")
         again = pl.col("_told").fill_null(value=False) & ours
         self._reject(marked.filter(again).select("source", "source_row", reason=pl.lit(reason), row=pl.lit("")))
         return marked.filter(~again).drop("_told")

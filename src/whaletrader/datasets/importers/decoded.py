@@ -10,20 +10,37 @@ from whaletrader.datasets.categories import categorise
 from whaletrader.datasets.decode.chain_logs import decode_logs
 from whaletrader.datasets.decode.data_api_v2 import decode_resolutions
 from whaletrader.datasets.decode.gamma import decode_markets
-from whaletrader.datasets.decode.rows import ChainResolution, Decoded, MarketMeta, PositionChange, Reject, VenueFill
+from whaletrader.datasets.decode.rows import (
+    ChainResolution,
+    Decoded,
+    MarketMeta,
+    PositionChange,
+    Reject,
+    VenueFill,
+    WalletPosition,
+)
 from whaletrader.datasets.decode.subgraph import decode_subgraph
 from whaletrader.datasets.importers.api_rows import Origin
 from whaletrader.datasets.importers.staging import STAGED, StagedPart
 from whaletrader.datasets.manifest import SourceEntry
 from whaletrader.datasets.schema import MOST_COPIES
 from whaletrader.datasets.units import blank_to_null
-from whaletrader.domain.values import NANOS, Side, TapeRole, TapeSide
+from whaletrader.domain.values import MICRO, NANOS, Side, TapeRole, TapeSide
 
 Decoder = Callable[[bytes], Decoded]
-_Told = VenueFill | PositionChange | ChainResolution
-_MAIN_TABLE = {"chain.logs": "trades", "gamma.markets": "markets", "data_v2.resolutions": "markets"}
+_Told = VenueFill | PositionChange | ChainResolution | WalletPosition
+_MAIN_TABLE = {
+    "gamma.markets": "markets",
+    "data_v2.resolutions": "markets",
+    **dict.fromkeys(("subgraph.splits", "subgraph.merges", "subgraph.redemptions"), "activity"),
+    "subgraph.negRiskConversions": "activity",
+    **dict.fromkeys(("subgraph.userPositions", "subgraph.userBalances"), "positions"),
+}
+"""The table that a listing is counted under where it has no rows; that of all others is `trades`."""
 _FIRST_EXCHANGES_UNTIL = 1_777_374_000 * NANOS
 """2026-04-28T11:00:00Z."""
+_LOGS = ("chain", "subgraph")
+"""Sources of fills that repeat the exchanges' own logs."""
 _PLACE = ("source", "source_row", "dup_rank")
 _TEXTS = ("slug", "question", "event_slug", "tags", "fee_type")
 
@@ -50,23 +67,26 @@ def _decode_logs(body: bytes) -> Decoded:
 
 
 def stage_decoded(part: StagedPart, answers: Sequence[tuple[int, Decoded]], origin: Origin) -> None:
-    """Stage answers, each with the time when it was fetched: one source per table that has rows, or one for none."""
+    """Stage answers, each with the time that it was true at: one source per table that has rows, or one for none."""
     rows = [(fetched, row) for fetched, decoded in answers for row in decoded.rows]
     rejects = [reject for _, decoded in answers for reject in decoded.rejects]
     fills = [row for _, row in rows if isinstance(row, VenueFill)]
     changes = [row for _, row in rows if isinstance(row, PositionChange)]
     payouts = [row for _, row in rows if isinstance(row, ChainResolution)]
+    held, former = _latest([(fetched, row) for fetched, row in rows if isinstance(row, WalletPosition)])
     moves: list[VenueFill | PositionChange] = [*fills, *changes]
     unusable: dict[str, list[_Told]] = {
         "taken_back_by_the_chain": [row for row in (*moves, *payouts) if row.removed],
         "time_missing": [row for row in moves if not row.removed and row.ts_event <= 0],
         "payout_of_other_than_two_outcomes": [row for row in payouts if not row.removed and not _of_two(row)],
+        "told_by_a_later_answer": [*former],
     }
     fills = [row for row in fills if not row.removed and row.ts_event > 0]
     changes = [row for row in changes if not row.removed and row.ts_event > 0]
     kinds: dict[str, int] = {}
     _add(kinds, "trades", _stage_fills(part, fills, len(kinds) + len(part.sources)))
     _add(kinds, "activity", _stage_changes(part, changes, len(kinds) + len(part.sources)))
+    _add(kinds, "positions", _stage_positions(part, held, len(kinds) + len(part.sources)))
     markets = [(fetched, row) for fetched, row in rows if isinstance(row, MarketMeta)]
     payouts = [row for row in payouts if not row.removed and _of_two(row)]
     _add(kinds, "markets", _stage_markets(part, markets) + _stage_payouts(part, payouts))
@@ -119,7 +139,7 @@ def _stage_fills(part: StagedPart, fills: list[VenueFill], index: int) -> int:
             row.ts_event,
             row.wallet,
             row.market_id or None,
-            row.token_id,
+            row.token_id or None,
             row.outcome_index if row.outcome_index in (0, 1) else None,
             None,
             int(TapeSide.SELL if row.side == Side.SELL else TapeSide.BUY),
@@ -137,12 +157,19 @@ def _stage_fills(part: StagedPart, fills: list[VenueFill], index: int) -> int:
     frame = pl.DataFrame(rows, schema=STAGED["trades"], orient="row")
     if frame.is_empty():
         return 0
-    logs = pl.Series([row.log_index for row in fills], dtype=pl.Int64)
-    key = ["tx_hash", "_log"] if (logs >= 0).all() else [name for name in frame.columns if name not in _PLACE]
-    ranked = frame.with_columns(_log=logs).with_columns(dup_rank=pl.int_range(pl.len()).over(key))
+    ranked = frame.with_columns(_log=_place_in_transaction(fills))
+    key = [name for name in frame.columns if name not in _PLACE]
+    key = key if ranked["_log"].has_nulls() else ["tx_hash", "_log"]
+    ranked = ranked.with_columns(dup_rank=pl.int_range(pl.len()).over(key))
     part.add("trades", ranked.with_columns(pl.col("dup_rank").clip(upper_bound=MOST_COPIES)))
     part.add("coverage", frame.select("address", coverage=pl.lit("sample")).unique().sort("address"))
     return frame.height
+
+
+def _place_in_transaction(fills: list[VenueFill]) -> pl.Series:
+    """What tells a fill from others of its transaction: its log, or its order, which a transaction fills once."""
+    places = [str(row.log_index) if row.log_index >= 0 else row.order_hash or None for row in fills]
+    return pl.Series(places, dtype=pl.String)
 
 
 def _stage_changes(part: StagedPart, changes: list[PositionChange], index: int) -> int:
@@ -151,7 +178,7 @@ def _stage_changes(part: StagedPart, changes: list[PositionChange], index: int) 
             row.ts_event,
             row.wallet,
             row.kind,
-            row.market_id or None,
+            None if row.kind == "CONVERSION" and row.source in _LOGS else row.market_id or None,
             row.token_id or None,
             row.outcome_index if row.outcome_index in (0, 1) else None,
             row.amount_micro,
@@ -164,6 +191,43 @@ def _stage_changes(part: StagedPart, changes: list[PositionChange], index: int) 
     ]
     if rows:
         part.add("activity", pl.DataFrame(rows, schema=STAGED["activity"], orient="row"))
+    return len(rows)
+
+
+def _latest(
+    positions: list[tuple[int, WalletPosition]],
+) -> tuple[list[tuple[int, WalletPosition]], list[WalletPosition]]:
+    """The newest answer of each wallet and token, and the rows of all former ones."""
+    newest = {(row.wallet, row.token_id): place for place, (_, row) in enumerate(positions)}
+    kept = set(newest.values())
+    former = [row for place, (_, row) in enumerate(positions) if place not in kept]
+    return [positions[place] for place in sorted(kept)], former
+
+
+def _stage_positions(part: StagedPart, positions: list[tuple[int, WalletPosition]], index: int) -> int:
+    rows = [
+        {
+            "address": row.wallet,
+            "condition_id": row.market_id or None,
+            "token_id": row.token_id,
+            "outcome_index": row.outcome_index if row.outcome_index in (0, 1) else None,
+            "size_micro": row.size_micro,
+            "avg_price_micro": row.avg_price_micro if 0 <= row.avg_price_micro <= MICRO else None,
+            "total_bought_micro": row.total_bought_micro if row.total_bought_micro >= 0 else None,
+            # What tells no average price knows of no gain either.
+            "realized_pnl_micro": row.realized_pnl_micro if row.avg_price_micro >= 0 else None,
+            "last_seen_ts": at,
+            "source": index,
+            "source_row": place,
+        }
+        for place, (at, row) in enumerate(positions)
+    ]
+    if rows:
+        frame = pl.DataFrame({name: [row.get(name) for row in rows] for name in STAGED["positions"]},
+                             schema=STAGED["positions"])  # fmt: skip
+        part.add("positions", frame)
+        named = [(row.token_id, row.market_id, row.outcome_index, "") for _, row in positions if row.market_id]
+        part.add("tokens", pl.DataFrame(named, schema=STAGED["tokens"], orient="row"))
     return len(rows)
 
 
@@ -228,8 +292,11 @@ def _of_two(payout: ChainResolution) -> bool:
 
 
 def _fee(row: VenueFill) -> int | None:
-    """What was paid; of a fee in a log of the first exchanges a part was given back by another contract."""
-    unsure = row.source == "chain" and row.fee_micro > 0 and row.ts_event < _FIRST_EXCHANGES_UNTIL
+    """What was paid; of a fee in a log of the first exchanges a part was given back by another contract.
+
+    Only a pool's trade has no token, and its fee stayed.
+    """
+    unsure = row.source in _LOGS and row.token_id != "" and row.fee_micro > 0 and row.ts_event < _FIRST_EXCHANGES_UNTIL
     return None if unsure or row.fee_micro < 0 else row.fee_micro
 
 

@@ -36,6 +36,22 @@ class _History(msgspec.Struct):
     history: list[_Point]
 
 
+class _Block(msgspec.Struct):
+    timestamp: int | None = None
+
+
+class _Meta(msgspec.Struct):
+    block: _Block
+
+
+class _Graph(msgspec.Struct):
+    meta: _Meta | None = msgspec.field(default=None, name="_meta")
+
+
+class _GraphAnswer(msgspec.Struct):
+    data: _Graph | None = None
+
+
 class _CoverageRow(msgspec.Struct):
     address: str
     coverage: str
@@ -108,7 +124,19 @@ def _rows(page: RawPage, file: Path) -> Iterator[dict[str, object]]:
 def _stage_decoded(part: StagedPart, pages: Pages, origin: Origin) -> None:
     decode = decode_page(pages[0].source)
     assert decode is not None
-    stage_decoded(part, [(page.fetched_ts, decode(bytes(page.body))) for page in pages], origin)
+    stage_decoded(part, [(_true_at(page), decode(bytes(page.body))) for page in pages], origin)
+
+
+def _true_at(page: RawPage) -> int:
+    """When an answer was true: for a subgraph the block that it had read last, for all others when it was fetched."""
+    if page.source.startswith("subgraph."):
+        try:
+            answer = msgspec.json.decode(page.body, type=_GraphAnswer)
+        except msgspec.MsgspecError:
+            return page.fetched_ts
+        if answer.data and answer.data.meta and answer.data.meta.block.timestamp:
+            return min(answer.data.meta.block.timestamp * NANOS, page.fetched_ts)
+    return page.fetched_ts
 
 
 def _stage_prices(part: StagedPart, pages: Pages, origin: Origin) -> None:

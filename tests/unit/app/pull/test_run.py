@@ -185,7 +185,7 @@ def test_the_history_subgraphs_are_pulled_page_by_page_and_compared(history, tmp
     )
     assert len(entities(tmp_path, "splits")) == 7
     assert (report.complete, report.rows["subgraph"]) == (True, 250)
-    assert report.pages["subgraph"] == 5 + 6
+    assert report.pages["subgraph"] == 5 + 7
     (wallet,) = report.wallets
     told = Comparison(other="subgraph.orderFilledEvents", both=240, only_data_api=10, only_other=0)
     assert (wallet.compared, wallet.coverage) == ((told,), "complete")
@@ -211,7 +211,7 @@ def test_a_second_pull_of_the_subgraphs_goes_on_from_where_the_first_was_stopped
     history.answer = first
     before = len(history.requests)
     assert run(history, tmp_path, what=("subgraph",)).complete
-    assert len(history.requests) - before == 2 + 6
+    assert len(history.requests) - before == 2 + 7
     ids = [row["id"] for row in entities(tmp_path, "orderFilledEvents")]
     assert ids == sorted(row["id"] for row in history.subgraph["orderFilledEvents"])
 
@@ -221,7 +221,7 @@ def test_a_subgraph_host_that_is_gone_fails_its_own_tasks_and_is_not_asked_for_e
     history.refusals = [("/subgraph", Answer(0))] * 500
     report = run(history, tmp_path, what=("trades", "subgraph"))
     assert rows(tmp_path) == history.activity[WALLET]
-    assert (len(report.failed), report.complete, report.wallets[0].coverage) == (7, False, "complete")
+    assert (len(report.failed), report.complete, report.wallets[0].coverage) == (8, False, "complete")
     assert {"cannot be reached" in words for _, words in report.failed} == {True}
     assert len([path for _, path, _ in history.requests if path.startswith("/subgraph")]) <= 6
     history.refusals = []
@@ -233,7 +233,7 @@ def test_a_subgraph_host_that_was_switched_off_says_so_at_once(history, tmp_path
     history.refusals = [("/subgraph", gone)] * 500
     report = run(history, tmp_path, what=("trades", "subgraph"))
     assert {words for _, words in report.failed} == {"this endpoint is gone"}
-    assert len([path for _, path, _ in history.requests if path.startswith("/subgraph")]) == 7
+    assert len([path for _, path, _ in history.requests if path.startswith("/subgraph")]) == 8
 
 
 def test_a_subgraph_that_could_not_index_everything_is_no_whole_history(history, tmp_path):

@@ -71,6 +71,7 @@ def test_positions_balances_and_payouts_are_read():
         "amount": "5",
         "avgPrice": "620000",
         "realizedPnl": "-22053933752321",
+        "totalBought": "77",
     }
     balance = {
         "user": MAKER,
@@ -80,6 +81,7 @@ def test_positions_balances_and_payouts_are_read():
     condition = {"id": CONDITION, "payoutNumerators": ["0", "1"], "payoutDenominator": "1"}
     held, owned, paid = read(userPositions=[position], userBalances=[balance], conditions=[condition]).rows
     assert (held.size_micro, held.avg_price_micro, held.realized_pnl_micro) == (5, 620_000, -22_053_933_752_321)
+    assert (held.total_bought_micro, owned.total_bought_micro) == (77, -1)
     assert (owned.size_micro, owned.market_id, owned.outcome_index) == (9, CONDITION, 1)
     assert paid.payouts_micro == (0, 1_000_000)
 
@@ -91,3 +93,35 @@ def test_errors_and_unknown_entities_are_told():
     found = read(_meta={"block": {"number": 1}}, orderFilledEvents=[{**FILL, "maker": ""}, FILL], pools=[])
     assert len(found.rows) == 1
     assert [each.reason for each in found.rejects] == ["wallet_missing", "unknown_event_type"]
+
+
+POOLED = {
+    "id": TX,
+    "timestamp": "1620000000",
+    "type": "Buy",
+    "market": {"id": MAKER, "conditions": [CONDITION]},
+    "user": MAKER,
+    "tradeAmount": "10000000",
+    "feeAmount": "200000",
+    "outcomeIndex": "1",
+    "outcomeTokensAmount": "19600000",
+}
+
+
+def test_a_trade_with_a_pool_has_its_fee_beside_the_price_and_took():
+    bought, sold = read(fpmmTransactions=[POOLED, {**POOLED, "type": "Sell", "tradeAmount": "9600000"}]).rows
+    assert (bought.side, bought.price_micro, bought.fee_micro, bought.role) == ("BUY", 500_000, 200_000, "taker")
+    assert (sold.side, sold.price_micro, sold.fee_micro) == ("SELL", 500_000, 200_000)
+    assert (bought.market_id, bought.outcome_index, bought.token_id, bought.tx_hash) == (CONDITION, 1, "", TX)
+    assert (bought.wallet, bought.size_micro) == (MAKER, 19_600_000)
+
+
+def test_an_odd_trade_with_a_pool_is_refused_with_its_reason():
+    odd = [{"type": "Swap"}, {"outcomeTokensAmount": "0"}, {"tradeAmount": "1"}, {"market": {"id": MAKER}},
+           {"market": MAKER}, {"feeAmount": None}, {"tradeAmount": "99000000"}]  # fmt: skip
+    found = read(fpmmTransactions=[{**POOLED, **changed} for changed in odd])
+    assert not found.rows
+    assert [each.reason for each in found.rejects] == [
+        "side_unknown", "size_not_positive", "size_not_positive", "market_unknown", "market_unknown",
+        "size_missing", "price_above_one",
+    ]  # fmt: skip

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whaletrader.datasets.decode.rows import ChainResolution, Decoded, MarketMeta, PositionChange, Reject, VenueFill
+from whaletrader.datasets.decode.rows import (
+    ChainResolution,
+    Decoded,
+    MarketMeta,
+    PositionChange,
+    Reject,
+    VenueFill,
+    WalletPosition,
+)
 from whaletrader.datasets.importers.api_rows import Origin
 from whaletrader.datasets.importers.decoded import decode_page, stage_decoded
 from whaletrader.datasets.importers.staging import StagedPart
@@ -73,7 +81,7 @@ def test_a_role_that_is_not_told_is_unknown(role, code):
 @pytest.mark.parametrize(
     ("source", "ts", "told", "kept"),
     [("chain", NOW, 7, 7), ("chain", BEFORE, 7, None), ("chain", BEFORE, 0, 0), ("data_v2", BEFORE, 7, 7),
-     ("chain", NOW, -1, None)],
+     ("chain", NOW, -1, None), ("subgraph", BEFORE, 7, None), ("subgraph", BEFORE, 0, 0)],
 )  # fmt: skip
 def test_a_fee_counts_as_paid_but_for_logs_of_the_first_exchanges(source, ts, told, kept):
     assert trades(fill(source=source, ts_event=ts, fee_micro=told))[0]["fee_micro"] == kept
@@ -166,3 +174,58 @@ def test_tokens_are_chosen_by_the_markets_version():
 def test_a_listing_that_nobody_reads_has_no_decoder():
     assert decode_page("clob.books") is None
     assert decode_page("subgraph.splits") is not None
+
+
+def test_a_fee_of_a_pool_was_paid_whenever_it_was():
+    (row,) = trades(
+        fill(source="subgraph", token_id="", market_id=MARKET, outcome_index=1, ts_event=BEFORE, fee_micro=7)
+    )
+    assert (row["fee_micro"], row["token_id"], row["condition_id"], row["outcome_index"]) == (7, None, MARKET, 1)
+
+
+def test_equal_fills_of_two_orders_are_two_and_those_of_one_order_are_a_copy():
+    told = {"source": "subgraph", "log_index": -1}
+    rows = trades(fill(order_hash="0x1", **told), fill(order_hash="0x2", **told), fill(order_hash="0x1", **told))
+    assert [row["dup_rank"] for row in rows] == [0, 0, 1]
+
+
+@pytest.mark.parametrize(("source", "kept"), [("chain", None), ("subgraph", None), ("data_v2", MARKET)])
+def test_what_the_chain_calls_the_market_of_a_conversion_is_an_event_and_no_market(source, kept):
+    (row,) = staged(change(kind="CONVERSION", source=source, market_id=MARKET)).tables["activity"].iter_rows(named=True)
+    assert (row["condition_id"], row["kind"], row["size_micro"]) == (kept, "CONVERSION", 9)
+
+
+def held(**more):
+    values = {"source": "subgraph", "wallet": WALLET, "token_id": TOKEN, "market_id": "", "size_micro": 5}
+    return WalletPosition(**values | more)
+
+
+def test_positions_are_kept_with_the_time_that_they_were_true_at():
+    one = held(avg_price_micro=620_000, realized_pnl_micro=-7, total_bought_micro=9)
+    two = held(wallet=OTHER, market_id=MARKET, outcome_index=1)
+    part = staged(one, two, label="subgraph.userPositions:x")
+    first, second = part.tables["positions"].iter_rows(named=True)
+    assert (first["size_micro"], first["avg_price_micro"], first["total_bought_micro"]) == (5, 620_000, 9)
+    assert (first["realized_pnl_micro"], first["last_seen_ts"], first["condition_id"]) == (-7, FETCHED, None)
+    assert (second["condition_id"], second["outcome_index"], second["avg_price_micro"]) == (MARKET, 1, None)
+    assert (second["realized_pnl_micro"], second["total_bought_micro"], second["price_micro"]) == (None, None, None)
+    assert part.tables["tokens"].rows() == [(TOKEN, MARKET, 1, "")]
+    (entry,) = part.sources
+    assert (entry.table, entry.rows_in, entry.rows_out) == ("positions", 2, 2)
+
+
+def test_a_later_answer_replaces_a_position_and_the_former_is_counted():
+    part = staged(held(size_micro=1), held(wallet=OTHER), held(size_micro=2), label="subgraph.userBalances:x")
+    assert part.tables["positions"]["size_micro"].to_list() == [5, 2]
+    (entry,) = part.sources
+    assert (entry.rows_in, entry.rows_out, entry.dropped) == (3, 2, {"told_by_a_later_answer": 1})
+    assert part.tables["rejects"]["source_row"].to_list() == [2]
+
+
+@pytest.mark.parametrize(
+    ("label", "table"),
+    [("subgraph.splits", "activity"), ("subgraph.negRiskConversions", "activity"), ("chain.logs", "trades"),
+     ("subgraph.userBalances", "positions"), ("subgraph.orderFilledEvents", "trades")],
+)  # fmt: skip
+def test_a_listing_without_rows_is_counted_under_its_table(label, table):
+    assert [entry.table for entry in staged(label=f"{label}:x").sources] == [table]

@@ -142,6 +142,153 @@ def test_the_chains_fills_replace_the_averaged_row_of_the_data_api(tmp_path):
     assert source(report, "trades:data_v2.activity").dropped == {"told_by_the_chain": 1}
 
 
+def history(*rows, entity="orderFilledEvents", read_to=1_776_000_000):
+    meta = {"block": {"number": 1, "timestamp": read_to}, "hasIndexingErrors": False}
+    return page(f"subgraph.{entity}", {"data": {entity: list(rows), "_meta": meta}})
+
+
+EARLY = 1_750_000_000
+
+
+def entity_fill(order="0x1", given="4000000", received="10000000", **changes):
+    row = {
+        "id": f"{TX}_{order}", "transactionHash": TX, "timestamp": str(EARLY), "orderHash": order, "maker": WALLET,
+        "taker": VenueContract.EXCHANGE_V1.value, "makerAssetId": "0", "takerAssetId": TOKENS[0],
+        "makerAmountFilled": given, "takerAmountFilled": received, "fee": "0",
+    }  # fmt: skip
+    return row | changes
+
+
+def log_v1(index, given, received):
+    pad = "0x" + "0" * 24
+    words = (0, int(TOKENS[0]), given, received, 0)
+    topics = [TOPICS[ChainEvent.V1_ORDER_FILLED], "0x" + "9" * 64, pad + WALLET[2:]]
+    return {
+        "address": VenueContract.EXCHANGE_V1.value, "blockNumber": "0x55", "transactionHash": TX,
+        "logIndex": hex(index), "topics": [*topics, pad + VenueContract.EXCHANGE_V1.value[2:]],
+        "data": "0x" + "".join(f"{word:064x}" for word in words), "removed": False,
+    }  # fmt: skip
+
+
+MARKETS = [page("gamma.markets", {"markets": [market()]})]
+
+
+def test_fills_of_the_history_subgraph_replace_the_data_apis_average(tmp_path):
+    told = [history(entity_fill("0x1"), entity_fill("0x2"), entity_fill("0x3", given="5000000"))]
+    average = page("data_v2.activity", api(fill(size=30.0, price=0.43333, timestamp=EARLY)))
+    report = import_pull(pull(tmp_path / "p", subgraph=told, trades=[average], markets=MARKETS), tmp_path / "d")
+    rows = trades(report)
+    assert [(row["size_micro"], row["price_micro"]) for row in rows] == [
+        (10_000_000, 400_000), (10_000_000, 400_000), (10_000_000, 500_000),
+    ]  # fmt: skip
+    assert {row["role"] for row in rows} == {TapeRole.TAKER}
+    assert source(report, "trades:data_v2").dropped == {"told_by_the_chain": 1}
+    verify(report.dataset)
+
+
+def test_the_chain_and_the_history_subgraph_tell_a_fill_once(tmp_path):
+    told = {"result": [log_v1(4, 4_000_000, 10_000_000), log_v1(5, 4_000_000, 10_000_000)]}
+    chain = page("chain.logs", told | {"timestamps": {"0x55": EARLY}})
+    graph = history(entity_fill("0x1"), entity_fill("0x2"), entity_fill("0x3", given="5000000"))
+    report = import_pull(pull(tmp_path / "p", chain=[chain], subgraph=[graph], markets=MARKETS), tmp_path / "d")
+    assert sorted(row["price_micro"] for row in trades(report)) == [400_000, 400_000, 500_000]
+
+
+def v1_row(**changes):
+    row = {
+        "proxyWallet": WALLET, "timestamp": EARLY, "conditionId": CONDITION, "type": "TRADE", "size": 20,
+        "usdcSize": 9, "transactionHash": TX, "price": 0.45, "asset": TOKENS[0], "side": "BUY", "outcomeIndex": 0,
+        "title": "Will it?", "slug": "will-it", "eventSlug": "it-event", "outcome": "Yes",
+    }  # fmt: skip
+    return row | changes
+
+
+def test_an_average_of_the_first_version_gives_way_to_the_fills_of_the_second(tmp_path):
+    second = [fill(timestamp=EARLY), fill(timestamp=EARLY, price=0.5, usdc_size=5.0)]
+    other = v1_row(transactionHash="0x" + "e2" * 32)
+    files = {
+        "trades": [page("data_v2.activity", api(*second))],
+        "trades-v1": [page("data_v1.activity", [v1_row(), other])],
+    }
+    report = import_pull(pull(tmp_path / "p", **files), tmp_path / "d")
+    assert sorted(row["size_micro"] for row in trades(report)) == [10_000_000, 10_000_000, 20_000_000]
+    assert source(report, "trades:data_v1").dropped == {"told_fill_by_fill": 1}
+
+
+def changed(kind, **changes):
+    row = {"type": kind, "price": 0.0, "token_id": "", "side": "", "outcome_index": 999, "outcome": ""}
+    return fill(timestamp=EARLY, **row | changes)
+
+
+def entity_change(owner="stakeholder", **changes):
+    return {"id": f"{TX}_0x1f", "timestamp": str(EARLY), owner: WALLET, "condition": CONDITION} | changes
+
+
+def test_changes_that_both_tell_count_once_and_those_of_the_subgraph_alone_are_kept(tmp_path):
+    graph = [
+        history(entity_change(amount="5000000"), entity_change(id="0x" + "e3" * 32 + "_0x2", amount="7000000"),
+                entity="splits"),
+        history(entity_change("redeemer", payout="3000000", indexSets=["1", "2"]), entity="redemptions"),
+        history(entity_change(negRiskMarketId="0x" + "aa" * 32, amount="2000000", indexSet="1", questionCount=3),
+                entity="negRiskConversions"),
+    ]  # fmt: skip
+    rows = [
+        changed("SPLIT", size=5.0, usdc_size=5.0),
+        changed("REDEEM", size=10.0, usdc_size=3.0),
+        changed("CONVERSION", size=2.0, usdc_size=0.0),
+    ]
+    told = [page("data_v2.activity", api(*rows))]
+    report = import_pull(pull(tmp_path / "p", subgraph=graph, trades=told, markets=MARKETS), tmp_path / "d")
+    found = report.dataset.table("activity").sort("kind", "size_micro")
+    assert found.select("kind", "size_micro").rows() == [
+        ("CONVERSION", 2_000_000), ("REDEEM", 10_000_000), ("SPLIT", 5_000_000), ("SPLIT", 7_000_000),
+    ]  # fmt: skip
+    assert report.dataset.table("markets")["condition_id"].to_list() == [CONDITION]
+    dropped = [entry.dropped for entry in report.dataset.manifest.sources if entry.name.startswith("activity")]
+    assert sum(one.get("told_by_another_source", 0) for one in dropped) == 3
+
+
+def test_changes_of_the_subgraph_alone_are_whole_without_the_data_api(tmp_path):
+    graph = [
+        history(entity_change("redeemer", payout="3000000", indexSets=["1"]), entity="redemptions"),
+        history(entity_change(negRiskMarketId="0x" + "aa" * 32, amount="2000000", indexSet="1", questionCount=3),
+                entity="negRiskConversions"),
+    ]  # fmt: skip
+    report = import_pull(pull(tmp_path / "p", subgraph=graph, markets=MARKETS), tmp_path / "d")
+    assert sorted(report.dataset.table("activity")["kind"].to_list()) == ["CONVERSION", "REDEEM"]
+    assert report.dataset.table("markets").height == 1
+
+
+def test_positions_and_balances_of_the_subgraphs_are_snapshots_of_the_block_read_last(tmp_path):
+    balance = {
+        "id": "x", "user": WALLET, "balance": "5000000",
+        "asset": {"id": TOKENS[0], "condition": {"id": CONDITION}, "complement": TOKENS[1], "outcomeIndex": "0"},
+    }  # fmt: skip
+    gained = {"id": "y", "user": WALLET, "tokenId": TOKENS[0], "amount": "5000000", "avgPrice": "400000",
+              "realizedPnl": "-70", "totalBought": "9000000"}  # fmt: skip
+    graph = [history(balance, entity="userBalances"), history(gained, entity="userPositions")]
+    report = import_pull(pull(tmp_path / "p", subgraph=graph), tmp_path / "d")
+    rows = report.dataset.table("positions").sort("source").to_dicts()
+    assert [row["size_micro"] for row in rows] == [5_000_000] * 2
+    assert {row["last_seen_ts"] for row in rows} == {1_776_000_000 * NANOS}
+    assert {row["realized_pnl_micro"] for row in rows} == {None, -70}
+    assert report.dataset.table("tokens").filter(outcome_index=0)["token_id"].to_list() == [TOKENS[0]]
+    verify(report.dataset)
+
+
+def test_trades_with_pools_are_fills_of_the_wallet_that_took(tmp_path):
+    pooled = {
+        "id": TX, "timestamp": "1620000000", "type": "Buy", "market": {"id": WALLET, "conditions": [CONDITION]},
+        "user": WALLET, "tradeAmount": "10000000", "feeAmount": "200000", "outcomeIndex": "1",
+        "outcomeTokensAmount": "19600000",
+    }  # fmt: skip
+    graph = [history(pooled, entity="fpmmTransactions")]
+    report = import_pull(pull(tmp_path / "p", subgraph=graph, markets=MARKETS), tmp_path / "d")
+    (row,) = trades(report)
+    assert (row["price_micro"], row["size_micro"], row["fee_micro"]) == (500_000, 19_600_000, 200_000)
+    assert (row["outcome_index"], row["role"]) == (1, TapeRole.TAKER)
+
+
 @pytest.mark.parametrize(("seconds", "fee"), [(1_790_000_000, 7_000), (1_770_000_000, None)])
 def test_a_fee_that_the_chain_tells_was_paid_but_for_those_of_the_first_exchanges(tmp_path, seconds, fee):
     told = logs(log(4, 0, 1_200_000, 4_000_000, fee=7_000)) | {"timestamps": {"0x55": seconds}}

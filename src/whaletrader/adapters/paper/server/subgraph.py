@@ -2,6 +2,7 @@
 
 Entities come by `id_gt` or `skip` as The Graph serves them: at most 1,000 at once and 5,000 skipped, errors with status
 200. The real ones know the first exchanges only; this one tells what happened here as if it had happened there.
+Pools of the AMM era never were.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -43,6 +44,7 @@ class SubgraphFace:
             "activity": {"splits": self._moves("SPLIT"), "merges": self._moves("MERGE"),
                          "redemptions": self._moves("REDEEM"), "negRiskConversions": self._moves("CONVERSION"),
                          "positions": self._tokens},
+            "fpmm": {"fpmmTransactions": lambda _: ()},
             "positions": {"userBalances": self._balances},
             "pnl": {"userPositions": self._positions, "conditions": self._conditions},
         }  # fmt: skip
