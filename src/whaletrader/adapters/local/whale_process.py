@@ -1,6 +1,7 @@
 """Scores the universe in a child process, so that whoever listens to the world is not held up by the arithmetic.
 
-The answers are those of `DatasetWhales`; a child that dies is an error of the run, never an empty answer.
+The answers are those of `DatasetWhales`, or, where a run listens meanwhile, those of `HeardWhales`; a child that dies
+is an error of the run, never an empty answer.
 """
 
 import signal
@@ -11,11 +12,15 @@ from pathlib import Path
 
 import msgspec
 
+from whaletrader.adapters.local.heard_whales import HeardWhales
+from whaletrader.adapters.local.joined import NO_HISTORY
 from whaletrader.adapters.local.whale_source import DatasetWhales
 from whaletrader.config.tree import Settings
 from whaletrader.datasets.store import Dataset
 from whaletrader.errors import ExecutorError, WhaleTraderError
 from whaletrader.messages.leaders import UniverseScanned
+from whaletrader.ports.whale_source import WhaleSource
+from whaletrader.universe.source import FrameSource
 
 END_S = 5.0
 _DIED = "the process that scores the wallets died, perhaps for want of memory: make room, or use a smaller history"
@@ -30,6 +35,13 @@ class Question(msgspec.Struct, frozen=True):
     since_ts: int
 
 
+class Ears(msgspec.Struct, frozen=True):
+    """Where a run keeps what it hears, and where that may be prepared for scoring."""
+
+    live: str
+    scratch: str
+
+
 class _Answer(msgspec.Struct, frozen=True):
     """What came of it: the scan, or one sentence."""
 
@@ -41,12 +53,12 @@ class _Answer(msgspec.Struct, frozen=True):
 class WhaleProcess:
     """Fills the port `whale_source`; `ready` begins a scan and says whether it is done."""
 
-    def __init__(self, dataset: Path, settings: Settings) -> None:
+    def __init__(self, dataset: Path | None, settings: Settings, ears: Ears | None = None) -> None:
+        """Without a dataset only what is heard is judged by."""
         ours, theirs = _CONTEXT.Pipe()
         self._pipe = ours
-        self._child = _CONTEXT.Process(
-            target=_serve, args=(theirs, str(dataset), msgspec.msgpack.encode(settings)), daemon=True
-        )
+        place, rules = str(dataset) if dataset else "", msgspec.msgpack.encode(settings)
+        self._child = _CONTEXT.Process(target=_serve, args=(theirs, place, rules, ears), daemon=True)
         self._child.start()
         theirs.close()
         self._asked: set[Question] = set()
@@ -95,10 +107,13 @@ class WhaleProcess:
         self._answers[answer.question] = answer
 
 
-def _serve(pipe: Connection, dataset: str, settings: bytes) -> None:
+def _serve(pipe: Connection, place: str, rules: bytes, ears: Ears | None) -> None:
     """Answer until the parent is gone. Ctrl-C reaches every process of a terminal: the parent ends the work."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    whales = DatasetWhales(Dataset.open(Path(dataset)), msgspec.msgpack.decode(settings, type=Settings))
+    dataset, settings = Dataset.open(Path(place)) if place else None, msgspec.msgpack.decode(rules, type=Settings)
+    whales: WhaleSource = DatasetWhales(dataset or FrameSource({}, NO_HISTORY), settings)
+    if ears is not None:
+        whales = HeardWhales(dataset, Path(ears.live), Path(ears.scratch), settings)
     while True:
         try:
             question = msgspec.msgpack.decode(pipe.recv_bytes(), type=Question)
@@ -107,7 +122,7 @@ def _serve(pipe: Connection, dataset: str, settings: bytes) -> None:
         pipe.send_bytes(msgspec.msgpack.encode(_answered(whales, question)))
 
 
-def _answered(whales: DatasetWhales, question: Question) -> _Answer:
+def _answered(whales: WhaleSource, question: Question) -> _Answer:
     try:
         return _Answer(question, whales.scan(question.as_of_ts, question.followed, question.since_ts))
     except WhaleTraderError as error:

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import polars as pl
 
-from whaletrader.datasets.decode.rows import Decoded, TickSizeChange
+from whaletrader.datasets.decode.rows import ChainResolution, Decoded, MarketMeta, TickSizeChange
 from whaletrader.datasets.importers.api_rows import Origin
 from whaletrader.datasets.importers.decoded import stage_decoded
 from whaletrader.datasets.importers.staging import STAGED, StagedPart
@@ -150,7 +151,10 @@ def heard_digests(folder: Path, until_ts: int = ALL_TIME) -> tuple[str, str]:
 
 
 def stage_heard(folder: Path, label: str, scratch: Path, until_ts: int = ALL_TIME) -> StagedPart:
-    """Stage the batches up to a time; `scratch` is a folder for portions, needed until the part is stored."""
+    """Stage the batches up to a time; `scratch` is a folder for portions, needed until the part is stored.
+
+    Where a time is given it is told what was known then: a market ended when that was heard.
+    """
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     part, whole, listening = StagedPart(), hashlib.sha256(), _Listening()
@@ -162,7 +166,8 @@ def stage_heard(folder: Path, label: str, scratch: Path, until_ts: int = ALL_TIM
         whole.update(len(content).to_bytes(8, "little") + content)
         batch = decode_batch(content)
         listening.take(batch)
-        facts += [(batch.ts, fact) for fact in batch.facts if not isinstance(fact, TickSizeChange)]
+        told = [fact for fact in batch.facts if not isinstance(fact, TickSizeChange)]
+        facts += [(batch.ts, fact if until_ts == ALL_TIME else _as_heard(fact, batch.ts)) for fact in told]
         waiting.update((_identity(fill), fill) for fill in batch.waiting)
         for fill in batch.fills:
             waiting.pop(_identity(fill), None)
@@ -177,8 +182,8 @@ def stage_heard(folder: Path, label: str, scratch: Path, until_ts: int = ALL_TIM
         portions.stage(part)
         part.sources.append(_entry(origin, table, kind, portions.count))
     if facts:
-        told = Origin(folder, origin.sha256, importer, f"heard.facts:{label}")
-        stage_decoded(part, [(ts, Decoded(rows=(fact,))) for ts, fact in facts], told)
+        of_facts = Origin(folder, origin.sha256, importer, f"heard.facts:{label}")
+        stage_decoded(part, [(ts, Decoded(rows=(fact,))) for ts, fact in facts], of_facts)
     part.add("coverage", pl.DataFrame({"address": sorted(wallets)}).with_columns(coverage=pl.lit(HEARD)))
     part.add("stretches", listening.table())
     return part
@@ -189,6 +194,12 @@ def _until(folder: Path, until_ts: int) -> Iterator[bytes]:
         if until_ts < ALL_TIME and decode_batch(content).ts > until_ts:
             return
         yield content
+
+
+def _as_heard(fact: Fact, ts: int) -> Fact:
+    if isinstance(fact, ChainResolution):
+        return msgspec.structs.replace(fact, ts_event=max(fact.ts_event, ts))
+    return msgspec.structs.replace(fact, closed_ts=-1) if isinstance(fact, MarketMeta) else fact
 
 
 def _take(fill: StoredFill, fills: _Portions, wallets: set[str]) -> None:
