@@ -74,3 +74,9 @@ def resting(number, side="BUY", price=400_000, size=100, *, token=YES, condition
         created_ts=0,
         state=OrderState.LIVE,
     )
+
+
+def run_until(agenda, now_ns):
+    """Make every call of an agenda that is due."""
+    for ts, call in agenda.due(now_ns):
+        call(ts)

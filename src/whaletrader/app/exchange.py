@@ -45,6 +45,8 @@ class ExchangeOptions:
     """For how long anybody trades by himself; 0: without end."""
     truth: Path | None = None
     """Where every settled fill is written down."""
+    state: Path | None = None
+    """Where the exchange writes down what it is asked, to go on from there after a restart."""
     keep_h: float = DEFAULT_KEEP_H
     """Hours for which ended orders, trades, logs and fills are remembered; 0: for ever."""
     settle_s: float = 2.0
@@ -155,6 +157,8 @@ def plan_of(options: ExchangeOptions) -> "Plan":
     if options.faults is not None and not options.faults.is_file():
         raise UsageError(f"The fault plan {options.faults} is not there.")
     kind, replay = _source(options.source)
+    if replay is not None and options.state is not None:
+        raise UsageError("--state is for --source sim or none: a replay begins anew each time.")
     return Plan(
         seed=options.seed,
         settle_s=options.settle_s,
@@ -168,6 +172,7 @@ def plan_of(options: ExchangeOptions) -> "Plan":
         begin_ts=_begin_ts(options.begin),
         trading_s=options.trading_s,
         truth=options.truth,
+        state=options.state,
         population=kind != "none",
     )
 

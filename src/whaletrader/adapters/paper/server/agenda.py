@@ -1,7 +1,7 @@
 """What is due when: calls in the order of their time, equal times in the order in which they were put down."""
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 FOREVER_NS = 2**63 - 1
 
@@ -22,8 +22,8 @@ class Agenda:
         """Return when the next call is due, `FOREVER_NS` where none is."""
         return self._queue[0][0] if self._queue else FOREVER_NS
 
-    def run_until(self, now_ns: int) -> None:
-        """Make every call due by `now_ns`, also those that are put down meanwhile."""
+    def due(self, now_ns: int) -> Iterator[tuple[int, Callable[[int], None]]]:
+        """Give every call due by `now_ns` with its time, also those that are put down meanwhile."""
         while self._queue and self._queue[0][0] <= now_ns:
             ts, _, call = heapq.heappop(self._queue)
-            call(ts)
+            yield ts, call

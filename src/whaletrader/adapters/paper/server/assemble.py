@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whaletrader.adapters.paper.server.app import PaperExchange, Step
+from whaletrader.adapters.paper.server.auth import Keyring
 from whaletrader.adapters.paper.server.clob import USUAL_TERMS, ClobTerms, clob_face
 from whaletrader.adapters.paper.server.desk import Desk, made_up_wallet
 from whaletrader.adapters.paper.server.fault_plan import NO_PLAN, read_fault_plan
@@ -15,6 +16,7 @@ from whaletrader.adapters.paper.server.mounts import NoFaults, World
 from whaletrader.adapters.paper.server.players import invented_traders
 from whaletrader.adapters.paper.server.public_faces import PublicFaces, make_public_faces
 from whaletrader.adapters.paper.server.replay import Replay
+from whaletrader.adapters.paper.server.state import Options, State
 from whaletrader.adapters.paper.server.truth import TruthFile
 from whaletrader.adapters.paper.server.types import SettlementFaults, VenueRules
 from whaletrader.adapters.paper.server.venue import Venue
@@ -45,6 +47,20 @@ class Plan:
     """For how long they do; 0: without end."""
     truth: Path | None = None
     """Where every settled fill is written down."""
+    state: Path | None = None
+    """Where every call is written down, so that an exchange of the same plan goes on from there."""
+
+    def options(self, now_ns: int, faults: SettlementFaults) -> Options:
+        """What has to be the same for an exchange that goes on."""
+        return Options(
+            seed=self.seed,
+            genesis_ns=now_ns,
+            settle_s=self.settle_s,
+            keep_s=self.keep_s,
+            eoa_makers=self.eoa_makers,
+            settlement=(faults.seed, faults.fail_micro, faults.retry_micro, faults.reorg_micro, faults.drop_micro),
+            builders=self.builders,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +111,22 @@ def assemble(plan: Plan, now: Callable[[], int] = time.time_ns) -> Assembled:
     declared = NO_PLAN if plan.faults is None else read_fault_plan(plan.faults)
     started = now()
     faults = PlannedFaults(declared, started)
-    venue = Venue(rules_of(plan, started, declared.settlement_faults()))
+    going_wrong = declared.settlement_faults()
+    state = None if plan.state is None else State(plan.state, plan.options(started, going_wrong))
+    venue = Venue(rules_of(plan, started if state is None else state.options.genesis_ns, going_wrong))
     for code, maker_bps, taker_bps in plan.builders:
         venue.builders.register(code, maker_bps, taker_bps)
     world = World(venue, now, faults if declared.fault else NoFaults(), plan.seed)
     public = make_public_faces(world)
-    faces = [clob_face(world, plan.terms), *public.faces]
+    keyring = Keyring(world.seed)
+    faces = [clob_face(world, plan.terms, keyring), *public.faces]
     if plan.truth is not None:
-        truth = TruthFile(plan.truth)
+        truth = TruthFile(plan.truth, resumed=state is not None)
         public.recorder.listen(truth.on_leg, truth.on_gone)
+    if state is not None:
+        state.bind(venue, keyring, public.relayer)()
+        started = now()
+        venue.advance(started)
     steps: list[Step] = [lambda now_ns: faults.step(venue, now_ns)] if declared.fault else []
     steps += _players(plan, venue, public, started)
     return Assembled(PaperExchange(world, faces, steps), world, public, faults)
@@ -116,7 +139,8 @@ def _players(plan: Plan, venue: Venue, public: PublicFaces, started: int) -> lis
         replay = Replay(venue, plan.replay, seed=plan.seed, started_ns=started, speed=plan.speed, first_ts=first_ts)
         return [_for_a_while(replay.step, plan, started)]
     for market in shelf(plan.seed, started):
-        venue.add_market(market, started)
+        if market.condition_id not in venue.markets:
+            venue.add_market(market, started)
     if not plan.population:
         return []
     return [_for_a_while(invented_traders(venue, public, seed=plan.seed, started_ns=started), plan, started)]

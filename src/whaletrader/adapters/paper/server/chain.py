@@ -72,6 +72,11 @@ class Chain:
         self._reverted: set[str] = set()
         self._count = 0
 
+    @property
+    def drawn(self) -> int:
+        """How many hashes were drawn so far."""
+        return self._count
+
     def number_at(self, now_ns: int) -> int:
         """Return the newest block's number at a time."""
         return self._rules.first_block + max(0, now_ns - self._rules.genesis_ns) // self._rules.block_ns

@@ -36,10 +36,9 @@ class ClobTerms:
 USUAL_TERMS = ClobTerms()
 
 
-def clob_face(world: World, terms: ClobTerms) -> Face:
+def clob_face(world: World, terms: ClobTerms, keyring: Keyring) -> Face:
     """Make the face that trades."""
     router = Router()
-    keyring = Keyring(world.seed)
     bank = Bank(world.venue, terms.cash_micro)
     PublicDesk(world.venue, world.now).add_to(router)
     buckets = SignerBuckets(TIERS[terms.tier], terms.limits)

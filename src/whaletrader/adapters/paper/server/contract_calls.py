@@ -165,19 +165,13 @@ class Sent:
             raise Reverted("execution reverted")
         return call(wallet, to.lower(), words_of(data), now_ns)
 
-    @staticmethod
-    def _approve(wallet: Account, to: str, words: list[int], now_ns: int) -> str:  # noqa: ARG004 - one form for all
+    def _approve(self, wallet: Account, to: str, words: list[int], now_ns: int) -> str:  # noqa: ARG002 - one form for all
         if to == VenueContract.PUSD:
-            wallet.allowances_micro[address_of(words[0])] = words[1]
+            self._venue.approve(wallet.address, address_of(words[0]), words[1])
         return ""
 
-    @staticmethod
-    def _approve_all(wallet: Account, to: str, words: list[int], now_ns: int) -> str:  # noqa: ARG004
-        operator = address_of(words[0])
-        if words[1]:
-            wallet.approved.add(operator)
-        else:
-            wallet.approved.discard(operator)
+    def _approve_all(self, wallet: Account, to: str, words: list[int], now_ns: int) -> str:  # noqa: ARG002
+        self._venue.approve_all(wallet.address, address_of(words[0]), bool(words[1]))
         return ""
 
     def _split(self, wallet: Account, to: str, words: list[int], now_ns: int) -> str:  # noqa: ARG002

@@ -28,7 +28,7 @@ class Desk:
     def __init__(self, venue: Venue, seed: int) -> None:
         self._venue = venue
         self._seed = seed
-        self._orders = 0
+        self._orders = venue.taken
         self.refused: Counter[str] = Counter()
         self.placed = 0
 

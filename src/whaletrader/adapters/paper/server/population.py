@@ -82,15 +82,18 @@ class Population:
         self.leaders = list(leaders) or [made_up_wallet(seed, f"leader {n}") for n in range(self._params.leaders)]
         self._new_market = new_market
         self._quoted: dict[str, Quoted] = {}
-        self._listed = 0
+        self._listed = len(venue.markets)
         self._last_ns = started_ns
         self._next_quote_ns = started_ns
         self._next_take_ns = started_ns + SECOND
         self._next_resolve_ns = started_ns + self._after(self._params.resolve_every_s)
         for wallet in (*self.makers, *self.takers, *self.leaders):
             self.desk.open(wallet)
+        for wallet in self.makers:
+            venue.cancel_all(self.desk.owner(wallet), started_ns)
         for market in list(venue.markets.values()):
-            self._enter(market, started_ns)
+            if not market.resolved:
+                self._enter(market, started_ns)
 
     def step(self, now_ns: int) -> None:
         """Do whatever is due."""

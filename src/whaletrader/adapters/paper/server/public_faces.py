@@ -20,13 +20,14 @@ class PublicFaces:
 
     recorder: Recorder
     faces: Sequence[Face]
+    relayer: Relayer
 
 
 def make_public_faces(world: World) -> PublicFaces:
     """Make every face but the CLOB's; must be called before the first market is listed or anything is traded."""
     recorder = Recorder(world.seed, world.venue.rules.keep_ns)
     activity = ActivityFeed(recorder.record, world.now, world.seed)
-    rpc = Rpc(world.venue, world.now)
+    rpc, relayer = Rpc(world.venue, world.now), Relayer(world.venue, world.now)
     recorder.listen(activity.on_leg)
     world.venue.listen(recorder.on_event)
     world.venue.listen(rpc.on_event)
@@ -36,7 +37,7 @@ def make_public_faces(world: World) -> PublicFaces:
         Face("gamma", "/gamma", Gamma(recorder.record, world.now).router),
         Face("subgraph", "/subgraph", SubgraphFace(recorder.record, world.now).router),
         Face("rpc", "/rpc", rpc.http, streams={"": rpc.serve, "/": rpc.serve}),
-        Face("relayer", "/relayer", Relayer(world.venue, world.now).router),
+        Face("relayer", "/relayer", relayer.router),
         Face("geoblock", "/geoblock", Geoblock().http),
     )
-    return PublicFaces(recorder, faces)
+    return PublicFaces(recorder, faces, relayer)

@@ -49,7 +49,6 @@ class Relayer:
         self._venue = venue
         self._now = now
         self._sent = Sent(venue)
-        self._nonces: dict[str, int] = {}
         self._transactions: dict[str, Transaction] = {}
         self._count = 0
         self._submits: deque[int] = deque()
@@ -70,7 +69,7 @@ class Relayer:
         address = request.query.get("address", "")
         if not is_address(address):
             return reply({"error": "invalid address"}, 400)
-        return reply({"address": address, "nonce": str(self._nonces.get(address.lower(), 0))})
+        return reply({"address": address, "nonce": str(self._venue.nonces.get(address.lower(), 0))})
 
     def _transaction(self, request: Request) -> Reply:
         found = self._transactions.get(request.path.rsplit("/", 1)[1])
@@ -119,7 +118,7 @@ class Relayer:
             account = self._checked(submission, read_submission(submission), self._now())
         except BadSubmission as bad:
             return reply({"error": str(bad)}, 400)
-        self._nonces[account.owner] = int(told.nonce) + 1
+        self._venue.use_nonce(account.owner, int(told.nonce))
         until_s = 0 if revokes else int(told.valid_until)
         self._venue.authorize(account.address, told.session_signer_address.lower(), until_s, told.scopes)
         made_up = self._made_up_hash(f"{account.address}/{told.nonce}")
@@ -149,15 +148,14 @@ class Relayer:
             return reply({"error": "invalid address"}, 400)
         owner = told.sender.lower()
         wallet = own_wallets(owner).deposit
-        account = self._venue.accounts.get(wallet)
-        if account is None:
-            account = self._venue.open_account(wallet, owner=owner, signature_type=CONTRACT_WALLET, approve=False)
-        account.deployed = True
+        if wallet not in self._venue.accounts:
+            self._venue.open_account(wallet, owner=owner, signature_type=CONTRACT_WALLET, approve=False)
+        self._venue.deploy(wallet)
         return self._taken(Transaction(self._new_id(owner), self._made_up_hash(owner), wallet, mined=True))
 
     def _batch(self, told: Submission, signed: Signed, now_ns: int) -> Reply:
         account = self._checked(told, signed, now_ns)
-        self._nonces[account.owner] = int(told.nonce) + 1
+        self._venue.use_nonce(account.owner, int(told.nonce))
         made_up = self._made_up_hash(f"{signed.wallet}/{told.nonce}")
         taken = Transaction(self._new_id(made_up), made_up, signed.wallet, mined=True)
         try:
@@ -175,18 +173,22 @@ class Relayer:
             raise BadSubmission("wallet is not deployed")
         if not signed.signer == told.sender.lower() == account.owner:
             raise BadSubmission("invalid signature")
-        nonce = self._nonces.get(account.owner, 0)
+        nonce = self._venue.nonces.get(account.owner, 0)
         if int(told.nonce) != nonce:
             raise BadSubmission(f"batch nonce {int(told.nonce)} does not match on-chain nonce {nonce}")
         if signed.deadline_s and signed.deadline_s * NANOS < now_ns:
             raise BadSubmission("batch deadline has passed")
         return account
 
-    def _taken(self, transaction: Transaction) -> Reply:
+    def remember(self, transaction: Transaction) -> None:
+        """Take note of what was taken, to answer for it later."""
         self._transactions[transaction.transaction_id] = transaction
         self._count += 1
         if len(self._transactions) > MAX_TRANSACTIONS:
             del self._transactions[next(iter(self._transactions))]
+
+    def _taken(self, transaction: Transaction) -> Reply:
+        self.remember(transaction)
         body = {"transactionID": transaction.transaction_id, "transactionHash": transaction.hash}
         return reply(body | {"state": "STATE_NEW"})
 

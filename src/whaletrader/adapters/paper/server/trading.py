@@ -54,6 +54,10 @@ class Trading:
         """By lower-case address."""
         self.delegates: dict[str, str] = {}
         """The wallet that each session key was authorised for last."""
+        self.nonces: dict[str, int] = {}
+        """What the next batch of a wallet's owner has to bear."""
+        self.taken = 0
+        """How many orders were taken so far."""
         self.orders: dict[str, VenueOrder] = {}
         """Every order that is open or ended at most `keep_ns` ago, by id."""
         self.trades: dict[str, VenueTrade] = {}
@@ -79,7 +83,9 @@ class Trading:
         """When the last order was taken that is forgotten by now."""
 
     def _at(self, now_ns: int) -> int:
-        self._agenda.run_until(now_ns)
+        for ts, call in self._agenda.due(now_ns):
+            self.now_ns = max(self.now_ns, ts)
+            call(ts)
         self.now_ns = max(self.now_ns, now_ns)
         if self.rules.keep_ns and self._ended and self._ended[0][0] < self.now_ns - self.rules.keep_ns:
             self._forget(self.now_ns - self.rules.keep_ns)
@@ -210,6 +216,7 @@ class Trading:
             self._drop_unpayable(address, now)
 
     def _keep(self, order: VenueOrder) -> None:
+        self.taken += 1
         self.orders[order.order_id] = order
         self._open.setdefault(order.owner, {})[order.order_id] = order
         if order.order_type == OrderType.GTD:

@@ -37,9 +37,11 @@ class TruthRow(msgspec.Struct, frozen=True, kw_only=True):
 class TruthFile:
     """Appends a line for every leg; lines are on disk when `flush` returns."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, resumed: bool = False) -> None:
+        """Of an exchange that is `resumed`, rows that the file has by then are not written again."""
         path.parent.mkdir(parents=True, exist_ok=True)
         _drop_cut_line(path)
+        self._had = {(row.key, row.gone) for row in _rows_of(path)} if resumed and path.exists() else set()
         self._file: IO[bytes] = path.open("ab")
         self._transaction = ""
         self._equal: Counter[tuple[str, str, str, int]] = Counter()
@@ -60,6 +62,8 @@ class TruthFile:
         group = (leg.wallet, leg.token_id, leg.side, leg.size_micro)
         key = fill_key(leg.tx_hash, *group, self._equal[group])
         self._equal[group] += 1
+        if (key, gone) in self._had:
+            return
         row = TruthRow(
             key=key,
             wallet=leg.wallet,
@@ -93,9 +97,13 @@ def _drop_cut_line(path: Path) -> None:
         os.truncate(path, whole)
 
 
+def _rows_of(path: Path) -> list[TruthRow]:
+    lines = path.read_bytes().splitlines(keepends=True)
+    return [msgspec.json.decode(line, type=TruthRow) for line in lines if line.endswith(b"\n")]
+
+
 def read_truth(path: Path) -> list[TruthRow]:
     """Every fill of a truth file that stands; a line cut off by a kill is left out."""
-    lines = path.read_bytes().splitlines(keepends=True)
-    rows = [msgspec.json.decode(line, type=TruthRow) for line in lines if line.endswith(b"\n")]
+    rows = _rows_of(path)
     gone = {row.key for row in rows if row.gone}
     return [row for row in rows if row.key not in gone]

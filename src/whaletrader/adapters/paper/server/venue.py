@@ -81,6 +81,23 @@ class Venue(Trading):
         for token, size in (tokens or {}).items():
             account.tokens[token] = account.tokens.get(token, 0) + size
 
+    def approve(self, address: str, spender: str, amount_micro: int) -> None:
+        """Allow a contract an amount of a wallet's collateral."""
+        self.accounts[address].allowances_micro[spender] = amount_micro
+
+    def approve_all(self, address: str, operator: str, allowed: bool) -> None:
+        """Let a contract move a wallet's outcome tokens, or no longer."""
+        approved = self.accounts[address].approved
+        (approved.add if allowed else approved.discard)(operator)
+
+    def deploy(self, address: str) -> None:
+        """Put a wallet's contract on the chain."""
+        self.accounts[address].deployed = True
+
+    def use_nonce(self, owner: str, nonce: int) -> None:
+        """Take note that an owner's nonce is used up."""
+        self.nonces[owner] = nonce + 1
+
     def authorize(self, address: str, signer: str, until_s: int, scopes: tuple[str, ...]) -> None:
         """Let a session key sign a wallet's orders until a time; with a time that is over, no longer."""
         self.accounts[address].session_signers[signer] = until_s, scopes
@@ -203,6 +220,11 @@ class Venue(Trading):
         return self._settlement.fees_micro
 
     # -- the chain -----------------------------------------------------------------------------------------------
+
+    @property
+    def drawn(self) -> int:
+        """How many ids and hashes were drawn so far: two exchanges that were asked the same drew as many."""
+        return self._chain.drawn
 
     def block_number(self) -> int:
         """Return the newest block's number."""

@@ -1,3 +1,4 @@
+from tests.support.venue_orders import run_until
 from whaletrader.adapters.paper.server.agenda import Agenda
 from whaletrader.adapters.paper.server.switches import DeadMansSwitch, Modes
 from whaletrader.adapters.paper.server.types import Mode, VenueRules
@@ -34,7 +35,7 @@ def test_a_switch_is_fed_with_the_id_that_was_answered_last():
     assert switch.beat("key", "", "one", 0).heartbeat_id == "one"
     assert switch.beat("key", "", "two", 1).heartbeat_id == "one"
     assert switch.beat("key", "one", "two", 9 * NANOS).refusal is None
-    agenda.run_until(18 * NANOS)
+    run_until(agenda, 18 * NANOS)
     assert cancelled == []
-    agenda.run_until(30 * NANOS)
+    run_until(agenda, 30 * NANOS)
     assert cancelled == [("key", 19 * NANOS), ("key", 29 * NANOS)]
