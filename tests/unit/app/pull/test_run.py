@@ -196,7 +196,8 @@ def test_markets_that_only_the_subgraphs_name_are_looked_for_too(history, tmp_pa
     assert (report.markets_named, report.markets_found) == (2, 1)
 
 
-def test_a_second_pull_of_the_subgraphs_goes_on_from_where_the_first_was_stopped(history, tmp_path):
+def test_a_second_pull_of_the_subgraphs_goes_on_from_where_the_first_was_stopped(history, tmp_path, monkeypatch):
+    monkeypatch.setattr("whaletrader.adapters.polymarket.http.FIRST_PAUSE_S", 0.001)
     first = history.answer
     asked = []
 
