@@ -20,6 +20,10 @@ Body = dict[str, object]
 UNLABELLED = 999
 LABEL_AFTER_NS = 60 * NANOS
 """Age at which a row of `/v2/trades` gets its outcome index and event."""
+_NO_CARD = Card(
+    market_id="", token_ids=("", ""), outcomes=("", ""), question="", slug="", number=0, event_number=0,
+    event_slug="", event_title="", category="",
+)  # fmt: skip
 COMBOS = 100
 """One row in so many has a combination trade beside it."""
 
@@ -67,8 +71,8 @@ def leg_activity_v1(record: Record, leg: Leg) -> Body:
 
 
 def move_activity_v1(record: Record, move: Move) -> Body:
-    """A SPLIT, MERGE, REDEEM or CONVERSION row of `GET /activity`."""
-    card, profile = record.cards[move.market_id], record.profile(move.wallet)
+    """A row of `GET /activity` that is no trade; a rebate belongs to no market."""
+    card, profile = record.cards.get(move.market_id, _NO_CARD), record.profile(move.wallet)
     return {
         "proxyWallet": move.wallet,
         "timestamp": seconds(move.ts),
@@ -131,8 +135,8 @@ def leg_activity_v2(record: Record, leg: Leg) -> Body:
 
 
 def move_activity_v2(record: Record, move: Move) -> Body:
-    """A SPLIT, MERGE, REDEEM or CONVERSION item of `GET /v2/activity`."""
-    card, profile = record.cards[move.market_id], record.profile(move.wallet)
+    """An item of `GET /v2/activity` that is no trade; a rebate belongs to no market."""
+    card, profile = record.cards.get(move.market_id, _NO_CARD), record.profile(move.wallet)
     return {
         "proxy_wallet": move.wallet,
         "timestamp": seconds(move.ts),

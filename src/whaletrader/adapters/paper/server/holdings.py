@@ -118,6 +118,7 @@ def fold(record: Record, legs: Iterable[Leg], moves: Iterable[Move], past: Itera
 def _fold_move(held: dict[tuple[str, str], Holding], record: Record, move: Move) -> None:
     if move.kind == "CONVERSION":
         _fold_conversion(held, record, move)
+    if move.kind == "CONVERSION" or not move.market_id:
         return
     card, standing = record.cards[move.market_id], record.standings[move.market_id]
     for index, token_id in enumerate(card.token_ids):

@@ -1,4 +1,6 @@
-"""What moves positions without a trade: split, merge, redeem, convert; checked at once, done with its block."""
+"""What moves positions and money without a trade: split, merge, redeem, convert, rebates; checked at once, done with
+its block.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -8,6 +10,7 @@ from whaletrader.adapters.paper.server.settlement_logs import (
     RawLog,
     conversion_logs,
     merge_logs,
+    rebate_logs,
     redemption_logs,
     split_logs,
 )
@@ -92,6 +95,11 @@ class Positions:
         told = ("CONVERSION", address, first.condition_id, amount, cash)
         given = tuple(each.condition_id for each, _ in burnt)
         return self._send(told, moves, conversion_logs(burnt, got, address, amount, cash), now_ns, given)
+
+    def rebate(self, kind: str, address: str, amount: int, now_ns: int) -> str:
+        """Pay a wallet something back of its fees."""
+        told, moves = (kind, address, "", amount, amount), [Movement(address, amount, "", 0)]
+        return self._send(told, moves, rebate_logs(address, amount), now_ns)
 
     def _send(
         self,

@@ -21,7 +21,8 @@ from whaletrader.adapters.paper.server.types import (
 from whaletrader.adapters.paper.server.venue import Venue
 from whaletrader.adapters.paper.server.words import END_CURSOR, decimal, last_price, page, rest_book, told_hash
 from whaletrader.domain.addresses import checksum_address
-from whaletrader.domain.values import MICRO, NANOS
+from whaletrader.domain.values import DAY_NS, MICRO, NANOS
+from whaletrader.domain.venue_contracts import VenueContract
 
 PAGE = 1000
 MAX_MANY = 500
@@ -105,8 +106,29 @@ class PublicDesk:
         router.add("GET", "/prices-history", self.history)
         router.add("GET", "/orderbook-history", _no_books)
         router.add("GET", "/markets/live-activity/", self.live_activity)
-        for path in ("/rewards/markets/current", "/rewards/markets/", "/rebates/current"):
+        for path in ("/rewards/markets/current", "/rewards/markets/"):
             router.add("GET", path, _nothing)
+        router.add("GET", "/rebates/current", self.rebates)
+
+    def rebates(self, request: Request) -> Reply:
+        """`GET /rebates/current?date&maker_address`: what a maker got back for a day, by market."""
+        told, wallet = request.query.get("date", ""), request.query.get("maker_address", "").lower()
+        try:
+            day = int(datetime.strptime(told, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()) * NANOS // DAY_NS
+        except ValueError:
+            return reply({"error": "invalid date"}, 400)
+        return reply(
+            [
+                {
+                    "date": told,
+                    "condition_id": condition_id,
+                    "asset_address": VenueContract.PUSD,
+                    "maker_address": wallet,
+                    "rebated_fees_usdc": decimal(micro),
+                }
+                for condition_id, micro in self._venue.rebates.of_maker(day, wallet).items()
+            ]
+        )
 
     def fee_rate(self, request: Request) -> Reply:
         """`GET /fee-rate`: a number of former times, 1000 wherever there is a fee."""

@@ -131,6 +131,11 @@ def resolution_logs(market: VenueMarket, payouts_micro: tuple[int, ...]) -> list
     return [RawLog(_tokens_contract(market), head, data(len(numerators), numerators))]
 
 
+def rebate_logs(wallet: str, amount: int) -> list[RawLog]:
+    """Log of what is paid back of fees."""
+    return [_paid(FEE_RECEIVER, wallet, amount)]
+
+
 def collateral(market: VenueMarket) -> str:
     """What a market's outcome tokens are made of: the contracts still name the old collateral."""
     return VenueContract.WRAPPED_COLLATERAL if market.neg_risk else VenueContract.USDC_E

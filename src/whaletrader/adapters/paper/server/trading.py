@@ -12,6 +12,7 @@ from whaletrader.adapters.paper.server.chain import Chain
 from whaletrader.adapters.paper.server.funds import Funds
 from whaletrader.adapters.paper.server.matches import Matched, make_trade, movements_of
 from whaletrader.adapters.paper.server.positions import Positions
+from whaletrader.adapters.paper.server.rebates import Rebates
 from whaletrader.adapters.paper.server.settlement import Settlement
 from whaletrader.adapters.paper.server.switches import DeadMansSwitch, Modes
 from whaletrader.adapters.paper.server.terms import GTD_LEAD_NS, Terms
@@ -71,6 +72,8 @@ class Trading:
         self._chain = Chain(rules, self._agenda, self._funds, self._tell, self._drop_all_unpayable)
         self._settlement = Settlement(rules, self._agenda, self._chain, self._funds, self._tell)
         self._positions = Positions(self.markets, self._chain, self._funds, self._tell)
+        self.rebates = Rebates(self.markets, self._agenda, self._positions.rebate)
+        self._listeners.append(self.rebates.on_event)
         self._modes = Modes()
         self._switch = DeadMansSwitch(rules, self._agenda, lambda owner, ts: self._cancel_owner(owner, ts))
         self._books: dict[str, MarketBook] = {}

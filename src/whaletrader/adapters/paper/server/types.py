@@ -387,7 +387,7 @@ class BlockRemoved(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class PositionMoved(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A wallet split, merged, redeemed or converted (SPLIT, MERGE, REDEEM, CONVERSION), mined in `transaction_hash`."""
+    """A wallet's SPLIT, MERGE, REDEEM or CONVERSION, or its MAKER_REBATE or TAKER_REBATE (in no market), as mined."""
 
     ts: int
     kind: str
