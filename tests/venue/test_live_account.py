@@ -295,6 +295,28 @@ def test_an_open_order_that_is_not_in_the_ledger_refuses_the_start(venue, trader
     trader.open()
 
 
+def test_a_new_run_is_refused_while_an_earlier_one_holds_shares_unless_they_are_left_behind(venue, trader, tmp_path):
+    market, other = venue.market("coin-above-100k"), Trader(venue, tmp_path / "other", 5_002)
+    other.place(market, "BUY", 0.55, 20, outcome=1)
+    trader.wait_for(trader.place(market, "BUY", 0.45, 20), "ACCEPTED", "FILL", "SETTLED")
+    other.close()
+    allowed(trader)
+    settings = trader.directory.settings_file
+    settings.write_text(settings.read_text() + "\n[account]\nstarting_equity = 5000.0\n")
+    earlier = trader.directory.new_run()
+    earlier.gateway.write_bytes((trader.root / "gateway.db").read_bytes())
+    for _ in range(2):
+        code, told, _ = run_live(trader, "--new")
+        assert (code, f"run 0001 left 20.00 shares of {market.token_ids[0]}: go on with it" in told) == (2, True), told
+        assert trader.directory.current_run() == earlier
+    code, told, _ = run_live(trader, "--new", "--leave-behind")
+    assert (code, "nobody looks after that" in told) == (0, True), told
+    venue.do(lambda v, now: v.resolve(market.condition_id, (0, 1_000_000), now))
+    code, told, _ = run_live(trader, "--new")
+    assert (code, "run 0001 left" in told) == (0, False), told
+    trader.open()
+
+
 def test_a_run_begun_with_paper_is_never_gone_on_with_live_nor_the_other_way(trader):
     allowed(trader)
     words = ["--source", "live", "--account", "mine"]

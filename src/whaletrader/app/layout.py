@@ -46,6 +46,11 @@ class RunFolder:
         return self.root / "live"
 
     @property
+    def judged(self) -> Path:
+        """What was heard live, made ready for the newest scan; it may be thrown away."""
+        return self.root / "judged"
+
+    @property
     def signer(self) -> Path:
         """The order signer's ledger."""
         return self.root / "signer.db"
@@ -131,13 +136,17 @@ class DataDirectory:
         folder = self.run(run_id)
         return folder if run_id.isdecimal() and folder.root.is_dir() else None
 
+    def name_current(self, folder: RunFolder) -> None:
+        """Name the run that the next `up` goes on with."""
+        replace_text(self.current, folder.run_id + "\n")
+
     def new_run(self) -> RunFolder:
         """Make the next run's folder and name it the current one."""
         taken = [int(path.name) for path in self.runs.glob("*") if path.name.isdigit()]
         folder = self.run(f"{max(taken, default=0) + 1:04d}")
         try:
             folder.root.mkdir(parents=True)
-            replace_text(self.current, folder.run_id + "\n")
+            self.name_current(folder)
         except OSError as error:
             raise StorageError(f"cannot make the run folder {folder.root}: {error.strerror}") from None
         return folder

@@ -21,13 +21,19 @@ from whaletrader.errors import VenueError, WhaleTraderError
 
 FIRST_LOOK_S = 5.0
 NO_HISTORY = (
-    "no --history: no wallet can be judged, so nobody is followed and nothing is copied; "
-    "make a history with `whaletrader data pull` or `whaletrader data import`"
+    "no --history: nobody is followed until a scan (every discovery.scan_interval_days) finds leaders in what this run "
+    "hears itself; a history from `whaletrader data pull` or `whaletrader data import` makes it begin with leaders"
 )
 
 
 def live_maker(
-    settings: Settings, directory: DataDirectory, history: str, *, live_money: bool, tell: Tell
+    settings: Settings,
+    directory: DataDirectory,
+    history: str,
+    *,
+    live_money: bool,
+    tell: Tell,
+    leave_behind: bool = False,
 ) -> Callable[[RunFolder], App]:
     """Check that the venue answers, open the history, and return what builds a live run over its folder.
 
@@ -45,12 +51,12 @@ def live_maker(
 
     def make(folder: RunFolder) -> App:
         if live_money:
-            return build_live_money(settings, directory, folder, dataset, tell)
+            return build_live_money(settings, directory, folder, dataset, tell, leave_behind=leave_behind)
         key = order_key(settings, directory)
         trader = Trader(settings.account.name, key.address, key.address)
         parts = listen(settings, folder)
         paper = PaperBook(folder.exchange, parts.feed, fault_plan(settings))
-        return live_app(settings, directory, folder, parts, paper, trader, key, dataset=dataset)
+        return live_app(settings, directory, folder, parts, paper, trader, key, dataset=dataset, tell=tell)
 
     return make
 

@@ -17,6 +17,7 @@ from whaletrader.app.layout import DataDirectory, RunFolder
 from whaletrader.app.live_world import Parts, listen, live_app
 from whaletrader.app.sources import Tell
 from whaletrader.app.venue_gateway import Gateway, open_gateway
+from whaletrader.app.venue_left import left_behind, require_nothing_left
 from whaletrader.config.tree import Settings
 from whaletrader.datasets.store import Dataset
 from whaletrader.domain.order_hash import CONTRACT_WALLET
@@ -31,9 +32,17 @@ NOT_RECONCILED = "NOT_RECONCILED"
 
 
 def build_live_money(
-    settings: Settings, directory: DataDirectory, folder: RunFolder, dataset: Dataset | None, tell: Tell
+    settings: Settings,
+    directory: DataDirectory,
+    folder: RunFolder,
+    dataset: Dataset | None,
+    tell: Tell,
+    *,
+    leave_behind: bool = False,
 ) -> App:
     """Open the account and put the run together; it is compared with the exchange and the chain when it begins.
+
+    `leave_behind` lets a new run begin though an earlier one's shares are there.
 
     Raises
     ------
@@ -74,6 +83,11 @@ def build_live_money(
         gateway.start()
         hear_answers(app)
         if not traded(app.views.positions.state):  # a start that was refused leaves a log behind, and no trade in it
+            left = left_behind(directory, folder, gateway.oracle, gateway.actions, gateway.clob)
+            if not leave_behind:
+                require_nothing_left(directory, left)
+            for one in left:
+                tell(f"{one.words}: nobody looks after that")
             require_money(gateway, settings.account.starting_equity_micro)
         found = gateway.reconcile(ledger_of(app.views.positions.state, app.views.cash.state))
         require_agreement(found)

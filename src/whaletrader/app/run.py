@@ -61,13 +61,15 @@ def opened(
     exchange: str = "in-process",
     history: str = "",
     live_money: bool = False,
+    leave_behind: bool = False,
     new: bool = False,
     tell: Tell = lambda _text: None,
 ) -> Iterator[App]:
     """Lock the data directory, open the source and build the run; at the end everything is closed.
 
     `exchange` is "in-process", "process" (a child with a store of its own) or "port:N" (one that listens already).
-    The source "live" judges leaders by the dataset `history`; with `live_money` its orders go to the venue itself.
+    The source "live" judges leaders by the dataset `history`; with `live_money` its orders go to the venue itself, and
+    `leave_behind` lets a new run begin beside what an earlier one left in the wallet.
     `BusyError` when another process runs here; `UsageError` when an interrupted run had other data or settings.
     """
     directory.ensure()
@@ -75,7 +77,8 @@ def opened(
         if source == LIVE:
             from whaletrader.app.live import live_maker
 
-            make = live_maker(settings, directory, history, live_money=live_money, tell=tell)
+            wish = {"live_money": live_money, "leave_behind": leave_behind}
+            make = live_maker(settings, directory, history, tell=tell, **wish)
         else:
             dataset = open_source(source, directory, seed=settings.seed, tell=tell)
             make = _replay_maker(settings, directory, dataset, _Exchanges(exchange, closing))

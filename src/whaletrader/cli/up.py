@@ -39,6 +39,11 @@ def up_command(
     account: str | None = typer.Option(None, "--account", help="The account's name (setting account.name)."),
     seed: int | None = typer.Option(None, "--seed", min=0, help="Seed of everything random (setting seed)."),
     new: bool = typer.Option(False, "--new", help="Begin a new run instead of going on with an interrupted one."),
+    leave_behind: bool = typer.Option(
+        False,
+        "--leave-behind",
+        help="With --new --mode live: leave what an earlier run holds in the wallet to yourself.",
+    ),
     exchange: str = typer.Option(
         "in-process", "--exchange", help="The paper exchange: in-process, process (its own), or port:N (it listens)."
     ),
@@ -66,6 +71,7 @@ def up_command(
     _check_confirmed(mode, confirm, settings.account.name)
     directory.ensure()
     wish = {"new": new, "exchange": exchange, "history": str(history or ""), "live_money": mode == "live"}
+    wish["leave_behind"] = leave_behind
     with dashboard_for(settings, directory) if dashboard else nullcontext() as board:
         summary = run_source(source, directory, settings, board, **wish)
         _print_end(summary, as_json)

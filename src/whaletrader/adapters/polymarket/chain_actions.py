@@ -30,6 +30,7 @@ from whaletrader.domain.event_topics import TOPICS, ChainEvent
 from whaletrader.domain.order import ReportKind
 from whaletrader.domain.order_hash import is_position_id, token_number
 from whaletrader.domain.receipts import Movement, movement_of
+from whaletrader.domain.values import MICRO
 from whaletrader.domain.venue_contracts import VenueContract
 from whaletrader.errors import ExchangeError, VenueError
 from whaletrader.ports.exchange import ExchangeEvent, PaymentRefusal
@@ -177,6 +178,13 @@ class ChainActions:
             elif action.kind == "merge":
                 found.update(self._markets.terms(action.market_id).token_ids)
         return found
+
+    def worthless(self, token_id: str) -> bool:
+        """Whether a token's market is resolved and pays nothing for it."""
+        if is_position_id(token_number(token_id)):
+            return False  # what these pay is asked of nobody before their redemption
+        terms = self._markets.of_token(token_id)
+        return self._view(payout_denominator_view(terms.market_id)) > 0 and self._share(token_id, MICRO) == 0
 
     def work(self) -> int:
         """Take open commands as far as they go; returns how many are still open."""

@@ -231,6 +231,16 @@ def test_splits_and_conversions_are_carried_out_and_tell_no_event(desk):
     assert desk.actions.state("s1")[0] == desk.actions.state("v1")[0] == "DONE"
 
 
+def test_a_token_is_worthless_once_its_market_is_resolved_against_it(desk):
+    desk.chain.resolved = False
+    assert not desk.actions.worthless(YES)
+    desk.chain.resolved = True
+    assert not desk.actions.worthless(YES)
+    assert desk.actions.worthless(NO)
+    desk.chain.payouts = (1, 1)
+    assert not desk.actions.worthless(NO)
+
+
 # -- receipts ----------------------------------------------------------------------------------------------------------
 
 
