@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from whaletrader.adapters.paper.server.agenda import Agenda
 from whaletrader.adapters.paper.server.types import TradeState, TradeUpdated, VenueEvent, VenueMarket, VenueTrade
 from whaletrader.domain.fees import taker_fee_micro
+from whaletrader.domain.order_hash import NO_BYTES32
 from whaletrader.domain.rebates import (
     TAKER_REBATE_WEIGHT,
     TAKER_REBATES_TS,
@@ -79,17 +80,24 @@ class Rebates:
         if self._due_day < 0:
             self._due_day = day
             self._agenda.add((day + 1) * DAY_NS, self._midnight)
-        pool = self._pools.setdefault((market.category, maker_share_micro(market.category, market.fee)), Pool())
-        fee = taker_fee_micro(market.fee, trade.price_micro, trade.size_micro)
+        if market.fee.rate_micro:
+            self._charge(trade, market)
+        if market.category in TAKER_REBATE_WEIGHT:
+            weighted = weighted_volume_micro(trade.cash_micro, trade.price_micro, market.category)
+            volumes = self._volumes.setdefault(day, {})
+            volumes[trade.maker] = volumes.get(trade.maker, 0) + weighted
+
+    def _charge(self, trade: VenueTrade, market: VenueMarket) -> None:
+        fee = trade.fee_micro
+        if trade.builder != NO_BYTES32:
+            fee = taker_fee_micro(market.fee, trade.price_micro, trade.size_micro)
+        share = maker_share_micro(market.category, market.fee)
+        pool = self._pools.setdefault((market.category, share), Pool())
         pool.fees_micro += fee
         for maker in trade.makers:
             whole = fee_equivalent_micro(market.fee, maker.price_micro, maker.size_micro)
             pool.add(maker.maker, trade.condition_id, whole)
         self._fees[trade.maker] = self._fees.get(trade.maker, 0) + fee
-        if market.category in TAKER_REBATE_WEIGHT:
-            weighted = weighted_volume_micro(trade.cash_micro, trade.price_micro, market.category)
-            volumes = self._volumes.setdefault(day, {})
-            volumes[trade.maker] = volumes.get(trade.maker, 0) + weighted
 
     def _midnight(self, ts: int) -> None:
         day, self._due_day = self._due_day, -1
