@@ -109,8 +109,12 @@ def open_exchange(options: ExchangeOptions) -> Iterator[LocalExchange]:
     from whaletrader.adapters.paper.server.run import serving
 
     server, assembled = _server(options)
-    with serving(server):
-        yield _running(server, assembled)
+    try:
+        with serving(server):
+            yield _running(server, assembled)
+    finally:
+        if assembled.state is not None:
+            assembled.state.close()
 
 
 def serve_exchange(options: ExchangeOptions, ready: Callable[[LocalExchange], None]) -> None:

@@ -72,6 +72,8 @@ class Assembled:
     public: PublicFaces
     faults: PlannedFaults
     """Counts what it did."""
+    state: State | None = None
+    """What it writes its calls into."""
 
 
 def rules_of(plan: Plan, now_ns: int, faults: SettlementFaults) -> VenueRules:
@@ -129,7 +131,7 @@ def assemble(plan: Plan, now: Callable[[], int] = time.time_ns) -> Assembled:
         venue.advance(started)
     steps: list[Step] = [lambda now_ns: faults.step(venue, now_ns)] if declared.fault else []
     steps += _players(plan, venue, public, started)
-    return Assembled(PaperExchange(world, faces, steps), world, public, faults)
+    return Assembled(PaperExchange(world, faces, steps), world, public, faults, state)
 
 
 def _players(plan: Plan, venue: Venue, public: PublicFaces, started: int) -> list[Step]:

@@ -65,6 +65,10 @@ class State:
                 told = f"{name.replace('_', ' ')} {kept[name]}, not {asked[name]}"
                 raise UsageError(f"The state {path} was made with {told}; use the same, or another file.")
 
+    def close(self) -> None:
+        """Let the file go; the exchange must not be asked any more."""
+        self._journal.close()
+
     def bind(self, venue: Venue, keyring: Keyring, relayer: Relayer) -> Callable[[], int]:
         """Have every call that changes something written down; return what makes the calls of before again."""
 

@@ -6,6 +6,7 @@ import pytest
 
 from whaletrader.adapters.paper.server.assemble import Plan, assemble, rules_of, warm_up
 from whaletrader.adapters.paper.server.mounts import NoFaults
+from whaletrader.adapters.paper.server.truth import read_truth
 from whaletrader.adapters.paper.server.types import SettlementFaults
 from whaletrader.domain.values import NANOS
 
@@ -65,3 +66,42 @@ def test_warming_up_leaves_nothing_behind() -> None:
     made = assemble(Plan(population=False), frozen)
     assert made.world.venue.trades == {}
     assert made.world.venue.accounts == {}
+
+
+class Walk:
+    """A plan with invented traders over a state file, whose time is moved by hand."""
+
+    def __init__(self, folder: Path, begin_ns: int) -> None:
+        self.now = begin_ns
+        plan = Plan(settle_s=0.2, state=folder / "state.jsonl", truth=folder / "truth.jsonl")
+        self.made = assemble(plan, lambda: self.now)
+        self.venue = self.made.world.venue
+
+    def go(self, seconds: int) -> None:
+        for _ in range(seconds * 10):
+            self.now += NANOS // 10
+            for step in self.made.app.steps:
+                step(self.now)
+            self.venue.advance(self.now)
+
+
+def test_invented_traders_go_on_with_the_markets_and_money_that_were_there(tmp_path: Path) -> None:
+    first = Walk(tmp_path, NOW)
+    first.go(20)
+    rows = len((tmp_path / "truth.jsonl").read_bytes().splitlines())
+    assert rows > 20
+    assert first.made.state is not None
+    first.made.state.close()
+    again = Walk(tmp_path, NOW + 25 * NANOS)
+    assert list(again.venue.markets) == list(first.venue.markets)
+    left = list(first.venue.trades)
+    assert list(again.venue.trades)[: len(left)] == left  # an order that was held may have been matched meanwhile
+    assert sum(bool(again.venue.open_orders(order.owner)) for order in again.venue.orders.values()) == 0
+    traded = len(again.venue.trades)
+    again.go(20)
+    assert len(again.venue.trades) > traded
+    keys = [row.key for row in read_truth(tmp_path / "truth.jsonl")]
+    assert len(keys) == len(set(keys)) > rows
+    assert {row.tx_hash for row in read_truth(tmp_path / "truth.jsonl")} <= {
+        trade.transaction_hash for trade in again.venue.trades.values()
+    }

@@ -82,7 +82,7 @@ class World:
                 venue.advance(self.now)
 
     def close(self) -> None:
-        self.state._journal.close()
+        self.state.close()
 
 
 def options(**changed: Any) -> Options:
