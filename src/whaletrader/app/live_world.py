@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -11,7 +12,7 @@ import msgspec
 
 from whaletrader.adapters.local.clock import SystemClock
 from whaletrader.adapters.local.keys import OrderKey
-from whaletrader.adapters.local.whale_process import WhaleProcess
+from whaletrader.adapters.local.whale_process import Ears, WhaleProcess
 from whaletrader.adapters.polymarket.clients import VenueClients, venue_clients
 from whaletrader.adapters.polymarket.live_feed import LiveFeed
 from whaletrader.adapters.polymarket.live_sources import LiveSources
@@ -19,45 +20,50 @@ from whaletrader.agents.execution import Trader
 from whaletrader.app.build import App, assemble
 from whaletrader.app.layout import DataDirectory, RunFolder
 from whaletrader.app.live_paper import PaperBook
+from whaletrader.app.sources import Tell
 from whaletrader.app.world import Closable, TradingPlace, World
 from whaletrader.config.tree import Settings, VenueSettings
-from whaletrader.datasets.decode.rows import Reject, Row
+from whaletrader.datasets.decode.rows import Reject, Row, VenueFill
 from whaletrader.datasets.store import Dataset
 from whaletrader.domain.values import NANOS, Side
 from whaletrader.messages.leaders import UniverseScanned
 from whaletrader.messages.orders import SubmitOrder
-from whaletrader.ports.whale_source import WhaleSource
 from whaletrader.runtime.live import LivePace
 from whaletrader.runtime.scans import Ready
 
 STALE_DATA = "STALE_DATA"
+DESCRIBED_AT_ONCE = 20
+DESCRIBE_AGAIN_S = 600.0
+MOST_TRADED = 500_000
+NEWEST = 2**63 - 1
 FRESH_QUOTE_NS = 10 * NANOS
 MOST_LATE_NS = 5 * NANOS
 """A purchase that was decided so long after the fact it rests on is not sent: the run was held up."""
 
 
-class NobodyKnown:
-    """Fills the port `whale_source` where there is no history: nobody can be judged."""
-
-    def scan(self, as_of_ts: int, followed: Sequence[str] = (), since_ts: int = 0) -> UniverseScanned:  # noqa: ARG002
-        """Tell that there are no wallets."""
-        return UniverseScanned(
-            as_of_ts=as_of_ts, source="none", n_wallets=0, n_qualified=0, scores=(), funnel=(), since_ts=since_ts
-        )
-
-
 class Heard:
-    """The sources' sink: the feed, and what the exchange in this process has to hear in the engine's thread."""
+    """The sources' sink: the feed, and what the exchange in this process has to hear in the engine's thread.
+
+    Every market that anybody trades in is described as well, when nothing is waited for: by its fills wallets are
+    judged, and it has to be known with which others it settles together.
+    """
 
     def __init__(self, feed: LiveFeed) -> None:
         self._feed = feed
         self._lock = threading.Lock()
         self._rows: list[tuple[Sequence[Row], int]] = []
+        self._traded: set[str] = set()
+        self._unasked: deque[str] = deque()
+        self._asked: deque[tuple[float, str]] = deque()
+        """Markets that were asked for, each with the time from which on it may be asked for again."""
 
     def add(self, rows: Sequence[Row], arrived_ts: int) -> int:
         """Hand rows on; return how many fills were new."""
         with self._lock:
             self._rows.append((rows, arrived_ts))
+            for row in rows:
+                if isinstance(row, VenueFill) and row.market_id not in self._traded:
+                    self._name(row.market_id)
         return self._feed.add(rows, arrived_ts)
 
     def reject(self, reject: Reject) -> None:
@@ -69,8 +75,28 @@ class Heard:
         self._feed.mark_gap(source, from_ts, until_ts)
 
     def wanted(self) -> tuple[list[str], list[str]]:
-        """Return the markets and tokens that fills wait for."""
-        return self._feed.wanted()
+        """Return the markets and tokens that fills wait for; where none do, some of the markets in which was traded."""
+        markets, tokens = self._feed.wanted()
+        return (markets, tokens) if markets or tokens else (self._undescribed(), [])
+
+    def _name(self, market_id: str) -> None:
+        if len(self._traded) >= MOST_TRADED:
+            self._traded.clear()  # those that are described already are seen to be so
+        self._traded.add(market_id)
+        if market_id:
+            self._unasked.append(market_id)
+
+    def _undescribed(self) -> list[str]:
+        now, found = time.monotonic(), list[str]()
+        with self._lock:
+            while self._asked and self._asked[0][0] <= now:
+                self._unasked.append(self._asked.popleft()[1])
+            while self._unasked and len(found) < DESCRIBED_AT_ONCE:
+                market_id = self._unasked.popleft()
+                if self._feed.terms(market_id, NEWEST).market_version == "unknown":
+                    self._asked.append((now + DESCRIBE_AGAIN_S, market_id))
+                    found.append(market_id)
+        return found
 
     def take(self) -> list[tuple[Sequence[Row], int]]:
         """Return the rows that came since it was last asked."""
@@ -135,26 +161,26 @@ def live_app(
     dataset: Dataset | None,
     mode: str = "paper, live prices",
     more: Sequence[Closable] = (),
+    tell: Tell = lambda _text: None,
 ) -> App:
     """Put a live run together; it listens from its `begin` on."""
-    scoring = WhaleProcess(dataset.path, settings) if dataset else None
-    whales: WhaleSource = scoring or NobodyKnown()
+    scoring = WhaleProcess(dataset.path if dataset else None, settings, Ears(str(folder.live), str(folder.judged)))
     world = World(
         name="the venue" if not parts.simulated else "a local exchange",
         fingerprint=f"live:{dataset.fingerprint if dataset else 'no history'}",
         kind="simulated" if parts.simulated else "live",
         simulated=parts.simulated,
         feed=parts.feed,
-        whales=whales,
+        whales=scoring,
         exchange=exchange,
         trader=trader,
         mode=mode,
         gate=FreshGate(parts.sources, parts.feed, latency_ms=settings.execution.latency_ms),
-        scan_ready=_since_when(scoring) if scoring else None,
+        scan_ready=_since_when(scoring, tell),
         sources=lambda: [msgspec.to_builtins(each) for each in parts.sources.status()],
         first_ts=time.time_ns(),
         endless=True,
-        closables=(parts.stopping, *([scoring] if scoring else []), *more),
+        closables=(parts.stopping, scoring, *more),
     )
     app = assemble(settings, directory, folder, world, key)
     app.pace = LivePace(
@@ -175,7 +201,7 @@ def live_app(
     return app
 
 
-def _since_when(scoring: WhaleProcess) -> Ready:
+def _since_when(scoring: WhaleProcess, tell: Tell) -> Ready:
     """Note when each answer was first seen: what follows from it follows then, and not when it was asked for."""
     seen: dict[tuple[int, tuple[str, ...], int], int] = {}
 
@@ -183,9 +209,19 @@ def _since_when(scoring: WhaleProcess) -> Ready:
         key = as_of_ts, followed, since_ts
         if key not in seen and scoring.ready(*key):
             seen[key] = time.time_ns()
+            answer = scoring.answer(*key)
+            if answer is not None:
+                tell(judged_words(answer))
         return seen.get(key)
 
     return ready
+
+
+def judged_words(scan: UniverseScanned) -> str:
+    """Say by what leaders were judged, and how many may be followed."""
+    history, plus, heard = scan.source.partition("+")
+    by = history if " " in history else f"history {history[:16]}"
+    return f"leaders judged by {by}{plus}{heard}: {scan.n_wallets:,} wallets, {scan.n_qualified:,} with enough bets"
 
 
 def _watcher(parts: Parts) -> Callable[[Sequence[str], Sequence[str]], None]:

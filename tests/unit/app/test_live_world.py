@@ -14,11 +14,12 @@ from whaletrader.adapters.polymarket.stream_status import Freshness
 from whaletrader.app.live import live_maker, require_reachable
 from whaletrader.app.live_money import ledger_of
 from whaletrader.app.live_paper import PaperBook
-from whaletrader.app.live_world import FreshGate, Heard, NobodyKnown, on_loopback
+from whaletrader.app.live_world import DESCRIBED_AT_ONCE, FreshGate, Heard, judged_words, on_loopback
 from whaletrader.config.tree import Settings, VenueSettings
 from whaletrader.datasets.decode.rows import Reject
 from whaletrader.domain.order import ReportKind
 from whaletrader.errors import WhaleTraderError
+from whaletrader.messages.leaders import UniverseScanned
 from whaletrader.messages.orders import SubmitOrder
 from whaletrader.runtime.projections.positions import OpenOrder, Position, PositionsState, Unsettled
 
@@ -34,11 +35,6 @@ def feed(tmp_path):
     made = LiveFeed(tmp_path / "live")
     yield made
     made.close()
-
-
-def test_without_a_history_nobody_is_judged():
-    told = NobodyKnown().scan(5, ("fill/0x1",), 3)
-    assert (told.as_of_ts, told.since_ts, told.n_wallets, told.scores) == (5, 3, 0, ())
 
 
 def test_a_venue_that_cannot_be_reached_is_said_in_one_sentence_with_what_else_there_is():
@@ -137,6 +133,35 @@ def paper(feed, tmp_path):
 def hear(feed, paper, rows, ts):
     feed.add(rows, ts)
     paper.hear([(rows, ts)], ts)
+
+
+def market(number):
+    return f"0x{number:064x}"
+
+
+def test_markets_that_anybody_trades_in_are_described_when_no_fill_waits(feed):
+    heard = Heard(feed)
+    feed.watch([WALLET])
+    traded = [fill(1, number=n, wallet="0x9", market_id=market(n), token=str(n)) for n in range(30)]
+    heard.add(traded, START)
+    heard.add([fill(2, number=50), fill(1, number=51, wallet="0x8", market_id=market(3), token="3")], START)
+    assert heard.wanted() == ([MARKET], []), "what a fill waits for comes first"
+    heard.add([meta(), meta(market_id=market(1), token_ids=("1", "1001x"))], START + NS)
+    first, second = heard.wanted()[0], heard.wanted()[0]
+    assert len(first) == DESCRIBED_AT_ONCE
+    assert sorted(first + second) == sorted({market(n) for n in range(30)} - {market(1)})
+    assert heard.wanted() == ([], []), "what nobody could describe is asked for again much later"
+
+
+def test_a_scan_says_by_what_it_judged():
+    scan = example(
+        UniverseScanned, source="ab" * 32 + "+live until 9, 5 fills from 1 on", n_wallets=1200, n_qualified=3
+    )
+    assert judged_words(scan) == (
+        "leaders judged by history abababababababab+live until 9, 5 fills from 1 on: 1,200 wallets, 3 with enough bets"
+    )
+    alone = example(UniverseScanned, source="no history+live until 9, no fills", n_wallets=0, n_qualified=0)
+    assert judged_words(alone).startswith("leaders judged by no history+live until 9, no fills: 0 wallets")
 
 
 def test_a_market_is_redeemed_on_paper_when_its_end_was_heard(feed, paper):

@@ -78,6 +78,11 @@ class WhaleProcess:
             self._hear()
         return question in self._answers
 
+    def answer(self, as_of_ts: int, followed: Sequence[str] = (), since_ts: int = 0) -> UniverseScanned | None:
+        """Return the scan where it is done and succeeded, and leave it to be taken."""
+        found = self._answers.get(Question(as_of_ts, tuple(followed), since_ts))
+        return found.scanned if found else None
+
     def scan(self, as_of_ts: int, followed: Sequence[str] = (), since_ts: int = 0) -> UniverseScanned:
         """Score everything known at `as_of_ts`; waits for a scan that is not done yet."""
         question = Question(as_of_ts, tuple(followed), since_ts)

@@ -5,9 +5,11 @@ import signal
 
 import pytest
 
+from tests.support.heard import hear, history_until, listening, traced_scenario
 from tests.support.scenario import HOUR, START_S, scenario_settings, write_scenario
 from tests.support.waiting import wait_until
-from whaletrader.adapters.local.whale_process import WhaleProcess
+from whaletrader.adapters.local.heard_whales import HeardWhales
+from whaletrader.adapters.local.whale_process import Ears, WhaleProcess
 from whaletrader.adapters.local.whale_source import DatasetWhales
 from whaletrader.datasets.store import Dataset
 from whaletrader.domain.values import NANOS
@@ -57,3 +59,26 @@ def test_the_child_ends_with_its_owner_whatever_it_is_at(dataset):
     child = whales._child
     whales.close()
     assert not child.is_alive()
+
+
+def test_a_child_with_ears_judges_by_what_is_heard_while_it_lives(tmp_path):
+    whole = traced_scenario(tmp_path / "scenario")
+    split, as_of = (START_S + 2 * 24 * HOUR) * NANOS, (START_S + 12 * 24 * HOUR) * NANOS
+    history, run = history_until(whole, split, tmp_path / "history"), tmp_path / "0001"
+    ears = Ears(str(run / "live"), str(run / "judged"))
+    with listening(run) as feed:
+        whales = WhaleProcess(history.path, scenario_settings(), ears)
+        try:
+            early = whales.scan(split)
+            assert early.source == history.fingerprint, "nothing was heard yet"
+            hear(feed, whole, split, as_of)
+            question = (as_of, (f"fill/{early.scores[0].wallet}",) if early.scores else (), split)
+            wait_until(lambda: whales.ready(*question), 240, "the child's answer")
+            told = whales.answer(*question)
+            assert told is not None
+            assert told == whales.scan(*question)
+        finally:
+            whales.close()
+    assert told == HeardWhales(history, run / "live", tmp_path / "other", scenario_settings()).scan(*question)
+    assert told.n_qualified > early.n_qualified
+    assert whales.answer(*question) is None, "it was taken"
