@@ -164,6 +164,11 @@ class VenueHttpServer:
     def asked(self, path: str) -> int:
         return sum(1 for _, one, _ in self.requests if one == path)
 
+    def relent(self, path: str) -> None:
+        """Refuse nothing more below this path."""
+        with self._lock:
+            self.refusals[:] = [one for one in self.refusals if not one[0].startswith(path)]
+
     def counts(self) -> Counter[str]:
         return Counter(path for _, path, _ in self.requests)
 

@@ -25,6 +25,8 @@ class LiveHttp(VenueHttpServer):
     books: dict[str, dict[str, Any]] = field(default_factory=dict)
     book_refusals: list[Answer] = field(default_factory=list)
     market_of: dict[str, str] = field(default_factory=dict)
+    books_asked: list[str] = field(default_factory=list)
+    """Every token whose book was asked for, as often as it was."""
 
     def answer(self, method: str, path: str, query: dict[str, list[str]], body: bytes) -> Answer:
         if path == "/books":
@@ -33,6 +35,7 @@ class LiveHttp(VenueHttpServer):
             if self.book_refusals:
                 return self.book_refusals.pop(0)
             asked = [each["token_id"] for each in json.loads(body)]
+            self.books_asked += asked
             return Answer(200, json.dumps([self.books[token] for token in asked if token in self.books]).encode())
         named = self.market_of.get(path.removeprefix("/markets-by-token/"))
         if named is not None:

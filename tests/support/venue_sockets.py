@@ -61,7 +61,8 @@ class VenueSockets:
         return sum(one == path for one, _ in list(self._open.values()))
 
     def subscribers(self, path: str, what: Any) -> int:
-        return sum(what in self._subscribed[one] for one, (at, _) in list(self._open.items()) if at == path)
+        open_here = [one for one, (at, _) in list(self._open.items()) if at == path]
+        return sum(what in self._subscribed.get(one, ()) for one in open_here)
 
     def push(self, path: str, frame: object, *, only: int | None = None, what: Any = None) -> int:
         """Send a frame to the open connections (one of them; those subscribed to something); return to how many."""
@@ -77,7 +78,7 @@ class VenueSockets:
         for connection, (at, number) in list(self._open.items()):
             if at != path or only not in (None, number):
                 continue
-            if what is not None and what not in self._subscribed[connection]:
+            if what is not None and what not in self._subscribed.get(connection, ()):
                 continue
             try:
                 await connection.send(text)
@@ -107,7 +108,8 @@ class VenueSockets:
         with self._lock:
             number = self.opened[path]
             self.opened[path] += 1
-        self._open[connection], self._subscribed[connection] = (path, number), set()
+        self._subscribed[connection] = set()
+        self._open[connection] = (path, number)
         try:
             async for frame in connection:
                 text = frame if isinstance(frame, str) else frame.decode()

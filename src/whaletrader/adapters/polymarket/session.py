@@ -22,6 +22,8 @@ from whaletrader.adapters.polymarket.stream_status import EPOCHS_KEPT, Epoch, Ep
 
 MAX_FRAME_BYTES = 16 * 2**20
 CLOSE_TIMEOUT_S = 1.0
+LEAST_WAIT_S = 0.02
+"""What lies in the socket is heard before the clock is believed: a loop that was late itself is no silence."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 _log = logging.getLogger("whaletrader.stream")
@@ -260,7 +262,7 @@ class Session:
 async def _frame_before(socket: ClientConnection, deadline: float) -> bytes | None:
     """Return the next frame, None when none came in time; a frame is never lost by the timeout."""
     try:
-        async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
+        async with asyncio.timeout(max(LEAST_WAIT_S, deadline - time.monotonic())):
             return bytes(await socket.recv(decode=False))
     except TimeoutError:
         return None

@@ -182,8 +182,8 @@ def test_a_silent_lapse_with_an_open_socket_is_noticed_and_the_subscription_rene
     with live(stale_after_s=1) as it:
         wait_until(lambda: it.sockets.subscribers(RTDS, TRADES) == 2, 5)
         it.sockets.push(RTDS, rtds_trade(0), what=TRADES)
-        for connection in list(it.sockets._subscribed):
-            it.sockets._subscribed[connection].clear()
+        for subscribed in list(it.sockets._subscribed.values()):
+            subscribed.clear()
         wait_until(lambda: it.sockets.subscribers(RTDS, TRADES) >= 1, 5)
         wait_until(
             lambda: it.sockets.push(RTDS, rtds_trade(1), what=TRADES) > 0 and len(it.sink.of(VenueFill)) >= 2, 10

@@ -43,7 +43,7 @@ def test_a_pushed_log_is_told_before_the_reading_and_not_again_by_it() -> None:
     with live(stream=True, chain_poll_s=3600.0) as it:
         it.sources.watch([], [WALLET])
         wait_until(lambda: it.source("chain.logs").state == "LIVE", 5)
-        wait_until(lambda: it.sockets.subscribers(CHAIN, "logs") == 1, 5)
+        wait_until(lambda: it.sockets.subscribers(CHAIN, "logs") >= 1, 5)
         it.sockets.push(CHAIN, pushed(timed(1, 1_001)))
         wait_until(lambda: len(fills(it)) == 1, 5)
         assert fills(it)[0].ts_event == (FIRST_BLOCK_TS + 2_002) * NANOS
@@ -131,10 +131,11 @@ def test_resolutions_are_heard_without_any_wallet() -> None:
 
 def test_a_node_that_fails_is_told_and_tried_again() -> None:
     with live() as it:
-        it.http.refusals += [("/rpc", Answer(500))] * 6
+        it.http.refusals += [("/rpc", Answer(500))] * 10_000
         it.sources.watch([], [WALLET])
         wait_until(lambda: it.source("chain.logs").state == "DOWN", 10)
         assert it.source("chain.logs").last_error
+        it.http.relent("/rpc")
         wait_until(lambda: it.source("chain.logs").state == "LIVE", 30)
 
 

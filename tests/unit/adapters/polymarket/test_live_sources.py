@@ -120,12 +120,13 @@ def test_while_neither_the_stream_nor_the_chain_is_heard_orders_are_refused() ->
 
 def test_with_the_stream_alone_orders_wait_until_its_gap_is_filled() -> None:
     with live(stale_after_s=5) as it:
-        it.http.refusals += [("/rpc", Answer(400))] * 10_000 + [("/data-api", Answer(503))] * 2
+        it.http.refusals += [("/rpc", Answer(400))] * 10_000 + [("/data-api", Answer(503))] * 10_000
         it.sources.watch([], [WALLET])
         wait_until(lambda: it.sockets.subscribers(RTDS, TRADES) == 2, 5)
         it.sockets.push(RTDS, rtds_trade(0), what=TRADES)
         wait_until(lambda: it.source("activity.0").state == "LIVE", 5)
         assert it.sources.freshness().reason == "a gap of the activity stream is not filled yet"
+        it.http.relent("/data-api")
 
         def filled() -> bool:
             it.sockets.push(RTDS, rtds_trade(0), what=TRADES)

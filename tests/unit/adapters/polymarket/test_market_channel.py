@@ -205,9 +205,10 @@ def test_a_lost_socket_makes_every_book_out_of_date_until_its_new_snapshot() -> 
         it.sockets.books[YES], it.http.books[YES] = ws_book(FIRST), FIRST
         it.sources.watch([YES], [])
         wait_until(lambda: it.sources.freshness(YES).fresh, 5)
-        it.sockets.refusals[MARKET] = 1
+        it.sockets.refusals[MARKET] = 1_000_000
         it.sockets.drop(MARKET)
         wait_until(lambda: not it.sources.freshness(YES).fresh, 5)
+        it.sockets.refusals[MARKET] = 0
         wait_until(lambda: it.sources.freshness(YES).fresh, 10)
         assert it.source("market.0").epochs[-1].cause is EpochCause.RECONNECT
         assert len(it.sink.of(BookSnapshot)) >= 2
@@ -226,7 +227,7 @@ def test_a_snapshot_and_then_silence_is_noticed_by_asking_again() -> None:
 
 
 def test_a_quiet_market_stays_fresh_because_asking_again_brings_its_book() -> None:
-    with live(stale_after_s=1) as it:
+    with live(stale_after_s=2) as it:
         it.sockets.books[YES], it.http.books[YES] = ws_book(FIRST), FIRST
         it.sources.watch([YES], [])
         wait_until(lambda: len(it.sink.of(BookSnapshot)) >= 4, 10)

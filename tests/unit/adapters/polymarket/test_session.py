@@ -106,8 +106,9 @@ def test_silence_with_an_open_socket_is_probed_and_then_left() -> None:
     with venue_sockets() as server, session(server.url(PATH), probe_after_s=0.15, stale_after_s=0.4) as (one, talk, _):
         wait_until(live(server, one), 5)
         wait_until(lambda: "again" in server.texts(PATH), 5)
-        assert server.opened[PATH] == 1
-        wait_until(lambda: server.opened[PATH] >= 2, 5)
+        probed = next(number for _, number, text in server.heard if text == "again")
+        assert (PATH, probed, "hello") in server.heard, "it asked again on the socket that it had"
+        wait_until(lambda: server.opened[PATH] >= probed + 2, 5)
         assert "silent with an open socket" in one.status().last_error
         wait_until(live(server, one), 5)
         assert talk.epochs[-1].cause is EpochCause.SILENCE
@@ -120,8 +121,8 @@ def test_a_word_after_the_probe_keeps_the_socket_and_tells_of_the_gap() -> None:
         wait_until(lambda: one.state is StreamState.SILENT, 5)
         assert one.in_gap
         server.push(PATH, "word")
-        wait_until(lambda: len(talk.epochs) == 2, 5)
-        assert talk.epochs[-1].cause is EpochCause.SILENCE
+        wait_until(lambda: len(talk.epochs) >= 2, 5)
+        assert talk.epochs[1].cause is EpochCause.SILENCE
         assert server.opened[PATH] == 1
         assert not one.in_gap or one.state is StreamState.SILENT
 
@@ -138,11 +139,12 @@ def test_a_broken_connection_is_made_again_and_is_an_epoch() -> None:
 
 def test_refusals_are_told_by_their_status_and_outlasted() -> None:
     with venue_sockets() as server:
-        server.refusals[PATH] = 3
+        server.refusals[PATH] = 1_000_000
         with session(server.url(PATH)) as (one, _, _thread):
             wait_until(lambda: one.status().last_error == "refused with HTTP 503", 5)
+            wait_until(lambda: server.refusals[PATH] <= 1_000_000 - 3, 5)
+            server.refusals[PATH] = 0
             wait_until(live(server, one), 10)
-            assert server.refusals[PATH] == 0
 
 
 def test_a_server_that_is_gone_and_comes_back_is_found() -> None:
