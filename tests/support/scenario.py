@@ -1,7 +1,8 @@
 """One small scenario for whole runs: two leaders who win, then five markets in which we copy them.
 
 The first 14 markets give the evidence (12 of them won); at the second scan both leaders are followed. Behind each
-later bet come prints of others that fill our order whole, in part, or not at all; some bets are left early.
+later bet come prints of others that fill our order whole, in part, or not at all; some bets are left early, and one
+market's by buying the other outcome.
 """
 
 from pathlib import Path
@@ -61,6 +62,8 @@ def write_scenario(path: Path) -> Path:
             ]
         if number % 4 == 1:
             trades += _bet(market, begin + 4 * HOUR, LEADER, follow=(0.5, 0.49), price=0.5, sell=True)
+        if number == 4:
+            trades += _bet(market, begin + 5 * HOUR, LEADER, follow=(0.5, 0.5), price=0.5, size=100.0, outcome=1)
         markets.append(_market(market, begin + 8 * HOUR, won=number % 3 != 2))
     trades.append(_trade(EVIDENCE, 14 * 24 * HOUR, 2, 0.5, 1.0))
     _write(path, trades, signals, markets)
@@ -70,12 +73,14 @@ def write_scenario(path: Path) -> Path:
 def _bet(market: int, begin: int, wallet: int, *, follow: tuple[float, ...], **other: Any) -> list[dict[str, Any]]:
     """A print of somebody else, the leader's fill, and the prints that follow."""
     price, size, sell = other.get("price", 0.41), other.get("size", 1_000.0), other.get("sell", False)
+    outcome = other.get("outcome", 0)
     rows = [
-        _trade(market, begin - 30, _other(market, 0), price - 0.01, 500.0),
-        _trade(market, begin, wallet, price, 300.0, sell=sell),
+        _trade(market, begin - 30, _other(market, 0), price - 0.01, 500.0, outcome=outcome),
+        _trade(market, begin, wallet, price, 300.0, sell=sell, outcome=outcome),
     ]
     return rows + [
-        _trade(market, begin + 8 + 9 * n, _other(market, n + 1), value, size) for n, value in enumerate(follow)
+        _trade(market, begin + 8 + 9 * n, _other(market, n + 1), value, size, outcome=outcome)
+        for n, value in enumerate(follow)
     ]
 
 
@@ -84,13 +89,15 @@ def _other(market: int, number: int) -> int:
     return 2 + (7 * market + number) % (N_WALLETS - 2)
 
 
-def _trade(market: int, second: int, wallet: int, price: float, size: float, *, sell: bool = False) -> dict[str, Any]:
+def _trade(
+    market: int, second: int, wallet: int, price: float, size: float, *, sell: bool = False, outcome: int = 0
+) -> dict[str, Any]:
     return {
         "ts": (START_S + second) * NANOS,
         "wallet": wallet,
-        "token": 2 * market,
+        "token": 2 * market + outcome,
         "market": market,
-        "outcome_index": 0,
+        "outcome_index": outcome,
         "side": int(sell),
         "role": -1,
         "price_micro": round(price * MICRO),

@@ -9,7 +9,7 @@ from whaletrader.app.layout import DataDirectory
 from whaletrader.app.run import opened, run_app
 from whaletrader.errors import UsageError
 from whaletrader.messages.catalogue import CATALOGUE
-from whaletrader.messages.orders import OrderFilled, SettlementUpdated, SubmitOrder
+from whaletrader.messages.orders import MergePositions, OrderFilled, SettlementUpdated, SubmitOrder
 from whaletrader.messages.risk import ApprovedTrade
 from whaletrader.runtime.projections import story
 from whaletrader.runtime.projections.story import explain, sentence, when
@@ -96,3 +96,14 @@ def test_amounts_are_told_in_whole_units_and_times_in_utc(store, log):
     told = next(step for step in explain(store, fill.trade_id).steps if step.type == "OrderFilled")
     assert f"at {fill.price_micro / 1e6:g}" in told.sentence
     assert when(1_775_433_600 * 10**9) == "2026-04-06 00:00:00"
+
+
+def test_the_story_of_either_leg_tells_the_merge_and_what_it_brought(log, store):
+    (merge, *_) = messages(log, MergePositions)
+    for token_id in merge.token_ids:
+        fill = next(each for each in messages(log, OrderFilled) if each.token_id == token_id)
+        told = explain(store, fill.trade_id)
+        brought = [step for step in told.steps if step.payload.get("status") == "MERGED"]
+        assert types(told).index("OrderFilled") < types(told).index("MergePositions")
+        assert brought[0].payload["cash_micro"] == merge.size_micro
+        assert f"merge {merge.size_micro / 1e6:.0f} of both outcomes" in " ".join(step.sentence for step in told.steps)
