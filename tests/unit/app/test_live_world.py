@@ -21,6 +21,7 @@ from whaletrader.domain.order import ReportKind
 from whaletrader.errors import WhaleTraderError
 from whaletrader.messages.leaders import UniverseScanned
 from whaletrader.messages.orders import SubmitOrder
+from whaletrader.runtime.projections.cash import CashState
 from whaletrader.runtime.projections.positions import OpenOrder, Position, PositionsState, Unsettled
 
 NOWHERE = VenueSettings(clob_url="http://127.0.0.1:9")
@@ -193,7 +194,7 @@ def test_our_ledger_keeps_apart_what_is_settled_what_comes_and_what_goes():
         orders={"0x1": OPEN},
         unsettled={"t1": Unsettled("a", 10, 0, 0), "t2": Unsettled("b", -7, 0, 0), "t3": Unsettled("c", -2, 0, 0)},
     )
-    ledger = ledger_of(state)
+    ledger = ledger_of(state, CashState(cash_micro=9))
     assert ledger.open_orders == {"0x1"}
     assert ledger.settled_micro == {"a": 20, "b": 12, "c": 2}
     assert ledger.coming_micro == {"a": 10}

@@ -358,7 +358,8 @@ class ShadowExchange:
         """Let time pass step by step: what is due happens at its own time."""
         while (due := self._agenda.next_ns()) <= max(now_ns, self._now):
             self._now = max(self._now, due)
-            self._agenda.run_until(self._now)
+            for ts, call in self._agenda.due(self._now):
+                call(ts)
         self._now = max(self._now, now_ns)
 
     def _tell(self, subject: str, event: ExchangeEvent) -> ExchangeEvent:
