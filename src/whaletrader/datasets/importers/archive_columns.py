@@ -1,8 +1,9 @@
 """What kind of public archive a table is, by its columns; names are compared without case, blanks and underscores.
 
-The columns are those that the archives' own pages document: `OrderFilled` logs on Hugging Face (TimeSeventeen,
-SII-WANGZJ, wzsg) and of `poly_data`, TimeSeventeen's `daily_aligned`, Gamma's markets in any of their flattened forms,
-the orders of payouts of ConditionalTokens, and the AMM era's `FpmmTransaction`.
+The columns are those that the archives' own pages document: `OrderFilled` logs on Hugging Face (SII-WANGZJ, wzsg; with
+prices worked out: TimeSeventeen, and SII-WANGZJ's `trades`) and of `poly_data` (with its `trades`), TimeSeventeen's
+`daily_aligned`, Gamma's markets in any of their flattened forms, the events of ConditionalTokens, and the AMM era's
+`FpmmTransaction`.
 """
 
 import re
@@ -15,6 +16,8 @@ from whaletrader.domain.values import NANOS
 
 _FILLED = frozenset({"maker", "taker", "makeramountfilled", "takeramountfilled"})
 _MATCHED = frozenset({"assetid", "price", "maker", "taker", "takerdirection", "usdcamount"})
+_PRICED = frozenset({"maker", "taker", "makerdirection", "tokenamount"})
+_CHANGED = frozenset({"conditionid", "collateraltoken", "parentcollectionid"})
 _TIMES = ("blocktimestamp", "timestamp", "blocktime", "datetime", "time", "ts")
 _HASHES = ("transactionhash", "txhash", "hash", "transactionid", "tx")
 _MILLIS_FROM = 10**11
@@ -28,7 +31,11 @@ class ArchiveKind(StrEnum):
     FILLS_V1 = "orderfilled-v1"
     FILLS_V2 = "orderfilled-v2"
     TAPE = "tape"
-    """Logs with prices worked out: what `taker_direction` and `usdc_amount` say is of the maker's order."""
+    """Logs with side, shares and money worked out of each, which name their token."""
+    NUMBERED = "numbered"
+    """The same, naming the market by Gamma's number and the token by its place."""
+    CHANGES = "changes"
+    """Splits, merges and redemptions of ConditionalTokens, without times."""
     ALIGNED = "aligned"
     """Matches without transactions, the takers' own logs taken out."""
     MARKETS = "markets"
@@ -40,11 +47,14 @@ class ArchiveKind(StrEnum):
 _WANTED: tuple[tuple[ArchiveKind, frozenset[str]], ...] = (
     (ArchiveKind.FILLS_V1, _FILLED | {"makerassetid", "takerassetid"}),
     (ArchiveKind.FILLS_V2, _FILLED | {"side", "tokenid"}),
-    (ArchiveKind.TAPE, _MATCHED | {"transactionhash"}),
-    (ArchiveKind.TAPE, _MATCHED | {"txhash"}),
+    (ArchiveKind.TAPE, _PRICED | {"tokenassetid", "usdcamount"}),
+    (ArchiveKind.TAPE, _PRICED | {"assetid", "usdamount"}),
+    (ArchiveKind.NUMBERED, _PRICED | {"marketid", "nonusdcside", "usdamount"}),
     (ArchiveKind.ALIGNED, _MATCHED | {"conditionid"}),
     (ArchiveKind.AMM, frozenset({"type", "timestamp", "user", "tradeamount", "outcomeindex", "outcometokensamount"})),
     (ArchiveKind.POOLS, frozenset({"id", "conditions", "collateraltoken"})),
+    (ArchiveKind.CHANGES, _CHANGED | {"stakeholder"}),
+    (ArchiveKind.CHANGES, _CHANGED | {"redeemer"}),
     (ArchiveKind.PAYOUTS, frozenset({"conditionid", "payoutnumerators"})),
     (ArchiveKind.MARKETS, frozenset({"conditionid", "token1", "token2"})),
     (ArchiveKind.MARKETS, frozenset({"conditionid", "clobtokenids"})),

@@ -20,6 +20,7 @@ from whaletrader.datasets.importers.archive_columns import (
     time_of,
 )
 from whaletrader.datasets.importers.checks import price_reasons, size_reasons, time_reasons
+from whaletrader.datasets.importers.decoded import FIRST_EXCHANGES_UNTIL
 from whaletrader.datasets.importers.staging import STAGED, StagedPart
 from whaletrader.datasets.manifest import SourceEntry
 from whaletrader.domain.values import MICRO, TapeRole, TapeSide
@@ -61,16 +62,44 @@ def stage_order_filled(file: Path, sha256: str, kind: ArchiveKind) -> StagedPart
     return _staged(rows, columns, file, sha256, label)
 
 
-def stage_tape(file: Path, sha256: str) -> StagedPart:
-    """Stage logs whose side and price were worked out: each belongs to its maker."""
+def stage_tape(file: Path, sha256: str, numbers: pl.DataFrame | None = None) -> StagedPart:
+    """Stage logs whose side, shares and money were worked out: each belongs to its maker.
+
+    `numbers` has number and condition_id: by them a log that names no token is known.
+    """
     raw = read_table(file).with_row_index("source_row")
     columns = raw.collect_schema()
-    base = _priced(raw, columns).with_columns(tx_hash=hash_of(columns))
-    role = pl.when(_account("taker").is_in(_EXCHANGES)).then(int(TapeRole.TAKER)).otherwise(int(TapeRole.MAKER))
-    part = _staged(_makers(base).with_columns(role=role), columns, file, sha256, "orderfilled.archive")
-    if "conditionid" in columns:
-        _aligned_markets(part, raw, columns)
-    return part
+    indexed = first_name(columns, "logindex", "id") is not None and file.stat().st_size <= _MOST_INDEXED_BYTES
+    condition = text_of(columns, "conditionid").str.to_lowercase()
+    if numbers is not None:
+        marked = raw.with_columns(number=text_of(columns, "marketid"))
+        raw = marked.join(numbers.lazy(), on="number", how="left", maintain_order="left")
+        condition = pl.col("condition_id")
+    shares, money = pl.col("tokenamount"), pl.col(first_name(columns, "usdcamount", "usdamount") or "")
+    rows = raw.with_columns(
+        ts=time_of(columns),
+        address=_account("maker"),
+        role=pl.when(_account("taker").is_in(_EXCHANGES)).then(int(TapeRole.TAKER)).otherwise(int(TapeRole.MAKER)),
+        _side=_side_of(columns, "makerdirection"),
+        _token=text_of(columns, "tokenassetid", "assetid"),
+        _condition=condition,
+        size_micro=_rounded(shares.cast(pl.Float64, strict=False) * MICRO),
+        price_micro=_rounded(money.cast(pl.Float64, strict=False) / shares.cast(pl.Float64, strict=False) * MICRO),
+        tx_hash=hash_of(columns),
+        dup_rank=_copies(columns) if indexed else pl.lit(0, dtype=pl.UInt16),
+    )
+    rows = rows.with_columns(fee_micro=_fee_of_tape(columns))
+    place = text_of(columns, "nonusdcside").replace_strict({"token1": 0, "token2": 1}, default=None)
+    outcome = place.cast(pl.Int8) if numbers is not None else None
+    return _staged(rows, columns, file, sha256, "chain.archive" if indexed else "orderfilled.archive", outcome)
+
+
+def _fee_of_tape(columns: pl.Schema) -> pl.Expr:
+    """A fee in money; in the time of the first exchanges a part of it was given back: only a fee of 0 is sure."""
+    if "feeusdc" not in columns:
+        return _nothing(pl.Int64)
+    fee = _rounded(pl.col("feeusdc").cast(pl.Float64, strict=False) * MICRO)
+    return pl.when((fee == 0) | (pl.col("ts") >= FIRST_EXCHANGES_UNTIL)).then(fee)
 
 
 def stage_aligned(file: Path, sha256: str) -> StagedPart:
@@ -96,11 +125,10 @@ def stage_aligned(file: Path, sha256: str) -> StagedPart:
 
 def _priced(raw: pl.LazyFrame, columns: pl.Schema) -> pl.LazyFrame:
     """What both sides of a row share; `_took` is the taker's side."""
-    took = text_of(columns, "takerdirection").str.to_uppercase()
     price = pl.col("price").cast(pl.Float64, strict=False)
     return raw.with_columns(
         ts=time_of(columns),
-        _took=pl.when(took == "BUY").then(_BUY).when(took == "SELL").then(_SELL).cast(pl.Int8),
+        _took=_side_of(columns, "takerdirection"),
         _token=text_of(columns, "assetid"),
         _condition=text_of(columns, "conditionid").str.to_lowercase(),
         price_micro=_rounded(price * MICRO),
@@ -115,6 +143,11 @@ def _makers(base: pl.LazyFrame) -> pl.LazyFrame:
     return base.with_columns(_side=side, address=_account("maker"), role=role, fee_micro=_nothing(pl.Int64))
 
 
+def _side_of(columns: pl.Schema, name: str) -> pl.Expr:
+    told = text_of(columns, name).str.to_uppercase()
+    return pl.when(told.is_in(["0", "BUY"])).then(_BUY).when(told.is_in(["1", "SELL"])).then(_SELL).cast(pl.Int8)
+
+
 def _old_order(columns: pl.Schema) -> dict[str, pl.Expr]:
     """Side and token of a V1 log: the asset that is 0 is collateral."""
     given, received = text_of(columns, "makerassetid"), text_of(columns, "takerassetid")
@@ -125,9 +158,11 @@ def _old_order(columns: pl.Schema) -> dict[str, pl.Expr]:
 
 def _order(columns: pl.Schema) -> dict[str, pl.Expr]:
     """Side and token of a V2 or V3 log, which names them."""
-    told = text_of(columns, "side").str.to_uppercase()
-    side = pl.when(told.is_in(["0", "BUY"])).then(_BUY).when(told.is_in(["1", "SELL"])).then(_SELL).cast(pl.Int8)
-    return {"_side": side, "_token": text_of(columns, "tokenid"), "_condition": _nothing(pl.String)}
+    return {
+        "_side": _side_of(columns, "side"),
+        "_token": text_of(columns, "tokenid"),
+        "_condition": _nothing(pl.String),
+    }
 
 
 def _fee(columns: pl.Schema, *, old: bool) -> pl.Expr:
@@ -141,16 +176,25 @@ def _fee(columns: pl.Schema, *, old: bool) -> pl.Expr:
 
 def _copies(columns: pl.Schema) -> pl.Expr:
     """Rows of one log that the file has twice; where nobody looks, equal rows are told apart later."""
-    copies = pl.int_range(pl.len()).over(hash_of(columns), pl.col("logindex"))
+    log = [hash_of(columns), pl.col("logindex")] if "logindex" in columns else [pl.col("id")]
+    copies = pl.int_range(pl.len()).over(log)
     return copies.clip(upper_bound=0xFFFF).cast(pl.UInt16)
 
 
-def _staged(rows: pl.LazyFrame, columns: pl.Schema, file: Path, sha256: str, label: str) -> StagedPart:
+def _staged(
+    rows: pl.LazyFrame,
+    columns: pl.Schema,
+    file: Path,
+    sha256: str,
+    label: str,
+    outcome: pl.Expr | None = None,
+) -> StagedPart:
+    outcome = _nothing(pl.Int8) if outcome is None else outcome
     faults = {
         **time_reasons(),
         "wallet_missing": pl.col("address").is_null(),
         "side_unknown": pl.col("_side").is_null(),
-        "token_missing": pl.col("_token").is_null(),
+        "token_missing": pl.col("_token").is_null() & (pl.col("_condition").is_null() | outcome.is_null()),
         **price_reasons(),
         **size_reasons(),
     }
@@ -159,7 +203,7 @@ def _staged(rows: pl.LazyFrame, columns: pl.Schema, file: Path, sha256: str, lab
         chain = pl.when(condition.fill_null(value=False)).then(pl.lit(reason)).otherwise(chain)
     told = rows.with_columns(
         reason=chain, token_id=pl.col("_token"), condition_id=pl.col("_condition"), side=pl.col("_side"),
-        outcome_index=_nothing(pl.Int8), outcome=_nothing(pl.String), source=pl.lit(0, dtype=pl.Int16),
+        outcome_index=outcome, outcome=_nothing(pl.String), source=pl.lit(0, dtype=pl.Int16),
         _told_side=pl.col("side") if "side" in columns else _nothing(pl.String),
     )  # fmt: skip
     counts = told.group_by("reason").len().collect(engine="streaming")

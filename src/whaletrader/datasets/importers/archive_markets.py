@@ -91,6 +91,14 @@ def pools_of(file: Path) -> pl.DataFrame:
     )
 
 
+def numbers_of(file: Path) -> pl.DataFrame:
+    """Gamma's numbers of markets with their conditions (`number`, `condition_id`), from a table of markets."""
+    raw = read_table(file)
+    columns = raw.collect_schema()
+    rows = raw.select(number=text_of(columns, "id"), condition_id=text_of(columns, "conditionid").str.to_lowercase())
+    return rows.drop_nulls().unique("number", keep="last", maintain_order=True).collect()
+
+
 def _columns(columns: pl.Schema) -> dict[str, pl.Expr]:
     names = {
         "slug": ("slug", "marketslug"),

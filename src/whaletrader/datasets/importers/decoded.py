@@ -37,7 +37,7 @@ _MAIN_TABLE = {
     **dict.fromkeys(("subgraph.userPositions", "subgraph.userBalances"), "positions"),
 }
 """The table that a listing is counted under where it has no rows; that of all others is `trades`."""
-_FIRST_EXCHANGES_UNTIL = 1_777_374_000 * NANOS
+FIRST_EXCHANGES_UNTIL = 1_777_374_000 * NANOS
 """2026-04-28T11:00:00Z."""
 _LOGS = ("chain", "subgraph")
 """Sources of fills that repeat the exchanges' own logs."""
@@ -296,7 +296,7 @@ def _fee(row: VenueFill) -> int | None:
 
     Only a pool's trade has no token, and its fee stayed.
     """
-    unsure = row.source in _LOGS and row.token_id != "" and row.fee_micro > 0 and row.ts_event < _FIRST_EXCHANGES_UNTIL
+    unsure = row.source in _LOGS and row.token_id != "" and row.fee_micro > 0 and row.ts_event < FIRST_EXCHANGES_UNTIL
     return None if unsure or row.fee_micro < 0 else row.fee_micro
 
 

@@ -50,6 +50,29 @@ ALIGNED = {
     "category": "US-current-affairs", "category_refined": "Sci-Tech", "outcome_label": "Yes",
     "winning_outcome_label": "Yes", "resolution_status": "resolved", "market_slug": "will-it", "p_event": 0.5, "D": -1,
 }  # fmt: skip
+WORKED_OUT = {
+    "id": "137_35896869_204", "maker": ALICE, "taker": BOB, "block_timestamp": START, "maker_asset_id": "0",
+    "taker_asset_id": YES, "maker_direction": "BUY", "taker_direction": "SELL", "token_asset_id": YES,
+    "token_amount": 100.0, "usdc_amount": 50.0, "price": 0.5, "fee_usdc": 0.0,
+}  # fmt: skip
+"""The same log in the thirteen columns of TimeSeventeen's `OrderFilled`."""
+WITH_MARKET = {
+    "timestamp": START, "datetime": "2022-11-21 19:49:29", "block_number": 35_896_869, "transaction_hash": TX,
+    "log_index": 204, "contract": "CTF_EXCHANGE", "market_id": "7", "condition_id": CONDITION, "maker": ALICE,
+    "taker": BOB, "price": 0.5, "usd_amount": 50.0, "token_amount": 100.0, "maker_direction": "BUY",
+    "taker_direction": "SELL", "nonusdc_side": "token1", "asset_id": YES,
+}  # fmt: skip
+"""And in those of SII-WANGZJ's `trades`."""
+LABELLED = {
+    "timestamp": "2022-11-21T19:49:29.000000", "market_id": "7", "maker": ALICE.lower(), "taker": BOB.lower(),
+    "nonusdc_side": "token1", "maker_direction": "BUY", "taker_direction": "SELL", "price": "0.5",
+    "usd_amount": "50.0", "token_amount": "100.0", "transactionHash": "0x" + TX,
+}  # fmt: skip
+"""And in those of poly_data's `processed/trades.csv`."""
+SPLIT = {
+    "id": "137_35896870_3", "stakeholder": ALICE, "collateral_token": "0x" + "27" * 20,
+    "parent_collection_id": "0x" + "0" * 64, "condition_id": CONDITION, "partition": "1,2", "usdc_amount": 5.0,
+}  # fmt: skip
 AMM = {
     "id": "0x" + TX, "type": "Buy", "timestamp": "1625097600", "market": "0x" + "EE" * 20, "user": ALICE.lower(),
     "tradeAmount": "10000000", "feeAmount": "200000", "outcomeIndex": "1", "outcomeTokensAmount": "19600000",
@@ -95,7 +118,8 @@ BOUGHT = (ALICE.lower(), YES, TapeSide.BUY, TapeRole.MAKER, 500_000, 100_000_000
     ("row", "kind"),
     [(HUGGING_FACE, ArchiveKind.FILLS_V1), (POLY_DATA, ArchiveKind.FILLS_V1), (NEW, ArchiveKind.FILLS_V2),
      (ALIGNED, ArchiveKind.ALIGNED),
-     (ALIGNED | {"tx_hash": TX}, ArchiveKind.TAPE), (MARKETS, ArchiveKind.MARKETS),
+     (WORKED_OUT, ArchiveKind.TAPE), (WITH_MARKET, ArchiveKind.TAPE), (LABELLED, ArchiveKind.NUMBERED),
+     (SPLIT, ArchiveKind.CHANGES), (MARKETS, ArchiveKind.MARKETS),
      (AMM, ArchiveKind.AMM), (POOL, ArchiveKind.POOLS),
      ({"conditionId": "", "payoutNumerators": ""}, ArchiveKind.PAYOUTS), ({"a": 1}, None)],
 )  # fmt: skip
@@ -208,14 +232,70 @@ def test_the_cleaned_form_tells_both_sides_and_says_what_is_doubtful(tmp_path):
 
 
 def test_logs_with_prices_worked_out_belong_to_their_makers(tmp_path):
-    own = ALIGNED | {"maker": BOB, "taker": EXCHANGE, "taker_direction": "BUY"}
-    rows = [row | {"transaction_hash": "0x" + TX} for row in (ALIGNED, own)]
-    report = import_any(parquet(tmp_path / "a", "OrderFilled/2022_11_21.parquet", *rows), tmp_path / "d")
+    own = WORKED_OUT | {"id": "137_35896869_205", "maker": BOB, "taker": EXCHANGE, "maker_direction": "SELL"}
+    paid = WORKED_OUT | {"id": "137_35896869_206", "fee_usdc": 0.25}
+    folder = csv(tmp_path / "a", "markets.csv", MARKETS)
+    report = import_any(parquet(folder, "OrderFilled/2022_11.parquet", WORKED_OUT, own, paid, paid), tmp_path / "d")
     assert sorted(fills(report), key=str) == sorted([
-        (*BOUGHT, None),
-        (BOB.lower(), YES, TapeSide.SELL, TapeRole.TAKER, 500_000, 100_000_000, None),
+        (*BOUGHT, 0),
+        (BOB.lower(), YES, TapeSide.SELL, TapeRole.TAKER, 500_000, 100_000_000, 0),
+        (*BOUGHT, None),  # part of the fee was given back; the log that stands there twice is one
     ], key=str)  # fmt: skip
-    assert report.dataset.table("transactions").height == 1
+    assert report.dataset.table("transactions").height == 0
+    assert report.dataset.table("wallets")["truncation_reason"].to_list() == ["", "sells_exceed_buys"]
+    assert all(check.ok for check in verify(report.dataset))
+
+
+def test_a_fee_of_the_exchanges_in_force_that_was_worked_out_is_what_was_paid(tmp_path):
+    late = WORKED_OUT | {"block_timestamp": 1_777_443_996, "fee_usdc": 0.25}
+    folder = parquet(csv(tmp_path / "a", "markets.csv", MARKETS), "OrderFilled/2026_04_29.parquet", late)
+    assert fills(import_any(folder, tmp_path / "d")) == [(*BOUGHT, 250_000)]
+
+
+def test_trades_with_their_markets_are_read_by_their_tokens(tmp_path):
+    folder = parquet(csv(tmp_path / "a", "markets.csv", MARKETS), "trades.parquet", WITH_MARKET)
+    report = import_any(folder, tmp_path / "d")
+    assert fills(report) == [(*BOUGHT, None)]
+    assert report.dataset.table("transactions")["tx_hash"].to_list() == ["0x" + TX]
+
+
+def test_trades_are_left_out_where_their_logs_lie_beside_them(tmp_path):
+    folder = parquet(csv(tmp_path / "a", "markets.csv", MARKETS), "trades.parquet", WITH_MARKET)
+    report = import_any(parquet(folder, "orderfilled_part1.parquet", HUGGING_FACE), tmp_path / "d")
+    assert fills(report) == [(*BOUGHT, 0)]
+    other = parquet(tmp_path / "b" / "one", "OrderFilled/x.parquet", WORKED_OUT)
+    csv(other, "markets.csv", MARKETS)
+    parquet(tmp_path / "b" / "two", "v2.parquet", NEW)  # another generation's logs, elsewhere
+    assert len(fills(import_any(tmp_path / "b", tmp_path / "e"))) == 2
+
+
+@pytest.mark.parametrize(("place", "token"), [("token1", YES), ("token2", NO)])
+def test_trades_of_poly_data_name_their_market_by_gammas_number(tmp_path, place, token):
+    folder = csv(tmp_path / "a", "data/markets.csv", MARKETS)
+    report = import_any(csv(folder, "processed/trades.csv", LABELLED | {"nonusdc_side": place}), tmp_path / "d")
+    assert fills(report) == [(ALICE.lower(), token, TapeSide.BUY, TapeRole.MAKER, 500_000, 100_000_000, None)]
+    assert report.dataset.table("trades")["ts"].to_list() == [START * NANOS]
+
+
+@pytest.mark.parametrize("change", [{"market_id": "8"}, {"market_id": ""}, {"nonusdc_side": "token3"}])
+def test_a_trade_whose_market_or_token_nobody_names_is_dropped_and_counted(tmp_path, change):
+    folder = csv(tmp_path / "a", "markets.csv", MARKETS)
+    report = import_any(csv(folder, "processed/trades.csv", LABELLED, LABELLED | change), tmp_path / "d")
+    assert len(fills(report)) == 1
+    assert source(report, "trades:orderfilled").dropped == {"token_missing": 1}
+
+
+def test_the_trades_of_poly_data_are_left_out_where_its_logs_are(tmp_path):
+    folder = csv(csv(tmp_path / "a", "data/markets.csv", MARKETS), "data/orderFilled.csv", POLY_DATA)
+    report = import_any(csv(folder, "processed/trades.csv", LABELLED), tmp_path / "d")
+    assert fills(report) == [(*BOUGHT, None)]
+
+
+def test_splits_without_times_are_named_with_the_reason(tmp_path):
+    folder = parquet(csv(tmp_path / "a", "markets.csv", MARKETS), "OrderFilled/2022_11.parquet", WORKED_OUT)
+    report = import_any(parquet(folder, "CTF/splits.parquet", SPLIT), tmp_path / "d")
+    (why,) = [entry.not_imported for entry in report.dataset.manifest.sources if entry.not_imported]
+    assert why.startswith("splits, merges and redemptions stand there without times")
 
 
 def test_the_cleaned_form_is_left_out_where_the_logs_are(tmp_path):
