@@ -4,7 +4,20 @@ import pytest
 
 from tests.integration.test_decision_chain import START, copied, figures, fill, report, scanned, settle
 from tests.support.chain import Chain
-from tests.support.payloads import ALICE, MARKET, NO, UNIT, YES, market_data, observed, operator, resolved, score
+from tests.support.payloads import (
+    ALICE,
+    MARKET,
+    NO,
+    UNIT,
+    YES,
+    changed,
+    market_data,
+    observed,
+    operator,
+    resolved,
+    score,
+)
+from whaletrader.messages.leaders import SignalSkipped
 from whaletrader.messages.orders import MergePositions, RedeemPosition, SettlementUpdated, SubmitOrder
 from whaletrader.messages.risk import ApprovedTrade
 
@@ -102,3 +115,28 @@ def test_a_restart_at_any_point_changes_nothing(chain):
     assert [message.payload for message in whole.log] == [message.payload for message in chain.log]
     assert len(chain.said(MergePositions)) == 1
     assert all(redeem.size_micro > 0 for redeem in chain.said(RedeemPosition))
+
+
+def test_a_leaders_merge_of_a_part_has_us_sell_that_part(chain):
+    entry = copied(chain)
+    fill(chain, entry, 500_000)
+    settle(chain, entry)
+    chain.tell(market_data(), at=20_000)
+    chain.tell(changed(size_micro=40 * UNIT))
+    out = chain.said(SubmitOrder)[-1]
+    assert (out.side, out.token_id, out.origin.reduce_only) == ("SELL", YES, True)
+    assert out.size_micro == entry.size_micro * 40 // 100 // 10_000 * 10_000
+    change = next(message for message in chain.log if message.type == "WhalePositionChanged")
+    order = next(message for message in reversed(chain.log) if message.type == "SubmitOrder")
+    assert order.correlation_id == change.id
+
+
+def test_a_leaders_merge_of_what_we_merge_ourselves_sells_nothing(chain):
+    first, second = both(chain)
+    sales = len(chain.said(SubmitOrder))
+    chain.tell(changed(size_micro=1))
+    chain.tell(changed(size_micro=1, token_id=NO, outcome_index=1))
+    assert [each.reason for each in chain.said(SignalSkipped)][-2:] == ["MERGED_INSTEAD"] * 2
+    assert len(chain.said(SubmitOrder)) == sales
+    answered(chain, second)
+    assert first.size_micro != second.size_micro

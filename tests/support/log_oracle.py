@@ -90,8 +90,10 @@ class Oracle:
             signals, decisions = _count(kinds, "CopySignal", "SignalSkipped"), _count(kinds, "OrchestratorDecision")
             verdicts, proposals = _count(kinds, "ApprovedTrade", "RejectedTrade"), _count(kinds, "TradeProposal")
             proposed = [each for each in self.outputs[message.id] if getattr(each.payload, "kind", "") == "PROPOSE"]
+            gave_up = getattr(message.payload, "side", "") == "SELL"
             expected = {
                 "WhaleTradeObserved": (1, 0, 0, 0),
+                "WhalePositionChanged": (int(gave_up), 0, 0, 0),
                 "CopySignal": (0, 1, 0, len(proposed)),
                 "TradeProposal": (0, 0, 1, 0),
                 "EmergencyDeRisk": (0, 0, verdicts, 0),
@@ -160,9 +162,11 @@ class Oracle:
             of_order = message.type in ABOUT_AN_ORDER or (isinstance(payload, SettlementUpdated) and payload.order_hash)
             sent = self.orders.get(payload.order_hash) if of_order else None
             if sent is not None and payload.order_hash and message.correlation_id != sent.correlation_id:
-                paid = isinstance(payload, SettlementUpdated) and payload.status == "REDEEMED"
+                paid = isinstance(payload, SettlementUpdated) and payload.status in {"REDEEMED", "MERGED"}
                 found += [] if paid else [f"{name(message)} left its order's story"]
-            if message.type == "TradeProposal" and self.by_id[message.correlation_id].type != "WhaleTradeObserved":
+            begun = self.by_id.get(message.correlation_id)
+            leaders = {"WhaleTradeObserved", "WhalePositionChanged"}
+            if message.type == "TradeProposal" and (begun is None or begun.type not in leaders):
                 found.append(f"{name(message)} does not begin with a leader's event")
         return found
 

@@ -1,7 +1,13 @@
 """Payloads with plausible defaults, so that a test names only what matters to it."""
 
 from whaletrader.messages.leaders import CopySignal, LeaderScore, WhaleDiscovered
-from whaletrader.messages.market import MarketDataUpdate, MarketResolved, MarketTerms, WhaleTradeObserved
+from whaletrader.messages.market import (
+    MarketDataUpdate,
+    MarketResolved,
+    MarketTerms,
+    WhalePositionChanged,
+    WhaleTradeObserved,
+)
 from whaletrader.messages.orders import OrderFilled, SettlementUpdated
 from whaletrader.messages.risk import OperatorCommand
 
@@ -67,6 +73,23 @@ def observed(**changes):
         "row": 0,
     }
     return WhaleTradeObserved(**{**values, **changes})
+
+
+def changed(**changes):
+    values = {
+        "kind": "fill",
+        "wallet": ALICE,
+        "market_id": MARKET,
+        "token_id": YES,
+        "outcome_index": 0,
+        "change": "MERGE",
+        "side": "SELL",
+        "size_micro": 100 * UNIT,
+        "tx_hash": "0x02",
+        "segment_id": "changes",
+        "row": 0,
+    }
+    return WhalePositionChanged(**{**values, **changes})
 
 
 def resolved(**changes):

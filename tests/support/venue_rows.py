@@ -1,6 +1,13 @@
 """Rows of the venue's sources, made short."""
 
-from whaletrader.datasets.decode.rows import BookDelta, BookSnapshot, ChainResolution, MarketMeta, VenueFill
+from whaletrader.datasets.decode.rows import (
+    BookDelta,
+    BookSnapshot,
+    ChainResolution,
+    MarketMeta,
+    PositionChange,
+    VenueFill,
+)
 
 NS = 1_000_000_000
 MARKET = "0x" + "ab" * 32
@@ -57,3 +64,9 @@ def book(bids, asks, token=YES):
 
 def delta(side, price, size, token=YES):
     return BookDelta(market_id=MARKET, token_id=token, ts_event=START, side=side, price_micro=price, size_micro=size)
+
+
+def change(kind="MERGE", shares=5, *, source="data_v2", at=0, number=1, wallet=WALLET, market=MARKET, **changes):
+    """A split, merge or conversion of `shares` whole shares."""
+    facts = {"ts_event": START + at * NS, "tx_hash": tx(number), "market_id": market, **changes}
+    return PositionChange(source=source, kind=kind, wallet=wallet, amount_micro=round(shares * 1_000_000), **facts)

@@ -14,7 +14,7 @@ from whaletrader.domain.complete_sets import merged_shares
 from whaletrader.domain.values import Side
 from whaletrader.messages.envelope import Message
 from whaletrader.messages.leaders import CopySignal
-from whaletrader.messages.market import WhaleTradeObserved
+from whaletrader.messages.market import WhalePositionChanged, WhaleTradeObserved
 from whaletrader.messages.orchestration import OrchestratorDecision
 from whaletrader.messages.orders import ExecutionError, OrderCancelled, OrderFilled, OrderRejected, SettlementUpdated
 from whaletrader.messages.risk import ApprovedTrade, RejectedTrade, TradeProposal
@@ -69,9 +69,18 @@ READS = frozenset(
 """What the book is folded from, beside our own signals."""
 
 
-def bet_of(book: CopyBook, event: WhaleTradeObserved) -> Bet | None:
+def bet_of(book: CopyBook, event: WhaleTradeObserved | WhalePositionChanged) -> Bet | None:
     """Return the bet that stands on this leader's account in this token."""
-    return book.bets.get(_key(event.wallet, event.kind, event.token_id))
+    return book.bets.get(bet_key(event.wallet, event.kind, event.token_id))
+
+
+def in_sets_micro(book: CopyBook, event: WhalePositionChanged) -> int:
+    """Return how many of the bet's shares are one side of complete sets of ours, which are merged anyway."""
+    here = {key: bet for key, bet in book.bets.items() if bet.market_id == event.market_id}
+    other = next((bet.token_id for bet in here.values() if bet.token_id != event.token_id), "")
+    own, beside = _held_of(here, event.token_id), _held_of(here, other)
+    taken, _ = merged_shares(own, beside, min(sum(own.values()), sum(beside.values())))
+    return taken.get(leader_key(event.wallet, event.kind), 0)
 
 
 def drop_tokens(book: CopyBook, token_ids: tuple[str, ...]) -> None:
@@ -87,12 +96,13 @@ def fold(book: CopyBook, message: Message) -> None:
         handler(book, message.id, message.payload)
 
 
-def _key(wallet: str, kind: str, token_id: str) -> str:
+def bet_key(wallet: str, kind: str, token_id: str) -> str:
+    """Return the name of a leader's token."""
     return f"{leader_key(wallet, kind)}/{token_id}"
 
 
 def _wanted(book: CopyBook, message_id: str, signal: CopySignal) -> None:
-    key = _key(signal.wallet, signal.kind, signal.token_id)
+    key = bet_key(signal.wallet, signal.kind, signal.token_id)
     bet = book.bets.get(key) or Bet(token_id=signal.token_id, market_id=signal.market_id)
     bet.pending += 1
     bet.exiting = bet.exiting or signal.side == Side.SELL
@@ -126,7 +136,7 @@ def _approved(book: CopyBook, _: str, approval: ApprovedTrade) -> None:
 
 
 def _filled(book: CopyBook, _: str, fill: OrderFilled) -> None:
-    key = _key(fill.wallet, fill.kind, fill.token_id)
+    key = bet_key(fill.wallet, fill.kind, fill.token_id)
     change = fill.size_micro if fill.side == Side.BUY else -fill.size_micro
     bet = book.bets.get(key)
     if bet is not None:

@@ -2,7 +2,8 @@
 
 It judges freshness, price and edge, and remembers the bets that stand; it sizes nothing. The token is the identity of
 an outcome: the outcome's index and any text about it are never looked at. A pruned leader's exits are still followed,
-because we hold on his account. An exit takes the whole of our lot: how much of his own the leader keeps is not known.
+because we hold on his account. A sale of his takes the whole of our lot. A merge or a conversion takes the share of it
+that he gave up of his own, as far as that was seen to be bought; of what he got by a split nothing is copied.
 """
 
 from collections.abc import Sequence
@@ -28,12 +29,21 @@ from whaletrader.domain.spread import half_spread_micro
 from whaletrader.domain.values import MICRO, NANOS, LeaderEventKind, Side, TradingState
 from whaletrader.messages.envelope import Message, Payload, Publisher
 from whaletrader.messages.leaders import CopySignal, SignalSkipped, WhaleDiscovered, WhalePruned, WhaleScoreUpdated
-from whaletrader.messages.market import MarketDataUpdate, MarketResolved, MarketTerms, WhaleTradeObserved
+from whaletrader.messages.market import (
+    MarketDataUpdate,
+    MarketResolved,
+    MarketTerms,
+    WhalePositionChanged,
+    WhaleTradeObserved,
+)
 from whaletrader.messages.risk import TradingStateChanged
 
 MAX_MARKETS = 5_000
 """Markets whose terms and prices are remembered; the one that was quiet longest goes first."""
 MAX_RESOLVED = 50_000
+MAX_SEEN = 20_000
+"""Leaders' tokens of which it is known how many shares they were seen to get; the one untouched longest goes first."""
+LeaderEvent = WhaleTradeObserved | WhalePositionChanged
 
 
 class LastPrice(msgspec.Struct, frozen=True):
@@ -61,6 +71,8 @@ class CopySignalState(AgentState, kw_only=True):
     resolved: dict[str, bool] = msgspec.field(default_factory=dict)
     trading_state: str = TradingState.ACTIVE.value
     book: CopyBook = msgspec.field(default_factory=CopyBook)
+    seen: dict[str, int] = msgspec.field(default_factory=dict)
+    """Shares that a leader was seen to get of a token and not to give up since, by the bet's name."""
 
 
 class CopySignalAgent:
@@ -76,6 +88,7 @@ class CopySignalAgent:
         "MarketDataUpdate",
         "MarketResolved",
         "TradingStateChanged",
+        "WhalePositionChanged",
         "WhaleTradeObserved",
     }
 
@@ -87,9 +100,9 @@ class CopySignalAgent:
         return CopySignalState()
 
     def decide(self, state: CopySignalState, message: Message) -> Sequence[Payload]:
-        """Return exactly one signal or refusal for a leader's event, nothing for anything else."""
+        """Return exactly one signal or refusal for a leader's trade or for shares that he gave up, else nothing."""
         event = message.payload
-        if not isinstance(event, WhaleTradeObserved):
+        if not isinstance(event, LeaderEvent) or (isinstance(event, WhalePositionChanged) and event.side == Side.BUY):
             return []
         market = state.markets.get(event.market_id)
         if event.market_id in state.resolved:
@@ -97,7 +110,7 @@ class CopySignalAgent:
         if market is None or event.token_id not in market.terms.token_ids:
             return [_skip(event, SkipReason.MARKET_UNKNOWN)]
         view = self._view(market, event, message.ts_init)
-        if event.side == Side.SELL:
+        if isinstance(event, WhalePositionChanged) or event.side == Side.SELL:
             return [_exit(state, event, market.terms, view)]
         return [self._entry(state, message, event, view)]
 
@@ -114,6 +127,9 @@ class CopySignalAgent:
                 remember(state.resolved, market_id, True, MAX_RESOLVED)
                 state.markets.pop(market_id, None)
                 copy_book.drop_tokens(state.book, token_ids)
+                state.seen = {key: size for key, size in state.seen.items() if key.rsplit("/", 1)[1] not in token_ids}
+            case WhaleTradeObserved() | WhalePositionChanged() as event:
+                _see(state, event)
             case TradingStateChanged(state=trading_state):
                 state.trading_state = trading_state
             case _:
@@ -149,7 +165,7 @@ class CopySignalAgent:
             return False
         return message.ts_event - event.prev_seen_ts > self._settings.max_position_age_s * NANOS
 
-    def _view(self, market: KnownMarket, event: WhaleTradeObserved, now: int) -> PriceView:
+    def _view(self, market: KnownMarket, event: LeaderEvent, now: int) -> PriceView:
         last = market.prices.get(event.token_id)
         fresh = last is not None and now - last.ts <= self._settings.max_event_age_s * NANOS
         others, bid, ask = -1, -1, -1
@@ -157,9 +173,12 @@ class CopySignalAgent:
             # A leader's own print says nothing of what somebody else would pay.
             others = last.price_micro if last.print_wallet != event.wallet else -1
             bid, ask = last.bid_micro, last.ask_micro
-        anchor = max(event.price_micro, others, 0)
+        leader = _price_of(event)
+        if isinstance(event, WhalePositionChanged) and last is not None:
+            leader = last.price_micro  # however old: an exit that no print names a price for is wanted all the same
+        anchor = max(leader, others, 0)
         return PriceView(
-            leader_micro=event.price_micro,
+            leader_micro=leader,
             others_micro=others,
             bid_micro=bid,
             ask_micro=ask,
@@ -172,7 +191,28 @@ def make(settings: Settings) -> CopySignalAgent:
     return CopySignalAgent(settings.copy)
 
 
-def _exit(state: CopySignalState, event: WhaleTradeObserved, terms: MarketTerms, view: PriceView) -> Payload:
+def _price_of(event: LeaderEvent) -> int:
+    return event.price_micro if isinstance(event, WhaleTradeObserved) else -1
+
+
+def _see(state: CopySignalState, event: LeaderEvent) -> None:
+    """Keep how many shares of a token a leader of fills was seen to have; those from before are not known."""
+    if event.kind != LeaderEventKind.FILL:
+        return
+    key = copy_book.bet_key(event.wallet, event.kind, event.token_id)
+    size = state.seen.pop(key, 0) + (event.size_micro if event.side == Side.BUY else -event.size_micro)
+    if size > 0 and event.market_id not in state.resolved:
+        remember(state.seen, key, size, MAX_SEEN)
+
+
+def _left_micro(state: CopySignalState, event: WhalePositionChanged, held_micro: int) -> int:
+    """Return the part of our lot that a leader's merge or conversion asks us to sell, complete sets of ours apart."""
+    seen = state.seen.get(copy_book.bet_key(event.wallet, event.kind, event.token_id), 0)
+    share = held_micro if event.size_micro >= seen else -(-held_micro * event.size_micro // seen)
+    return share - min(copy_book.in_sets_micro(state.book, event), share)
+
+
+def _exit(state: CopySignalState, event: LeaderEvent, terms: MarketTerms, view: PriceView) -> Payload:
     bet = copy_book.bet_of(state.book, event)
     refusal = _exit_refusal(state, event, bet)
     if refusal is not None:
@@ -184,10 +224,14 @@ def _exit(state: CopySignalState, event: WhaleTradeObserved, terms: MarketTerms,
     # An exit is wanted at any price that can be traded: the reference is cut to the range, not refused.
     reference = min(max(reference, tick), MICRO - tick)
     size = bet.held_micro if bet is not None else 0
+    if isinstance(event, WhalePositionChanged):
+        size = _left_micro(state, event, size)
+        if not size:
+            return _skip(event, SkipReason.MERGED_INSTEAD)
     return _signal(event, terms, reference_micro=reference, edge_micro=0, exit_micro=size)
 
 
-def _exit_refusal(state: CopySignalState, event: WhaleTradeObserved, bet: Bet | None) -> SkipReason | None:
+def _exit_refusal(state: CopySignalState, event: LeaderEvent, bet: Bet | None) -> SkipReason | None:
     if event.kind != LeaderEventKind.FILL or bet is None or bet.held_micro <= 0:
         followed = leader_key(event.wallet, event.kind) in state.edges_micro
         return SkipReason.NOTHING_TO_EXIT if followed or bet is not None else SkipReason.NOT_FOLLOWED
@@ -213,7 +257,7 @@ def _schedule(terms: MarketTerms) -> FeeSchedule:
 
 
 def _signal(
-    event: WhaleTradeObserved, terms: MarketTerms, *, reference_micro: int, edge_micro: int, exit_micro: int
+    event: LeaderEvent, terms: MarketTerms, *, reference_micro: int, edge_micro: int, exit_micro: int
 ) -> CopySignal:
     return CopySignal(
         wallet=event.wallet,
@@ -222,7 +266,7 @@ def _signal(
         token_id=event.token_id,
         event_group_id=terms.event_group_id,
         side=event.side,
-        leader_price_micro=event.price_micro,
+        leader_price_micro=_price_of(event),
         leader_size_micro=event.size_micro,
         reference_price_micro=reference_micro,
         edge_micro=edge_micro,
@@ -230,7 +274,7 @@ def _signal(
     )
 
 
-def _skip(event: WhaleTradeObserved, reason: SkipReason, edge_micro: int = 0) -> SignalSkipped:
+def _skip(event: LeaderEvent, reason: SkipReason, edge_micro: int = 0) -> SignalSkipped:
     return SignalSkipped(
         wallet=event.wallet,
         kind=event.kind,
@@ -238,6 +282,6 @@ def _skip(event: WhaleTradeObserved, reason: SkipReason, edge_micro: int = 0) ->
         token_id=event.token_id,
         side=event.side,
         reason=reason.value,
-        price_micro=event.price_micro,
+        price_micro=_price_of(event),
         edge_micro=edge_micro,
     )

@@ -21,7 +21,7 @@ from whaletrader.domain.values import MICRO, NANOS, Side
 from whaletrader.messages.envelope import Message, Payload, Publisher
 from whaletrader.messages.intelligence import AnomalyAlert, MarketRegimeChange
 from whaletrader.messages.leaders import CopySignal, WhaleDiscovered, WhalePruned, WhaleScoreUpdated
-from whaletrader.messages.market import MarketDataUpdate, MarketResolved, WhaleTradeObserved
+from whaletrader.messages.market import MarketDataUpdate, MarketResolved, WhalePositionChanged, WhaleTradeObserved
 from whaletrader.messages.orchestration import NodeResult, OrchestratorDecision
 from whaletrader.messages.portfolio import RebalancingRecommendation
 from whaletrader.messages.risk import TradeProposal
@@ -70,6 +70,7 @@ class Orchestrator:
             "WhaleDiscovered",
             "WhaleScoreUpdated",
             "WhalePruned",
+            "WhalePositionChanged",
             "WhaleTradeObserved",
             "MarketDataUpdate",
             "MarketResolved",
@@ -115,6 +116,9 @@ class Orchestrator:
                 remember(state.reduced, leader_key(wallet, kind), True, MAX_REDUCED)
             case MarketResolved(market_id=market_id):
                 state.markets.pop(market_id, None)
+            case WhalePositionChanged(side="SELL", wallet=wallet, token_id=token, market_id=market_id):
+                if market_id in state.markets:
+                    state.markets[market_id].holders.pop(f"{wallet}/{token}", None)
             case MarketDataUpdate() | MarketRegimeChange() | AnomalyAlert() | WhaleTradeObserved() as about:
                 market = state.markets.get(about.market_id) or MarketView()
                 remember(state.markets, about.market_id, market, MAX_MARKETS)

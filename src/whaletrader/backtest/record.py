@@ -17,7 +17,7 @@ from whaletrader.messages.leaders import (
     WhaleDiscovered,
     WhalePruned,
 )
-from whaletrader.messages.market import MarketDataUpdate, WhaleTradeObserved
+from whaletrader.messages.market import MarketDataUpdate, WhalePositionChanged, WhaleTradeObserved
 from whaletrader.messages.orchestration import OrchestratorDecision
 from whaletrader.messages.orders import OrderFilled
 from whaletrader.messages.portfolio import LeaderAttribution, PortfolioAttribution
@@ -105,6 +105,7 @@ class Recorder:
             "WhalePruned": self._pruned,
             "MarketDataUpdate": self._priced,
             "WhaleTradeObserved": self._observed,
+            "WhalePositionChanged": self._changed,
             "CopySignal": self._signalled,
             "SignalSkipped": self._skipped,
             "OrchestratorDecision": self._decided,
@@ -162,6 +163,10 @@ class Recorder:
     def _observed(self, message: Message, event: WhaleTradeObserved) -> None:
         self.record.kind_of[message.correlation_id] = event.kind
         _count(self.record.events, event.kind, event.side)
+
+    def _changed(self, message: Message, event: WhalePositionChanged) -> None:
+        self.record.kind_of[message.correlation_id] = event.kind
+        _count(self.record.events, event.kind, event.change)
 
     def _signalled(self, _message: Message, signal: CopySignal) -> None:
         _count(self.record.signals, signal.kind, signal.side)

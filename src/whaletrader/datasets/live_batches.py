@@ -82,6 +82,20 @@ class StoredNote(msgspec.Struct, frozen=True, array_like=True):
     until_ts: int
 
 
+class StoredChange(msgspec.Struct, frozen=True, array_like=True):
+    """What a split, merge or conversion of a watched wallet did to its shares of one token."""
+
+    wallet: str
+    token_id: str
+    market_id: str
+    outcome_index: int
+    change: str
+    """SPLIT, MERGE or CONVERSION."""
+    size_micro: int
+    ts_event: int
+    tx_hash: str
+
+
 class Batch(msgspec.Struct, frozen=True, array_like=True):
     """What became known at one time."""
 
@@ -93,6 +107,7 @@ class Batch(msgspec.Struct, frozen=True, array_like=True):
     """Fills that cannot be shown yet; a later batch shows them."""
     parts: list[StoredPart] = []
     notes: list[StoredNote] = []
+    changes: list[StoredChange] = []
 
 
 class SegmentNote(msgspec.Struct, frozen=True, kw_only=True):

@@ -86,3 +86,23 @@ class WhaleTradeObserved(Payload, frozen=True, kw_only=True):
     """The look before, for a position found by polling; 0 for a fill."""
     segment_id: str
     row: int
+
+
+@message(Topic.ACTIVITY_TRADES, Publisher.INGEST, key="market_id")
+class WhalePositionChanged(Payload, frozen=True, kw_only=True):
+    """A wallet's position in one token changed without a trade: a split, a merge or a neg-risk conversion."""
+
+    kind: str
+    """`LeaderEventKind` FILL: such changes are known of wallets whose fills are watched."""
+    wallet: str
+    market_id: str
+    token_id: str
+    outcome_index: int
+    change: str
+    """SPLIT, MERGE or CONVERSION; each is told once for every token that it moved."""
+    side: str
+    """BUY where the wallet got shares, SELL where it gave them up."""
+    size_micro: int
+    tx_hash: str
+    segment_id: str
+    row: int

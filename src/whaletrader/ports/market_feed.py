@@ -1,7 +1,8 @@
 """A feed of market data, as ingest sees it: who traded next, what a token last traded at, how a market ended.
 
-Rows are numbered per stream (fills, positions) in the order of time, from 0; -1 stands before the first. A feed never
-tells of a row later than it is asked for, and gives each fact once: what several sources reported is one row.
+Rows are numbered per stream (fills, positions, changes) in the order of time, from 0; -1 stands before the first. A
+feed never tells of a row later than it is asked for, and gives each fact once: what several sources reported is one
+row.
 """
 
 from typing import Protocol
@@ -10,12 +11,15 @@ import msgspec
 
 from whaletrader.messages.market import MarketTerms
 
+CHANGES = "change"
+"""The stream of what moved wallets' positions without a trade, beside the streams of `LeaderEventKind`."""
+
 
 class LeaderRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A wallet's fill, or a position of his found by polling."""
+    """A wallet's fill, a position of his found by polling, or what a split, merge or conversion did to one token."""
 
     kind: str
-    """`LeaderEventKind`."""
+    """`LeaderEventKind`, or `CHANGES`."""
     natural_key: str
     """The same for the same event, whichever source told it."""
     ts: int
@@ -25,7 +29,9 @@ class LeaderRow(msgspec.Struct, frozen=True, kw_only=True):
     outcome_index: int
     side: str
     role: str
+    """Of a change: SPLIT, MERGE or CONVERSION."""
     price_micro: int
+    """Of a change: -1."""
     size_micro: int
     tx_hash: str
     prev_seen_ts: int

@@ -3,7 +3,8 @@
 What matters follows from the messages seen so far: the watch list, and the tokens that we hold or have ordered. A
 leader who is followed no more is watched on while something is held on the word of his fills: we leave when he does.
 The state is the fold of the observed messages, so that it is the same after a crash. A wallet or token counts from the
-instant after the message that named it; nothing is told that lies before.
+instant after the message that named it; nothing is told that lies before. With a wallet's fills come its splits,
+merges and conversions, one token at a time.
 
 A feed may grow: what was looked for and not found yet waits with its place, and `refresh` looks again.
 """
@@ -12,22 +13,28 @@ from heapq import heappop, heappush
 
 import msgspec
 
-from whaletrader.domain.values import NANOS, LeaderEventKind
+from whaletrader.domain.values import NANOS, LeaderEventKind, Side
 from whaletrader.errors import DataError
 from whaletrader.messages.envelope import Message, Payload, fact, hash_id
 from whaletrader.messages.leaders import WhaleDiscovered, WhalePruned
-from whaletrader.messages.market import MarketDataUpdate, MarketResolved, SegmentSealed, WhaleTradeObserved
-from whaletrader.ports.market_feed import LeaderRow, MarketFeed, Print
+from whaletrader.messages.market import (
+    MarketDataUpdate,
+    MarketResolved,
+    SegmentSealed,
+    WhalePositionChanged,
+    WhaleTradeObserved,
+)
+from whaletrader.ports.market_feed import CHANGES, LeaderRow, MarketFeed, Print
 from whaletrader.runtime.interest import Interest
 
 RANK = 10
 MAX_QUOTE_AGE_NS = 60 * NANOS
 MARKETS_WATCHED = 150
 """Of so many of the markets in which leaders were last seen the books are asked for."""
-_OWN = (MarketDataUpdate, MarketResolved, SegmentSealed, WhaleTradeObserved)
+_OWN = (MarketDataUpdate, MarketResolved, SegmentSealed, WhalePositionChanged, WhaleTradeObserved)
 _FILLS = f"{LeaderEventKind.FILL}:"
-_LEADERS = tuple(f"{kind}:" for kind in LeaderEventKind)
-_ORDER = {"segment": 0, "resolved": 1, LeaderEventKind.FILL: 2, LeaderEventKind.POSITION: 3, "mark": 4}
+_LEADERS = (*(f"{kind}:" for kind in LeaderEventKind), f"{CHANGES}:")
+_ORDER = {"segment": 0, "resolved": 1, LeaderEventKind.FILL: 2, CHANGES: 3, LeaderEventKind.POSITION: 4, "mark": 5}
 
 
 class Due(msgspec.Struct, frozen=True, array_like=True):
@@ -69,7 +76,8 @@ def _event_key(event: LeaderRow) -> str:
 
 def _event_id(event: LeaderRow) -> str:
     """Return the id that the event's own fact will have: its price belongs to the same story."""
-    return hash_id("fact", WhaleTradeObserved.__name__, _event_key(event))
+    told = WhalePositionChanged if event.kind == CHANGES else WhaleTradeObserved
+    return hash_id("fact", told.__name__, _event_key(event))
 
 
 class Ingest:
@@ -192,8 +200,9 @@ class Ingest:
         self._set("segment:", Due(segment.sealed_ts, "segment", index, "") if segment else None, (index, 0))
 
     def _watch(self, kind: str, wallet: str, since_ts: int) -> None:
-        if not self._known(f"{kind}:{wallet}"):
-            self._set_leader(kind, wallet, self._feed.row_at(kind, since_ts))
+        for stream in (kind, CHANGES) if kind == LeaderEventKind.FILL else (kind,):
+            if not self._known(f"{stream}:{wallet}"):
+                self._set_leader(stream, wallet, self._feed.row_at(stream, since_ts))
 
     def _watch_holdings(self, since_ts: int) -> None:
         """Watch whom we follow, and of the others those on the word of whose fills we hold or have ordered."""
@@ -201,6 +210,7 @@ class Ingest:
         for leader in held_for:
             self._watch(LeaderEventKind.FILL, leader.removeprefix(_FILLS), since_ts)
         wanted = {*held_for, *self._state.followed}
+        wanted |= {f"{CHANGES}:{each.removeprefix(_FILLS)}" for each in wanted if each.startswith(_FILLS)}
         known = [*self._state.due, *self._state.sought]
         for subject in [each for each in known if each.startswith(_LEADERS) and each not in wanted]:
             self._set(subject, None)
@@ -250,12 +260,17 @@ class Ingest:
         end = self._feed.resolution(event.market_id)
         if end and end.ts <= head.ts and not self._state.touched.get(event.market_id):
             return self._resolved(event.market_id, head.ts)
+        if head.kind == CHANGES and event.side == Side.BUY:
+            return self._changed(event, head.ts)
         if self._state.priced != f"{head.kind}:{head.row}":
             known = self._feed.last_print(event.token_id, head.ts, event.wallet)
             if known and head.ts - known.ts > self._max_print_age:
                 known = None
             update = self._update(head, event.token_id, known, f"before/{_event_key(event)}")
             return msgspec.structs.replace(update, correlation_id=_event_id(event))
+        return self._changed(event, head.ts) if head.kind == CHANGES else self._traded(event, head.ts)
+
+    def _traded(self, event: LeaderRow, now_ts: int) -> Message:
         payload = WhaleTradeObserved(
             kind=event.kind,
             wallet=event.wallet,
@@ -271,7 +286,24 @@ class Ingest:
             segment_id=event.segment_id,
             row=event.row,
         )
-        return fact(payload, natural_key=_event_key(event), ts_event=event.ts, ts_init=head.ts)
+        return fact(payload, natural_key=_event_key(event), ts_event=event.ts, ts_init=now_ts)
+
+    def _changed(self, event: LeaderRow, now_ts: int) -> Message:
+        """Tell a split, a merge or a conversion; what a wallet got needs no price, since nobody follows him in."""
+        payload = WhalePositionChanged(
+            kind=LeaderEventKind.FILL,
+            wallet=event.wallet,
+            market_id=event.market_id,
+            token_id=event.token_id,
+            outcome_index=event.outcome_index,
+            change=event.role,
+            side=event.side,
+            size_micro=event.size_micro,
+            tx_hash=event.tx_hash,
+            segment_id=event.segment_id,
+            row=event.row,
+        )
+        return fact(payload, natural_key=_event_key(event), ts_event=event.ts, ts_init=now_ts)
 
     def _segment(self, head: Due) -> Message:
         segment = self._feed.segment(head.row)

@@ -10,6 +10,7 @@ from tests.support.payloads import (
     NO,
     UNIT,
     YES,
+    changed,
     copy_signal,
     discovered,
     market_data,
@@ -150,10 +151,11 @@ def test_leaders_on_opposite_outcomes_are_a_conflict(agent):
     "end",
     [
         observed(wallet=BOB, token_id=NO, outcome_index=1, side="SELL"),
+        changed(wallet=BOB, token_id=NO, outcome_index=1),
         WhalePruned(wallet=BOB, kind="fill", reason="EDGE_GONE", as_of_ts=0),
         resolved(),
     ],
-    ids=["he sold", "he is pruned", "the market resolved"],
+    ids=["he sold", "he merged", "he is pruned", "the market resolved"],
 )
 def test_a_conflict_ends(agent, end):
     agent.tell(observed(wallet=BOB, token_id=NO, outcome_index=1))

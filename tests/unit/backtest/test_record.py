@@ -4,7 +4,7 @@ from tests.support.messages import example
 from tests.unit.backtest.telling import attribution, fill, score, tell
 from whaletrader.backtest.record import Recorder
 from whaletrader.messages.leaders import CopySignal, SignalSkipped, UniverseScanned, WhaleDiscovered, WhalePruned
-from whaletrader.messages.market import MarketDataUpdate, WhaleTradeObserved
+from whaletrader.messages.market import MarketDataUpdate, WhalePositionChanged, WhaleTradeObserved
 from whaletrader.messages.orchestration import OrchestratorDecision
 from whaletrader.messages.risk import ApprovedTrade, RejectedTrade, TradeProposal
 
@@ -45,6 +45,16 @@ def test_decisions_are_counted_by_kind() -> None:
         assert getattr(recorder.record, counts) == {"fill": {"SELL": 1}}
     assert recorder.record.events == {"fill": {"BUY": 2}, "position": {"BUY": 1}}
     assert recorder.record.skipped == {"fill": {"STALE": 2}, "position": {"NO_QUOTE": 1}}
+
+
+def test_what_leaders_got_and_gave_up_without_a_trade_is_counted_apart() -> None:
+    recorder = Recorder()
+    base, decision = example(WhalePositionChanged), example(OrchestratorDecision)
+    for change in ("SPLIT", "MERGE", "MERGE"):
+        tell(recorder, base.__class__(**{**fields(base), "kind": "fill", "change": change}), correlation="one")
+    tell(recorder, OrchestratorDecision(**{**fields(decision), "kind": "STOP", "reason": "ANOMALY"}), correlation="one")
+    assert recorder.record.events == {"fill": {"SPLIT": 1, "MERGE": 2}}
+    assert recorder.record.stopped == {"fill": {"ANOMALY": 1}}
 
 
 def test_every_reason_of_a_denial_counts_and_approvals_count_by_limit_and_side() -> None:

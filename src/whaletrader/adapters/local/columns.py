@@ -1,4 +1,4 @@
-"""A dataset's fills, signals and quotes as numpy columns, with index arrays per wallet, market and token.
+"""A dataset's fills, changes, signals and quotes as numpy columns, with index arrays per wallet, market and token.
 
 Everything that needs a pass over all rows happens here once, in polars and numpy; lookups afterwards are binary
 searches. Rows that a source, or a second source, told twice are dropped and counted.
@@ -103,6 +103,67 @@ def load_fills(trades: pl.DataFrame) -> Fills:
         n_dropped=trades.height - kept.height,
         by_wallet=index_by(columns["wallet"]),
         by_market=index_by(columns["market"]),
+    )
+
+
+CHANGE_KINDS = ("SPLIT", "MERGE", "CONVERSION")
+_CHANGE_KEY = ("transaction", "wallet", "kind", "market", "size_micro")
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What moved positions without a trade, one entry for each token that it moved, in the order of time."""
+
+    ts: Ints
+    wallet: Ints
+    market: Ints
+    outcome: Ints
+    kind: Ints
+    """Index into `CHANGE_KINDS`."""
+    size: Ints
+    transaction: Ints
+    repeat: Ints
+    """How many equal rows of the same transaction came before: the last part of the natural key."""
+    by_wallet: Index
+
+    @property
+    def gained(self) -> NDArray[np.bool_]:
+        """Whether the wallet got the shares."""
+        found: NDArray[np.bool_] = self.kind == CHANGE_KINDS.index("SPLIT")
+        return found
+
+
+def load_changes(activity: pl.DataFrame, markets: pl.Series) -> Changes:
+    """Take a dataset's splits and merges, which move both outcomes, and its conversions, which give up outcome 1.
+
+    What a conversion brings is not among the rows of the markets that it gave up; nobody is followed into it. Of other
+    markets than `markets` nothing is taken.
+    """
+    usable = activity.filter(
+        pl.col("kind").is_in(CHANGE_KINDS)
+        & pl.col("market").is_in(markets.implode())
+        & (pl.col("wallet") != NO_ID)
+        & (pl.col("size_micro") > 0)
+    )
+    keyed = usable.with_columns(pl.when(_NO_TRANSACTION).then(pl.col("ts")).otherwise(0).alias("key_ts"))
+    key = [*_CHANGE_KEY, "key_ts"]
+    numbered = keyed.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).over([*key, "source"]).alias("repeat"))
+    kept = numbered.filter(pl.struct([*key, "repeat"]).is_first_distinct())
+    both = kept.with_columns(
+        pl.col("kind").replace_strict(CHANGE_KINDS, range(len(CHANGE_KINDS)), return_dtype=pl.Int64),
+        outcome_index=pl.when(pl.col("kind") == "CONVERSION").then([1]).otherwise([0, 1]),
+    ).explode("outcome_index")
+    wallet = _ints(both, "wallet")
+    return Changes(
+        ts=_ints(both, "ts"),
+        wallet=wallet,
+        market=_ints(both, "market"),
+        outcome=_ints(both, "outcome_index"),
+        kind=_ints(both, "kind"),
+        size=_ints(both, "size_micro"),
+        transaction=_ints(both, "transaction"),
+        repeat=_ints(both, "repeat"),
+        by_wallet=index_by(wallet),
     )
 
 

@@ -7,12 +7,21 @@ import hashlib
 
 import numpy as np
 
-from whaletrader.adapters.local.columns import load_fills, load_quotes, load_signals
+from whaletrader.adapters.local.columns import (
+    CHANGE_KINDS,
+    Changes,
+    Fills,
+    Signals,
+    load_changes,
+    load_fills,
+    load_quotes,
+    load_signals,
+)
 from whaletrader.adapters.local.facts import MarketFacts, traded_markets
 from whaletrader.adapters.local.tape import DatasetTape
 from whaletrader.domain.values import DAY_NS, MICRO, LeaderEventKind, Role, Side, TapeRole
 from whaletrader.messages.market import MarketTerms
-from whaletrader.ports.market_feed import LeaderRow, Print, Quote, Resolution, Segment
+from whaletrader.ports.market_feed import CHANGES, LeaderRow, Print, Quote, Resolution, Segment
 from whaletrader.universe.source import TableSource
 
 _ROLES = {TapeRole.MAKER: Role.MAKER, TapeRole.TAKER: Role.TAKER}
@@ -29,7 +38,9 @@ class ReplayFeed:
         self.simulated = simulated
         self.fills = load_fills(source.table("trades"))
         self.signals = load_signals(source.table("signals"))
-        self.facts = MarketFacts(source, traded_markets(source))
+        traded = traded_markets(source)
+        self.changes = load_changes(source.table("activity"), traded)
+        self.facts = MarketFacts(source, traded)
         self._quotes = load_quotes(source.table("quotes"))
         wallets = source.table("wallets")["address"]
         self._wallets = wallets
@@ -51,17 +62,18 @@ class ReplayFeed:
 
     def row_at(self, kind: str, ts: int) -> int:
         """Return the last row of a stream at or before `ts`, -1 when there is none."""
-        times = self.fills.ts if kind == LeaderEventKind.FILL else self.signals.ts
-        return int(np.searchsorted(times, ts, side="right")) - 1
+        return int(np.searchsorted(self._stream(kind).ts, ts, side="right")) - 1
 
     def leader_after(self, kind: str, wallet: str, row: int) -> tuple[int, int] | None:
         """Return (time, row) of a wallet's first row behind `row`."""
-        stream = self.fills if kind == LeaderEventKind.FILL else self.signals
+        stream = self._stream(kind)
         found = stream.by_wallet.after(self._wallet_code.get(wallet, -1), row)
         return None if found < 0 else (int(stream.ts[found]), found)
 
     def leader_row(self, kind: str, row: int) -> LeaderRow:
         """Return a row in full."""
+        if kind == CHANGES:
+            return self._change_row(row)
         return self._fill_row(row) if kind == LeaderEventKind.FILL else self._signal_row(row)
 
     def print_after(self, token_id: str, row: int, not_before_ts: int) -> tuple[int, int] | None:
@@ -145,6 +157,11 @@ class ReplayFeed:
             sealed_ts=(int(self._days[index]) + 1) * DAY_NS,
         )
 
+    def _stream(self, kind: str) -> Fills | Signals | Changes:
+        if kind == CHANGES:
+            return self.changes
+        return self.fills if kind == LeaderEventKind.FILL else self.signals
+
     def _segment_of(self, row: int) -> str:
         return str(np.datetime64(int(self.fills.ts[row]) // DAY_NS, "D"))
 
@@ -170,6 +187,31 @@ class ReplayFeed:
             tx_hash=tx_hash,
             prev_seen_ts=0,
             segment_id=self._segment_of(row),
+            row=row,
+        )
+
+    def _change_row(self, row: int) -> LeaderRow:
+        changes = self.changes
+        ts, market, transaction = int(changes.ts[row]), int(changes.market[row]), int(changes.transaction[row])
+        change, size, outcome = CHANGE_KINDS[int(changes.kind[row])], int(changes.size[row]), int(changes.outcome[row])
+        wallet, token_id = str(self._wallets[int(changes.wallet[row])]), self.facts.token_id(2 * market + outcome)
+        tx_hash = str(self._tx[transaction]) if transaction < len(self._tx) else ""
+        anchor = tx_hash or str(ts)
+        return LeaderRow(
+            kind=CHANGES,
+            natural_key="/".join((anchor, wallet, token_id, change, str(size), str(int(changes.repeat[row])))),
+            ts=ts,
+            wallet=wallet,
+            market_id=self.facts.market_id(market),
+            token_id=token_id,
+            outcome_index=outcome,
+            side=Side.BUY if changes.gained[row] else Side.SELL,
+            role=change,
+            price_micro=-1,
+            size_micro=size,
+            tx_hash=tx_hash,
+            prev_seen_ts=0,
+            segment_id="changes",
             row=row,
         )
 

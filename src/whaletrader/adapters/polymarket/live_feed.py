@@ -15,6 +15,7 @@ from threading import Condition
 import msgspec
 
 from whaletrader.adapters.polymarket.live_books import LiveBooks
+from whaletrader.adapters.polymarket.live_changes import LiveChanges
 from whaletrader.adapters.polymarket.live_groups import Coverage, LiveGroups
 from whaletrader.adapters.polymarket.live_markets import LiveMarkets
 from whaletrader.adapters.polymarket.live_rows import LiveRows, as_found, identity, stored
@@ -26,6 +27,7 @@ from whaletrader.datasets.decode.rows import (
     BookSnapshot,
     ChainResolution,
     MarketMeta,
+    PositionChange,
     Reject,
     Row,
     TickSizeChange,
@@ -48,7 +50,7 @@ from whaletrader.datasets.live_batches import (
 from whaletrader.domain.fill_identity import FillGroup, Leg, fill_anchor, fill_key
 from whaletrader.domain.values import MICRO, NANOS, LeaderEventKind, Role
 from whaletrader.messages.market import MarketTerms
-from whaletrader.ports.market_feed import LeaderRow, Print, Quote, Resolution, Segment
+from whaletrader.ports.market_feed import CHANGES, LeaderRow, Print, Quote, Resolution, Segment
 
 SEGMENT_NS = 3_600 * NANOS
 SEGMENT_BYTES = 64 << 20
@@ -80,6 +82,7 @@ class LiveFeed:
         self._markets = LiveMarkets()
         self._books = LiveBooks()
         self._groups = LiveGroups(self._group)
+        self._changes = LiveChanges(self._tokens_of)
         self._whole: Callable[[str], bool] = lambda _token_id: False
         self._waiting: deque[tuple[int, StoredFill]] = deque()
         self._rejects: deque[Reject] = deque()
@@ -122,6 +125,8 @@ class LiveFeed:
                     quotes.extend(self._new_quotes(row, ts))
                 elif isinstance(row, _FACTS) and self._learn(row, ts):
                     facts.append(row)
+                elif type(row) is PositionChange and row.wallet in self._groups.watched:
+                    self._changes.offer(row, ts)
             plain, weighed = self._groups.tell(reports, ts)
             if self._waiting:
                 self._name(reports)
@@ -130,8 +135,11 @@ class LiveFeed:
             new.extend(as_found(stored(report, ts), found) for report, found in weighed)
             waiting = self._ready(new, ts, fills)
             parts, self._groups.parts = self._groups.parts, []
-            if fills or facts or quotes or waiting or parts:
-                self._write(Batch(ts, fills, facts, quotes, waiting, parts))
+            changes, nameless = self._changes.ready(ts)
+            for reject in nameless:
+                self.reject(reject)
+            if fills or facts or quotes or waiting or parts or changes:
+                self._write(Batch(ts, fills, facts, quotes, waiting, parts, changes=changes))
             return len(new)
 
     def reject(self, reject: Reject) -> None:
@@ -173,7 +181,7 @@ class LiveFeed:
         """Return the markets whose description is missing, and the tokens whose market is; both are waited for."""
         with self._changed:
             waiting = [fill for _, fill in self._waiting]
-            markets = [fill.market_id for fill in waiting if fill.market_id]
+            markets = [*(fill.market_id for fill in waiting if fill.market_id), *self._changes.wanted()]
             tokens = [fill.token_id for fill in waiting if not fill.market_id or fill.outcome_index < 0]
             return list(dict.fromkeys(markets)), list(dict.fromkeys(tokens))
 
@@ -230,13 +238,17 @@ class LiveFeed:
     def row_at(self, kind: str, ts: int) -> int:
         """Return the last row of a stream at or before `ts`, -1 when there is none; nobody polls positions here."""
         with self._changed:
+            if kind == CHANGES:
+                return self._changes.row_at(ts)
             return self._rows.row_at(ts) if kind == LeaderEventKind.FILL else -1
 
     def leader_after(self, kind: str, wallet: str, row: int) -> tuple[int, int] | None:
         """Return (time, row) of a wallet's first row behind `row`."""
-        if kind != LeaderEventKind.FILL:
-            return None
         with self._changed:
+            if kind == CHANGES:
+                return self._changes.after(wallet, row)
+            if kind != LeaderEventKind.FILL:
+                return None
             return self._rows.after(self._rows.wallets.rows_of(wallet), row)
 
     def print_after(self, token_id: str, row: int, not_before_ts: int) -> tuple[int, int] | None:
@@ -296,8 +308,10 @@ class LiveFeed:
 
     def leader_row(self, kind: str, row: int) -> LeaderRow:
         """Return a row in full."""
-        assert kind == LeaderEventKind.FILL, kind
         with self._changed:
+            if kind == CHANGES:
+                return self._changes.leader_row(row)
+            assert kind == LeaderEventKind.FILL, kind
             seen = self._rows.at(row)
         anchor = fill_anchor(seen.tx_hash, seen.ts_event, seen.price_micro)
         return LeaderRow(
@@ -317,6 +331,10 @@ class LiveFeed:
             segment_id=_segment_id(seen.segment),
             row=row,
         )
+
+    def _tokens_of(self, market_id: str) -> tuple[str, ...]:
+        """Name both tokens of a market that is described, else none."""
+        return self._markets.terms(market_id, 0).token_ids if self._markets.knows(market_id) else ("",)
 
     def _learn(self, fact: Fact, ts: int) -> bool:
         """Take a fact into memory; whether it says anything new."""
@@ -446,6 +464,8 @@ class LiveFeed:
         number = self._store.number
         for fill in batch.fills:
             self._rows.append(fill, batch.ts, number)
+        for change in batch.changes:
+            self._changes.keep(change, batch.ts)
         self._last_ts = batch.ts
 
     def _rotate(self, ts: int) -> None:

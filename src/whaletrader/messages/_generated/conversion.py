@@ -5,7 +5,7 @@ from typing import Any
 
 from whaletrader.messages.intelligence import AnomalyAlert, MarketRegimeChange
 from whaletrader.messages.leaders import CopySignal, FunnelStep, LeaderOutcomes, LeaderScore, ScanUniverse, SettledOutcome, SignalSkipped, UniverseScanned, WhaleDiscovered, WhalePruned, WhaleScoreUpdated
-from whaletrader.messages.market import MarketDataUpdate, MarketResolved, MarketTerms, SegmentSealed, WhaleTradeObserved
+from whaletrader.messages.market import MarketDataUpdate, MarketResolved, MarketTerms, SegmentSealed, WhalePositionChanged, WhaleTradeObserved
 from whaletrader.messages.orchestration import AgentHealthAlert, AgentHeartbeat, DeadLetter, NodeResult, OrchestratorDecision, RunMarked, ScheduleTimer, TaskAssigned, TaskCompleted, TimerFired
 from whaletrader.messages.orders import CancelOrder, ExecutionError, MergePositions, OrderCancelled, OrderFilled, OrderOrigin, OrderOutcomeUnknown, OrderRejected, OrderReport, OrderSubmitted, RedeemPosition, SettlementUpdated, SubmitOrder
 from whaletrader.messages.portfolio import LeaderAttribution, PortfolioAttribution, RebalancingRecommendation
@@ -1231,6 +1231,38 @@ def from_WhaleDiscovered(m):
     )
 
 
+def to_WhalePositionChanged(v):
+    return pb.WhalePositionChanged(
+        kind=v.kind,
+        wallet=v.wallet,
+        market_id=v.market_id,
+        token_id=v.token_id,
+        outcome_index=v.outcome_index,
+        change=v.change,
+        side=v.side,
+        size_micro=v.size_micro,
+        tx_hash=v.tx_hash,
+        segment_id=v.segment_id,
+        row=v.row,
+    )
+
+
+def from_WhalePositionChanged(m):
+    return WhalePositionChanged(
+        kind=m.kind,
+        wallet=m.wallet,
+        market_id=m.market_id,
+        token_id=m.token_id,
+        outcome_index=m.outcome_index,
+        change=m.change,
+        side=m.side,
+        size_micro=m.size_micro,
+        tx_hash=m.tx_hash,
+        segment_id=m.segment_id,
+        row=m.row,
+    )
+
+
 def to_WhalePruned(v):
     return pb.WhalePruned(
         wallet=v.wallet,
@@ -1349,6 +1381,7 @@ ENCODE: dict[tuple[str, int], Callable[[Any], bytes]] = {
     ("TradingStateChanged", 1): lambda v: to_TradingStateChanged(v).SerializeToString(),
     ("UniverseScanned", 1): lambda v: to_UniverseScanned(v).SerializeToString(),
     ("WhaleDiscovered", 1): lambda v: to_WhaleDiscovered(v).SerializeToString(),
+    ("WhalePositionChanged", 1): lambda v: to_WhalePositionChanged(v).SerializeToString(),
     ("WhalePruned", 1): lambda v: to_WhalePruned(v).SerializeToString(),
     ("WhaleScoreUpdated", 1): lambda v: to_WhaleScoreUpdated(v).SerializeToString(),
     ("WhaleTradeObserved", 1): lambda v: to_WhaleTradeObserved(v).SerializeToString(),
@@ -1398,6 +1431,7 @@ DECODE: dict[tuple[str, int], Callable[[bytes], Any]] = {
     ("TradingStateChanged", 1): lambda b: from_TradingStateChanged(pb.TradingStateChanged.FromString(b)),
     ("UniverseScanned", 1): lambda b: from_UniverseScanned(pb.UniverseScanned.FromString(b)),
     ("WhaleDiscovered", 1): lambda b: from_WhaleDiscovered(pb.WhaleDiscovered.FromString(b)),
+    ("WhalePositionChanged", 1): lambda b: from_WhalePositionChanged(pb.WhalePositionChanged.FromString(b)),
     ("WhalePruned", 1): lambda b: from_WhalePruned(pb.WhalePruned.FromString(b)),
     ("WhaleScoreUpdated", 1): lambda b: from_WhaleScoreUpdated(pb.WhaleScoreUpdated.FromString(b)),
     ("WhaleTradeObserved", 1): lambda b: from_WhaleTradeObserved(pb.WhaleTradeObserved.FromString(b)),

@@ -7,7 +7,7 @@ import msgspec
 
 from whaletrader.messages.envelope import Message
 from whaletrader.messages.leaders import CopySignal, SignalSkipped
-from whaletrader.messages.market import MarketDataUpdate, WhaleTradeObserved
+from whaletrader.messages.market import MarketDataUpdate, WhalePositionChanged, WhaleTradeObserved
 from whaletrader.messages.orchestration import OrchestratorDecision
 from whaletrader.messages.orders import (
     ExecutionError,
@@ -77,6 +77,7 @@ class DecisionsView(Fold[DecisionsState]):
         return {
             "MarketDataUpdate": self._priced,
             "WhaleTradeObserved": self._observed,
+            "WhalePositionChanged": self._changed,
             "SignalSkipped": self._skipped,
             "CopySignal": self._signalled,
             "OrchestratorDecision": self._decided,
@@ -99,6 +100,9 @@ class DecisionsView(Fold[DecisionsState]):
     def _observed(self, _message: Message, event: WhaleTradeObserved) -> None:
         count(self.state.events, event.kind)
         count(self.state.quotes, "assumed" if self.state.last_assumed else "quoted")
+
+    def _changed(self, _message: Message, event: WhalePositionChanged) -> None:
+        count(self.state.events, event.change)
 
     def _skipped(self, message: Message, skip: SignalSkipped) -> None:
         count(self.state.skipped, skip.reason)

@@ -18,7 +18,7 @@ from whaletrader.ports.store import EventStore
 from whaletrader.runtime.records import to_message
 from whaletrader.runtime.routing import publisher_of
 
-_NAMED = ("SubmitOrder", "OrderFilled", "OrderReport", "ApprovedTrade", "WhaleTradeObserved")
+_NAMED = ("SubmitOrder", "OrderFilled", "OrderReport", "ApprovedTrade", "WhaleTradeObserved", "WhalePositionChanged")
 """Types whose payloads hold ids that a person may have at hand."""
 _ID_FIELDS = ("order_hash", "trade_id", "tx_hash", "exchange_event_id")
 _ENDINGS = ("MarketResolved", "RedeemPosition", "MergePositions")
@@ -154,6 +154,7 @@ def _told(name: str, value: object) -> str:
 _SENTENCES = {
     "MarketDataUpdate": "token {token_id}: newest price {price_micro}, bid {bid_micro}, ask {ask_micro}",
     "WhaleTradeObserved": "leader {wallet} ({kind}) {side} {size_micro} shares of {token_id} at {price_micro}",
+    "WhalePositionChanged": "leader {wallet}: {change} of {size_micro} shares of {token_id} ({side})",
     "CopySignal": "worth copying: {side} at a reference price of {reference_price_micro}, edge {edge_micro} a share",
     "SignalSkipped": "skipped: {reason} (price {price_micro}, edge {edge_micro})",
     "OrchestratorDecision": "task graph: {kind} {reason}, {multiplier_micro} of the size left",

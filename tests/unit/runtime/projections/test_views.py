@@ -15,7 +15,7 @@ from whaletrader.messages.leaders import (
     WhalePruned,
     WhaleScoreUpdated,
 )
-from whaletrader.messages.market import MarketDataUpdate, MarketTerms, WhaleTradeObserved
+from whaletrader.messages.market import MarketDataUpdate, MarketTerms, WhalePositionChanged, WhaleTradeObserved
 from whaletrader.messages.orchestration import OrchestratorDecision, RunMarked
 from whaletrader.messages.orders import OrderCancelled, OrderFilled, SettlementUpdated, SubmitOrder
 from whaletrader.messages.portfolio import LeaderAttribution, PortfolioAttribution
@@ -214,6 +214,17 @@ def test_every_refusal_is_counted_by_its_reason():
     assert (state.skipped, state.stopped) == ({"STALE": 2}, {"ANOMALY": 1})
     assert (state.denied, state.approved) == ({"CASH": 1, "PER_TRADE": 1}, {"KELLY": 1})
     assert [decision.what for decision in state.newest] == ["SKIPPED", "SKIPPED", "STOPPED", "DENIED", "APPROVED"]
+
+
+def test_changes_without_a_trade_are_counted_by_what_they_are():
+    state = told(
+        DecisionsView(),
+        example(WhaleTradeObserved, kind="fill"),
+        example(WhalePositionChanged, kind="fill", change="MERGE"),
+        example(WhalePositionChanged, kind="fill", change="MERGE"),
+        example(WhalePositionChanged, kind="fill", change="SPLIT"),
+    )
+    assert state.events == {"fill": 1, "MERGE": 2, "SPLIT": 1}
 
 
 def test_fills_are_counted_by_how_well_their_fee_is_known():
