@@ -25,6 +25,7 @@ from whaletrader.datasets.live_batches import (
     READ,
     Batch,
     Fact,
+    StoredChange,
     StoredFill,
     StoredQuote,
     decode_batch,
@@ -42,6 +43,7 @@ ALL_TIME = 2**63 - 1
 _EVERYONE = "rtds.trades"
 """The source that tells of every wallet: where it was heard without a gap, everybody was."""
 _ROLES = {Role.MAKER.value: int(TapeRole.MAKER), Role.TAKER.value: int(TapeRole.TAKER)}
+_CONVERSION = "CONVERSION"
 Identity = tuple[str, str, str, str, int, int]
 
 
@@ -89,7 +91,7 @@ class _Portions:
     """Rows of one staged table on their way to the disk."""
 
     def __init__(self, table: str, scratch: Path) -> None:
-        self._table, self._scratch = table, scratch
+        self.table, self._scratch = table, scratch
         self._rows: list[tuple[object, ...]] = []
         self._files: list[Path] = []
         self.count = 0
@@ -105,12 +107,12 @@ class _Portions:
         """Let the part read them from where they are."""
         self._flush()
         if self._files:
-            part.add_lazy(self._table, pl.scan_parquet(self._files, glob=False))
+            part.add_lazy(self.table, pl.scan_parquet(self._files, glob=False))
 
     def _flush(self) -> None:
         if self._rows:
-            file = self._scratch / f"{self._table}-{len(self._files):05d}.parquet"
-            frame = pl.DataFrame(self._rows, schema=STAGED[self._table], orient="row")
+            file = self._scratch / f"{self.table}-{len(self._files):05d}.parquet"
+            frame = pl.DataFrame(self._rows, schema=STAGED[self.table], orient="row")
             frame.write_parquet(file, compression="lz4", statistics=False)
             self._files.append(file)
             self._rows = []
@@ -158,7 +160,7 @@ def stage_heard(folder: Path, label: str, scratch: Path, until_ts: int = ALL_TIM
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     part, whole, listening = StagedPart(), hashlib.sha256(), _Listening()
-    fills, quotes = _Portions("trades", scratch), _Portions("quotes", scratch)
+    fills, quotes, changes = (_Portions(table, scratch) for table in ("trades", "quotes", "activity"))
     facts: list[tuple[int, Fact]] = []
     waiting: dict[Identity, StoredFill] = {}
     wallets: set[str] = set()
@@ -174,13 +176,16 @@ def stage_heard(folder: Path, label: str, scratch: Path, until_ts: int = ALL_TIM
             _take(fill, fills, wallets)
         for quote in batch.quotes:
             quotes.add(_quote_row(batch.ts, quote))
+        for change in batch.changes:
+            if change.change == _CONVERSION or change.outcome_index == 0:  # one row for both outcomes
+                changes.add(_change_row(change))
     for fill in waiting.values():
         _take(fill, fills, wallets)
     importer = SIMULATED_IMPORTER if listening.simulated else IMPORTER
     origin = Origin(folder, whole.hexdigest(), importer, label)
-    for portions, table, kind in ((fills, "trades", "heard.fills"), (quotes, "quotes", "heard.books")):
+    for portions, kind in ((fills, "heard.fills"), (quotes, "heard.books"), (changes, "heard.changes")):
         portions.stage(part)
-        part.sources.append(_entry(origin, table, kind, portions.count))
+        part.sources.append(_entry(origin, portions.table, kind, portions.count))
     if facts:
         of_facts = Origin(folder, origin.sha256, importer, f"heard.facts:{label}")
         stage_decoded(part, [(ts, Decoded(rows=(fact,))) for ts, fact in facts], of_facts)
@@ -227,6 +232,22 @@ def _take(fill: StoredFill, fills: _Portions, wallets: set[str]) -> None:
 def _quote_row(ts: int, quote: StoredQuote) -> tuple[object, ...]:
     told = (quote.bid_micro, quote.ask_micro, quote.bid_size_micro, quote.ask_size_micro)
     return (ts, quote.token_id, *(value if value >= 0 else None for value in told), 1)
+
+
+def _change_row(change: StoredChange) -> tuple[object, ...]:
+    one = change.change == _CONVERSION
+    return (
+        change.ts_event,
+        change.wallet,
+        change.change,
+        change.market_id or None,
+        change.token_id if one else None,
+        change.outcome_index if one and change.outcome_index in (0, 1) else None,
+        change.size_micro,
+        None,
+        change.tx_hash or None,
+        2,
+    )
 
 
 def _identity(fill: StoredFill) -> Identity:

@@ -7,11 +7,14 @@ import pytest
 
 from tests.support.venue_rows import MARKET, NO, NS, OTHER, START, WALLET, YES, book, end, fill, meta, tx
 from whaletrader.adapters.polymarket.live_feed import LiveFeed
+from whaletrader.adapters.polymarket.live_rows import stored
+from whaletrader.adapters.polymarket.live_store import LiveStore
 from whaletrader.datasets.importers import heard
 from whaletrader.datasets.importers.run import import_any, import_heard
 from whaletrader.datasets.importers.stretches import HOLED
-from whaletrader.datasets.live_batches import Batch, StoredFill, decode_batch, encode_batch, read_stored
+from whaletrader.datasets.live_batches import Batch, StoredChange, StoredFill, decode_batch, encode_batch, read_stored
 from whaletrader.datasets.raw_pages import RawPage, encode_page
+from whaletrader.datasets.schema import NO_ID
 from whaletrader.datasets.verify import verify
 from whaletrader.errors import DataError, SchemaError, UsageError
 
@@ -185,6 +188,23 @@ def test_a_missing_segment_is_told(run, tmp_path):
         list(read_stored(run / "live"))
 
 
+def test_splits_and_merges_are_activity_of_the_market_and_conversions_of_their_tokens(tmp_path):
+    store = LiveStore(tmp_path / "r" / "live")
+    both = [
+        StoredChange(WALLET, token, MARKET, outcome, "SPLIT", 4_000_000, START, tx(5))
+        for outcome, token in enumerate((YES, NO))
+    ]
+    turned = StoredChange(OTHER, NO, MARKET, 1, "CONVERSION", 2_000_000, START + NS, tx(6))
+    sold = msgspec.structs.replace(fill(4, number=7, side="SELL"), ts_event=START + 2 * NS)
+    fills = [stored(sold, START), stored(fill(1, number=8, wallet=OTHER), START)]
+    store.append(encode_batch(Batch(START, fills, [meta()], changes=[*both, turned])))
+    store.close()
+    dataset = import_heard(tmp_path / "r", tmp_path / "d").dataset
+    rows = dataset.table("activity").select("kind", "size_micro", "market", "token").rows()
+    assert rows == [("SPLIT", 4_000_000, 0, NO_ID), ("CONVERSION", 2_000_000, 0, 1)]
+    assert wallets(dataset)[WALLET] == "gap", "what was split may be sold"
+
+
 # What is whole
 
 
@@ -245,7 +265,7 @@ def test_a_store_without_notes_claims_nothing(tmp_path):
     feed.add([fill(1, number=2, at=50)], arrived(50))
     feed.close()
     batches = [msgspec.msgpack.decode(content) for content in read_stored(folder)]
-    old = [msgspec.msgpack.encode(batch[:-1]) for batch in batches]
+    old = [msgspec.msgpack.encode(batch[:6]) for batch in batches]
     assert [decode_batch(content).notes for content in old] == [[], []]
     assert heard._Listening().table().is_empty()
     listening = heard._Listening()
