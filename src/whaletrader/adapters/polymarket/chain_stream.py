@@ -1,5 +1,5 @@
-"""The chain's own record of the followed wallets' fills and of resolutions: by subscription where a node offers one,
-and by reading the logs in any case.
+"""The chain's own record of the followed wallets' fills, splits and merges, and of resolutions: by subscription where a
+node offers one, and by reading the logs in any case.
 
 The reading is what is relied on: it begins at the last final block, so that nothing between two readings, a lost
 subscription or a restart is missed, and it notices what a reorganisation took back. The subscription only makes it
@@ -38,18 +38,29 @@ WALLETS_PER_CALL = 200
 SUBSCRIPTION, READING = "chain.stream", "chain.logs"
 
 Filter = tuple[tuple[str, ...], Topics]
+_MOVERS = (VenueContract.CONDITIONAL_TOKENS.value, VenueContract.NEG_RISK_ADAPTER.value)
+_MOVING = (
+    ChainEvent.POSITION_SPLIT,
+    ChainEvent.POSITIONS_MERGE,
+    ChainEvent.NEG_RISK_SPLIT,
+    ChainEvent.NEG_RISK_MERGE,
+)
 
 
 def filters(wallets: Sequence[str]) -> list[Filter]:
-    """Return (addresses, topics) of the logs that matter: the wallets' fills in either role, and all resolutions.
+    """Return (addresses, topics) of the logs that matter: the wallets' fills in either role, their own splits and
+    merges, and all resolutions.
 
-    A fill's `maker` is the owner of the order, also where he is the match's taker.
+    A fill's `maker` is the owner of the order, also where he is the match's taker. Splits and merges that go through
+    an adapter name the adapter: those are the Data API's to tell.
     """
     exchanges = tuple(contract.value for contract in LIVE_EXCHANGES)
     fills = TOPICS[ChainEvent.ORDER_FILLED]
     found: list[Filter] = [
         (exchanges, [fills, None, ["0x" + wallet[2:].zfill(64) for wallet in some]]) for some in _batches(wallets)
     ]
+    moving = [TOPICS[event] for event in _MOVING]
+    found += [(_MOVERS, [moving, ["0x" + wallet[2:].zfill(64) for wallet in some]]) for some in _batches(wallets)]
     resolved = TOPICS[ChainEvent.CONDITION_RESOLUTION]
     return [*found, ((VenueContract.CONDITIONAL_TOKENS.value,), [resolved])]
 

@@ -6,7 +6,7 @@ from tests.support.venue_live import live, mined
 from tests.support.venue_sockets import CHAIN
 from tests.support.waiting import wait_until
 from whaletrader.adapters.polymarket.chain_stream import WALLETS_PER_CALL, _timed, filters
-from whaletrader.datasets.decode.rows import ChainResolution, VenueFill
+from whaletrader.datasets.decode.rows import ChainResolution, PositionChange, VenueFill
 from whaletrader.domain.event_topics import TOPICS, ChainEvent
 from whaletrader.domain.values import NANOS
 from whaletrader.domain.venue_contracts import VenueContract
@@ -27,16 +27,47 @@ def fills(it: Any) -> list[VenueFill]:
 
 
 def test_the_filters_name_the_owner_of_the_order_on_the_three_exchanges() -> None:
-    (addresses, topics), (ctf, resolved) = filters([WALLET])
+    (addresses, topics), _, (ctf, resolved) = filters([WALLET])
     assert len(addresses) == 3
     assert topics == [TOPICS[ChainEvent.ORDER_FILLED], None, ["0x" + "0" * 24 + WALLET[2:]]]
     assert ctf == (VenueContract.CONDITIONAL_TOKENS.value,)
     assert resolved == [TOPICS[ChainEvent.CONDITION_RESOLUTION]]
 
 
+def test_the_wallets_own_splits_and_merges_are_asked_for_at_the_tokens_and_at_the_adapter() -> None:
+    _, (addresses, (events, wallets)), _ = filters([WALLET])
+    assert addresses == (VenueContract.CONDITIONAL_TOKENS.value, VenueContract.NEG_RISK_ADAPTER.value)
+    asked = {
+        ChainEvent.POSITION_SPLIT,
+        ChainEvent.POSITIONS_MERGE,
+        ChainEvent.NEG_RISK_SPLIT,
+        ChainEvent.NEG_RISK_MERGE,
+    }
+    assert set(events or ()) == {TOPICS[event] for event in asked}
+    assert wallets == ["0x" + "0" * 24 + WALLET[2:]]
+
+
+def test_a_wallets_merge_is_heard_from_the_chain() -> None:
+    market = "0x" + "cd" * 32
+    merge = {
+        "address": VenueContract.NEG_RISK_ADAPTER.value,
+        "topics": [TOPICS[ChainEvent.NEG_RISK_MERGE], "0x" + "0" * 24 + WALLET[2:], market],
+        "data": f"0x{5_000_000:064x}",
+        "transactionHash": tx(7),
+    }
+    with live(stream=True, chain_poll_s=3600.0) as it:
+        it.sources.watch([], [WALLET])
+        wait_until(lambda: it.sockets.subscribers(CHAIN, "logs") >= 1, 5)
+        it.sockets.push(CHAIN, pushed(timed(7, 1_001) | merge))
+        wait_until(lambda: len(list(it.sink.of(PositionChange))) >= 1, 5)
+        (change,) = it.sink.of(PositionChange)
+        assert (change.kind, change.wallet, change.market_id) == ("MERGE", WALLET, market)
+        assert (change.amount_micro, change.tx_hash) == (5_000_000, tx(7))
+
+
 def test_many_wallets_are_asked_for_in_parts() -> None:
     found = filters([f"0x{number:040x}" for number in range(WALLETS_PER_CALL + 1)])
-    assert [len(topics[2]) for _, topics in found[:-1] if isinstance(topics[2], list)] == [WALLETS_PER_CALL, 1]
+    assert [len(topics[-1] or ()) for _, topics in found[:-1]] == [WALLETS_PER_CALL, 1] * 2
 
 
 def test_a_pushed_log_is_told_before_the_reading_and_not_again_by_it() -> None:
