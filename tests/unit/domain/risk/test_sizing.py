@@ -3,10 +3,13 @@
 from fractions import Fraction
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.support.risk import FEE, FREE
 from whaletrader.domain.amounts import SIZE_STEP_MICRO, below_minimum
 from whaletrader.domain.fees import FeeSchedule, taker_fee_micro
+from whaletrader.domain.rebates import amount_within
 from whaletrader.domain.risk.sizing import (
     affordable_size_micro,
     all_in_price_micro,
@@ -20,6 +23,22 @@ from whaletrader.domain.values import MICRO, Side
 from whaletrader.quant.kelly import fractional_kelly
 
 QUARTER = 250_000
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    budget=st.integers(MICRO, 10**12),
+    price=st.integers(1, 999).map(lambda mills: mills * 1_000),
+    rate=st.sampled_from((0, 30_000, 40_000, 50_000, 70_000)),
+)
+def test_a_budget_with_fees_buys_what_the_official_package_would_spend_to_the_step(budget, price, rate):
+    fee = FeeSchedule(rate)
+    size = affordable_size_micro(budget, fee, price)
+    spent = amount_within(budget, price, budget, fee)  # dollars before the fee, exact
+    all_in = Fraction(price, MICRO) * budget / MICRO / spent  # dollars a share with the fee, exact
+    # The fee is cut (less than 10 micro-units) and the cost is rounded up (less than one).
+    assert size <= (budget + 10) / all_in
+    assert size + SIZE_STEP_MICRO > (budget - 1) / all_in
 
 
 def test_kelly_agrees_with_the_float_formula():
