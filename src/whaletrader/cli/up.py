@@ -32,7 +32,7 @@ def up_command(
     history: Path | None = typer.Option(
         None,
         "--history",
-        help="Dataset by which leaders are judged with --source live; without one nobody is followed.",
+        help="Dataset by which leaders are judged with --source live, beside what is heard; without one by that alone.",
     ),
     mode: str = typer.Option("paper", "--mode", help="paper, or live: real orders with real money."),
     confirm: str = typer.Option("", "--confirm", help="With --mode live: the account's name, to say that it is meant."),
