@@ -13,6 +13,7 @@ from whaletrader.adapters.paper.server.subgraph import MOST_ROWS, SubgraphFace
 from whaletrader.adapters.polymarket.http import Reply
 from whaletrader.adapters.polymarket.pages import walk
 from whaletrader.adapters.polymarket.subgraph import NAMES, WALLET_LISTINGS, Subgraph
+from whaletrader.app.pull.plan import SUBGRAPH_LISTINGS
 from whaletrader.datasets.decode.subgraph import decode_subgraph
 from whaletrader.domain.values import MICRO, NANOS
 from whaletrader.domain.venue_contracts import VenueContract
@@ -232,5 +233,9 @@ def test_filters_compare_numbers_by_size_and_ids_by_letters(face, recorder):
 
 
 def test_every_entity_that_a_pull_asks_for_is_served(face):
-    for entity in WALLET_LISTINGS:
-        of_wallet(face, entity, world.TAKER)
+    told = {entity: len(of_wallet(face, entity, world.TAKER)[1]) for entity in WALLET_LISTINGS}
+    assert told == dict.fromkeys(WALLET_LISTINGS, 0) | {"orderFilledEvents": 1, "userPositions": 1, "userBalances": 1}
+
+
+def test_every_entity_that_a_pull_plans_has_its_listing():
+    assert {f"subgraph.{entity}" for entity in WALLET_LISTINGS} == set(SUBGRAPH_LISTINGS)
