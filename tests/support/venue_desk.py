@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from msgspec.structs import replace as changed
+
 from tests.support.waiting import wait_until
 from whaletrader.adapters.local.keys import OrderKey
 from whaletrader.adapters.paper.server.assemble import Plan, assemble
@@ -20,10 +22,12 @@ from whaletrader.app.venue_gateway import open_gateway
 from whaletrader.config.tree import Settings
 from whaletrader.domain.amounts import limit_amounts, market_amounts, most_shares
 from whaletrader.domain.order_hash import (
+    CONTRACT_WALLET,
     OrderStruct,
     contract_wallet_digest,
     contract_wallet_signature,
     keccak256,
+    order_digest,
     order_hash,
 )
 from whaletrader.domain.values import NANOS, Side
@@ -95,13 +99,17 @@ def local_exchange(**plan):
 class Trader:
     """A live account: its data directory and its gateway."""
 
-    def __init__(self, exchange, root: Path, number: int) -> None:
+    def __init__(self, exchange, root: Path, number: int, *, plain: bool = False) -> None:
+        """`plain`: the key trades for itself, without a wallet of the venue's and without a relayer's key."""
         self.exchange_settings, self.root, self.number = exchange.settings, root, number
         self.directory = DataDirectory(root)
         self.directory.ensure()
         self.secret = keccak256(f"trader {number}".encode())
         self._put("order.key", self.secret.hex())
-        self._put("relayer.key", f'{{"address":"{OrderKey(self.secret).address}","key":"{RELAYER_KEY}"}}')
+        if plain:
+            self.exchange_settings = changed(self.exchange_settings, wallet=OrderKey(self.secret).address)
+        else:
+            self._put("relayer.key", f'{{"address":"{OrderKey(self.secret).address}","key":"{RELAYER_KEY}"}}')
         self.orders = 0
         self.cursor = (-1, "")
         self.open()
@@ -148,7 +156,11 @@ class Trader:
         )
         neg_risk = signed.pop("neg_risk", market.neg_risk)
         key = OrderKey(self.secret)
-        inner = key.sign(contract_wallet_digest(struct, neg_risk=neg_risk))
+        if struct.signature_type == CONTRACT_WALLET:
+            inner = key.sign(contract_wallet_digest(struct, neg_risk=neg_risk))
+            signature = contract_wallet_signature(struct, inner, neg_risk=neg_risk)
+        else:
+            signature = key.sign(order_digest(struct, neg_risk=neg_risk))
         return SignedOrder(
             order_hash=order_hash(struct, neg_risk=neg_risk),
             account_id="live",
@@ -169,7 +181,7 @@ class Trader:
             signer=struct.signer,
             signature_type=struct.signature_type,
             neg_risk=neg_risk,
-            signature="0x" + contract_wallet_signature(struct, inner, neg_risk=neg_risk).hex(),
+            signature="0x" + signature.hex(),
             arrive_ts=time.time_ns(),
         )
 

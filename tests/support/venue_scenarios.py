@@ -38,6 +38,10 @@ GATEWAY_ONLY = (
     "a_delayed_order_ends_like_any_other",
     "a_resolved_position_is_redeemed_once",
     "pairs_are_merged_once",
+    "a_market_buy_that_could_bring_too_much_is_not_sent",
+    "a_deaf_account_sells_and_buys_nothing",
+    "a_refusal_elsewhere_holds_no_cancel_back",
+    "a_plain_key_pays_itself_out_once",
 )
 """What the official clients leave to their users."""
 

@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support import venue_scenarios
 from tests.support.venue_desk import Trader, local_exchange
@@ -304,6 +305,75 @@ def test_pairs_are_merged_once(venue, ours, market):
     (paid,) = [event for event in ours.told() if event.order_hash == "merge-1"]
     assert (paid.kind, paid.cash_micro) == ("MERGED", 7_000_000)
     assert ours.gateway.oracle.collateral_micro() == cash + 7_000_000
+
+
+def test_a_market_buy_that_could_bring_too_much_is_not_sent(ours, market):
+    sent = ours.order(market, "BUY", 0.45, 9, order_type="FAK")
+    ours.exchange.submit(replace(sent, size_micro=sent.taker_amount))
+    (told,) = ours.wait_for(sent, "NOT_SENT")
+    assert told.reason == "MAY_OVERFILL"
+    assert ours.gateway.clob.order(sent.order_hash) is None
+
+
+def test_a_deaf_account_sells_and_buys_nothing(ours, theirs, market):
+    theirs.place(market, "BUY", 0.55, 10, outcome=1)
+    ours.wait_for(ours.place(market, "BUY", 0.45, 10), "ACCEPTED", "FILL", "SETTLED")
+    theirs.place(market, "BUY", 0.44, 10)
+    ours.gateway.channel.stop()
+    try:
+        wait_until(lambda: not ours.gateway.channel.freshness().fresh, 30, "the silence")
+        bought = ours.place(market, "BUY", 0.45, 10)
+        assert [told.reason for told in ours.wait_for(bought, "NOT_SENT")] == ["USER_CHANNEL_SILENT"]
+        sale = replace(ours.order(market, "SELL", 0.44, 10), reduce_only=True)
+        ours.exchange.submit(sale)
+        ours.wait_for(sale, "ACCEPTED", "FILL", "SETTLED")
+    finally:
+        ours.close()
+        ours.open()
+
+
+def test_a_refusal_elsewhere_holds_no_cancel_back(venue, ours, market):
+    sent = ours.place(market, "BUY", 0.30, 20)
+    venue.faults.instead_of["GET /book"] = [
+        reply({"error": "Too Many Requests"}, 429).with_headers(("Retry-After", "60"))
+    ]
+    with pytest.raises(ExchangeError):
+        ours.gateway.clients.clob.book(market.token_ids[0])
+    ours.exchange.cancel("live", sent.order_hash, 0)
+    owner = ours.gateway.clob.owner
+    assert sent.order_hash not in venue.do(lambda v, _now: {order.order_id for order in v.open_orders(owner)})
+    assert ours.gateway.clients.clob.http.limiter.take("GET", "/book") > 0  # the penalty is still on
+    ours.close()
+    ours.open()
+    ours.wait_for(sent, "ACCEPTED", "CANCELLED")
+
+
+def test_a_plain_key_pays_itself_out_once(tmp_path):
+    with local_exchange(eoa_makers=True) as venue:
+        ours, theirs = Trader(venue, tmp_path / "a", 4_021, plain=True), Trader(venue, tmp_path / "b", 4_022)
+        market = venue.market("coin-above-100k")
+        assert (ours.gateway.kind.signature_type, ours.wallet) == (0, ours.gateway.key.address)
+        ours.gateway.allow()
+        wait_until(lambda: ours.gateway.oracle.missing().complete, 20, "the allowances")
+        theirs.place(market, "BUY", 0.55, 20, outcome=1)
+        ours.wait_for(ours.place(market, "BUY", 0.45, 20), "ACCEPTED", "FILL", "SETTLED")
+        ours.gateway.actions.split("split-1", "live", market.condition_id, 7_000_000)
+        wait_until(lambda: ours.gateway.actions.work() == 0, 30, "the split")
+        ours.exchange.merge("merge-1", "live", market.condition_id, 7_000_000, 0)
+        wait_until(lambda: ours.gateway.actions.work() == 0, 30, "the merge")
+        venue.do(lambda v, now: v.resolve(market.condition_id, (1_000_000, 0), now))
+        cash = ours.gateway.oracle.collateral_micro()
+        ours.exchange.redeem("redeem-1", "live", market.token_ids[0], 20_000_000, 0)
+        wait_until(lambda: ours.gateway.actions.state("redeem-1")[0] in ("SIGNED", "SENT", "DONE"), 30, "the signature")
+        ours.close()
+        ours.open()
+        ours.exchange.redeem("redeem-1", "live", market.token_ids[0], 20_000_000, 0)
+        wait_until(lambda: ours.gateway.actions.work() == 0, 30, "the redemption")
+        paid = [(told.kind, told.order_hash, told.cash_micro) for told in ours.told() if told.cash_micro]
+        assert paid == [("MERGED", "merge-1", 7_000_000), ("REDEEMED", "redeem-1", 20_000_000)]
+        assert ours.gateway.oracle.collateral_micro() == cash + 20_000_000
+        ours.close()
+        theirs.close()
 
 
 def test_a_restart_of_ours_goes_on_where_it_was(venue, ours, theirs, market):

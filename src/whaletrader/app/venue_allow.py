@@ -16,7 +16,7 @@ LOOK_EVERY_S = 1.0
 
 
 def allow_venue(settings: Settings, directory: DataDirectory, tell: Tell, *, wait_s: float = WAIT_S) -> list[str]:
-    """Send what is missing through the relayer and wait until the chain has it; return what was missing.
+    """Send what is missing and wait until the chain has it; return what was missing.
 
     Raises
     ------

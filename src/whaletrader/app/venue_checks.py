@@ -100,6 +100,9 @@ class VenueChecks:
         return "accepted by the venue"
 
     def _relayer_key(self) -> str:
+        named = self._settings.venue.wallet.lower()
+        if named and named == self._key.address:
+            return "none needed: a plain key sends its own transactions, and pays their gas in the chain's coin"
         relayer_headers(self._directory)
         return "there; readable by its owner only"
 

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from whaletrader.adapters.local.keys import OrderKey
 from whaletrader.adapters.polymarket.allowances import BalanceOracle
 from whaletrader.adapters.polymarket.chain_actions import ChainActions
+from whaletrader.adapters.polymarket.chain_actions import Wallet as Payer
 from whaletrader.adapters.polymarket.clients import VenueClients, venue_clients
 from whaletrader.adapters.polymarket.exchange import PolymarketExchange
 from whaletrader.adapters.polymarket.exchange_store import ExchangeStore
@@ -22,6 +23,7 @@ from whaletrader.adapters.polymarket.geoblock import Place, PlaceWatch, require_
 from whaletrader.adapters.polymarket.http import VenueHttp
 from whaletrader.adapters.polymarket.limits import RELAYER, UNLIMITED
 from whaletrader.adapters.polymarket.market_terms import MarketTerms
+from whaletrader.adapters.polymarket.own_transactions import OwnTransactions
 from whaletrader.adapters.polymarket.reconcile import Difference, Ledger, differences, take_snapshot
 from whaletrader.adapters.polymarket.relayer import Relayer
 from whaletrader.adapters.polymarket.revert_watch import RevertWatch
@@ -34,10 +36,11 @@ from whaletrader.adapters.polymarket.wallet_kind import WalletKind, require_trad
 from whaletrader.app.layout import DataDirectory
 from whaletrader.app.venue_checks import MAX_SKEW_S
 from whaletrader.app.venue_keys import api_key, live_order_key, relayer_headers
-from whaletrader.config.tree import Settings
+from whaletrader.config.tree import Settings, VenueSettings
 from whaletrader.datasets.decode.rows import Reject, Row
 from whaletrader.domain.clob_auth import ApiKey
 from whaletrader.domain.reverts import RevertAlarm, Reverts
+from whaletrader.domain.wallet_addresses import EOA
 from whaletrader.errors import ExchangeError, UsageError, VenueError
 from whaletrader.runtime.latch import KillLatch
 
@@ -90,7 +93,7 @@ class Gateway:
     clob: SecureClob
     oracle: BalanceOracle
     actions: ChainActions
-    relayer: Relayer
+    relayer: Payer
     upkeep: Upkeep
     channel: UserChannel
     watch: RevertWatch
@@ -105,7 +108,7 @@ class Gateway:
         self.upkeep.start()
 
     def allow(self) -> list[str]:
-        """Allow every contract what it needs, through the relayer; returns what was missing."""
+        """Allow every contract what it needs; returns what was missing."""
         missing, calls = self.oracle.missing(), self.oracle.lacking_calls()
         if calls:
             self.relayer.submit(self.relayer.prepare(calls, "allowances"))
@@ -163,7 +166,7 @@ class _Account:
     clob: SecureClob
     kind: WalletKind
     place: Place
-    relayer: Relayer
+    relayer: Payer
     clients: VenueClients
     geo: VenueHttp
     more: tuple[VenueHttp, ...]
@@ -188,13 +191,11 @@ def _open_account(settings: Settings, directory: DataDirectory, opened: ExitStac
     opened.callback(geo.close)
     relay = VenueHttp(venue.relayer_url, RELAYER, clock=time.monotonic, wait=wake.wait, attempts=ATTEMPTS)
     opened.callback(relay.close)
-    place, keyed = require_open(geo), relayer_headers(directory)
+    place = require_open(geo)
     credentials, clob = _private(clients, directory, key)
     kind = wallet_kind(clients.rpc, key.address, venue.wallet)
     require_tradable(kind)
-    relayer = Relayer(
-        relay, key, kind.wallet, kind.signature_type, headers=lambda *_call: keyed, now_s=lambda: int(time.time())
-    )
+    relayer = _payer(venue, directory, key, kind, clients, relay)
     return _Account(
         key=key,
         credentials=credentials,
@@ -205,6 +206,23 @@ def _open_account(settings: Settings, directory: DataDirectory, opened: ExitStac
         clients=clients,
         geo=geo,
         more=(geo, relay),
+    )
+
+
+def _payer(
+    venue: VenueSettings,
+    directory: DataDirectory,
+    key: OrderKey,
+    kind: WalletKind,
+    clients: VenueClients,
+    relay: VenueHttp,
+) -> Payer:
+    """Whoever sends the wallet's transactions: the venue's relayer, or a plain key itself."""
+    if kind.signature_type == EOA:
+        return OwnTransactions(clients.rpc, key, confirmations=venue.confirmations)
+    keyed = relayer_headers(directory)
+    return Relayer(
+        relay, key, kind.wallet, kind.signature_type, headers=lambda *_call: keyed, now_s=lambda: int(time.time())
     )
 
 

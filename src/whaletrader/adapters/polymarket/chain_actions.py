@@ -6,7 +6,7 @@ one envelope is under way at a time. What was recovered is what the receipt says
 hoped for; nothing recovered is told as such.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -14,7 +14,7 @@ import msgspec
 from whaletrader.adapters.polymarket.exchange_store import ExchangeStore
 from whaletrader.adapters.polymarket.market_terms import Terms
 from whaletrader.adapters.polymarket.pages import Page
-from whaletrader.adapters.polymarket.relayer import Envelope, Sent
+from whaletrader.adapters.polymarket.relayer import REPLACED, Envelope, Sent
 from whaletrader.domain.chain_calls import (
     Call,
     balance_view,
@@ -62,14 +62,14 @@ class Chain(Protocol):
 
 
 class Wallet(Protocol):
-    """What is needed of `Relayer`."""
+    """What is needed of `Relayer`, or of `OwnTransactions` for a plain account."""
 
     @property
     def wallet(self) -> str:
         """The wallet's address, lower case."""
         ...
 
-    def prepare(self, calls: list[Call], note: str) -> Envelope:
+    def prepare(self, calls: Sequence[Call], note: str) -> Envelope:
         """Sign calls."""
         ...
 
@@ -247,7 +247,9 @@ class ChainActions:
         done = bool(sent.tx_hash) and self._verify(
             command_id, action, msgspec.structs.replace(notes, tx_hash=sent.tx_hash)
         )
-        if not done and sent.state in _LOST and (not sent.tx_hash or self._chain.receipt(sent.tx_hash) is None):
+        if not done and sent.state == REPLACED:
+            self._keep(command_id, NEW, Notes())
+        elif not done and sent.state in _LOST and (not sent.tx_hash or self._chain.receipt(sent.tx_hash) is None):
             self._fail(command_id, action, PaymentRefusal.PAYMENT_GIVEN_UP)
 
     def _verify(self, command_id: str, action: Action, notes: Notes) -> bool:

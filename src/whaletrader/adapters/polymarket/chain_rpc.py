@@ -1,4 +1,4 @@
-"""A Polygon node over JSON-RPC: blocks, logs, receipts, calls. Read-only.
+"""A Polygon node over JSON-RPC: blocks, logs, receipts, calls, and signed transactions on their way to the chain.
 
 Nodes bound the span and the size of `eth_getLogs` each in their own way, with their own words: a refused span is
 halved until it passes, one that passed is doubled for the next question, and a refused width is not tried again. An
@@ -19,6 +19,7 @@ from whaletrader.errors import VenueError
 FIRST_SPAN, WIDEST_SPAN = 8_000, 512_000
 HEADERS_PER_CALL = 50
 _SECTIONS = 16
+_FEE_BLOCKS = 10
 _TOO_MUCH = ("range", "limit", "too many", "more than", "exceed", "size", "response", "timeout", "timed out", "span")
 _TOO_WIDE = ("range", "span", "blocks")
 _TOO_OFTEN = ("rate limit", "too many requests", "compute units", "throughput", "per second")
@@ -47,6 +48,11 @@ class _Log(msgspec.Struct):
 class _Header(msgspec.Struct):
     number: str
     timestamp: str
+
+
+class _FeeHistory(msgspec.Struct):
+    baseFeePerGas: list[str]  # noqa: N815
+    reward: list[list[str]] = []
 
 
 class RpcError(VenueError):
@@ -127,6 +133,30 @@ class ChainRpc:
         """A transaction's receipt as JSON; None while it is not mined."""
         raw = bytes(self.call("eth_getTransactionReceipt", [tx_hash]))
         return None if raw.strip() == b"null" else raw
+
+    def transaction_count(self, address: str, block: int | str) -> int:
+        """An account's next nonce as of a block; with "pending", what waits is counted."""
+        at = hex(block) if isinstance(block, int) else block
+        return _int(self.call("eth_getTransactionCount", [address, at]))
+
+    def gas_prices(self) -> tuple[int, int]:
+        """(base fee of the next block, median tip of the newest ones) in wei."""
+        try:
+            told = msgspec.json.decode(
+                self.call("eth_feeHistory", [hex(_FEE_BLOCKS), "latest", [50]]), type=_FeeHistory
+            )
+            tips = sorted(int(tip, 16) for block in told.reward for tip in block[:1])
+            return int(told.baseFeePerGas[-1], 16), tips[len(tips) // 2] if tips else 0
+        except (msgspec.MsgspecError, ValueError, IndexError):
+            raise VenueError("the node does not tell what gas costs", retryable=True) from None
+
+    def estimate_gas(self, sender: str, to: str, data: str) -> int:
+        """Gas that a call would use; `RpcError` where it would fail."""
+        return _int(self.call("eth_estimateGas", [{"from": sender, "to": to, "data": data}]))
+
+    def send_raw(self, raw: bytes) -> None:
+        """Hand a signed transaction over; `RpcError` in the node's words where it refuses it."""
+        self.call("eth_sendRawTransaction", ["0x" + raw.hex()])
 
     def block_times(self, blocks: Sequence[int]) -> dict[int, int]:
         """Unix seconds of blocks."""

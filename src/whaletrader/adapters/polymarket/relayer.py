@@ -1,7 +1,7 @@
 """Sends a wallet's calls through the venue's relayer, which pays the gas; for wallets of signature types 1 to 3.
 
 What is signed holds the wallet's nonce: the same envelope is carried out at most once however often it is sent, so it
-is kept by the caller before it is sent. A plain account (type 0) has no relayer and is refused in one sentence.
+is kept by the caller before it is sent. A plain account (type 0) has no relayer: it sends its own transactions.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +34,8 @@ from whaletrader.errors import UsageError, VenueError
 DEADLINE_S = 600
 """After so long the chain refuses a deposit wallet's batch."""
 PROXY_GAS_LIMIT = 2_000_000
+REPLACED = "REPLACED"
+"""State of what can never happen any more, though nobody refused it: its nonce went to something else."""
 _ZERO = "0x" + "0" * 40
 
 
@@ -64,7 +66,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 
     transaction_id: str
     state: str
-    """NEW, EXECUTED, MINED, CONFIRMED, FAILED or INVALID."""
+    """NEW, EXECUTED, MINED, CONFIRMED, FAILED, INVALID or `REPLACED`."""
     tx_hash: str = ""
     error: str = ""
 
@@ -83,7 +85,7 @@ class Relayer:
         now_s: Callable[[], int],
     ) -> None:
         if signature_type not in (PROXY, SAFE, CONTRACT_WALLET):
-            raise UsageError("redeeming and merging need a wallet of the venue; this account is a plain key")
+            raise UsageError("the relayer serves the venue's wallets; a plain key sends its own transactions")
         self._http, self._key, self.wallet, self._kind = http, key, wallet.lower(), signature_type
         self._headers, self._now_s = headers, now_s
 

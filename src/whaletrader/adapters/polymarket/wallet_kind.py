@@ -82,8 +82,6 @@ def wallet_kind(chain: Chain, account: str, named: str = "") -> WalletKind:
 
 
 def require_tradable(kind: WalletKind) -> None:
-    """Refuse what the venue refuses, in one sentence each."""
-    if kind.signature_type == EOA:
-        raise UsageError("the venue refuses plain keys as makers: deploy a deposit wallet for the order key first")
+    """Refuse a wallet that is not there; whether an old plain key may still trade the venue says at its first order."""
     if not kind.deployed:
         raise UsageError(f"the {kind.words} {kind.wallet} is not deployed yet: deploy it at the venue first")

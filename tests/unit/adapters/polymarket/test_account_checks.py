@@ -112,11 +112,12 @@ def test_a_strangers_wallet_is_refused():
         wallet_kind(chain_with(), ACCOUNT, "0x" + "77" * 20)
 
 
-def test_a_wallet_that_is_not_deployed_cannot_trade_nor_can_a_plain_key():
+def test_a_wallet_that_is_not_deployed_cannot_trade_and_a_plain_key_only_where_it_is_named():
     with pytest.raises(UsageError, match="not deployed"):
         require_tradable(wallet_kind(chain_with(), ACCOUNT))
-    with pytest.raises(UsageError, match="plain keys"):
-        require_tradable(wallet_kind(chain_with(), ACCOUNT, ACCOUNT))
+    plain = wallet_kind(chain_with(), ACCOUNT, ACCOUNT)
+    assert (plain.signature_type, plain.wallet, plain.deployed) == (0, ACCOUNT, True)
+    require_tradable(plain)
 
 
 # -- what it allows ----------------------------------------------------------------------------------------------------

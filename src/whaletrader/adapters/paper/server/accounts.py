@@ -23,8 +23,10 @@ class Bank:
         self._cash_micro = cash_micro
 
     def welcome(self, address: str) -> None:
-        """Open the usual wallet of an account that got an API key."""
+        """Open the usual wallet of an account that got an API key, and its own where plain keys may be makers."""
         self.wallet(self._deposit_wallet(address), address, CONTRACT_WALLET)
+        if self._venue.rules.eoa_makers:
+            self.wallet(address, address, EOA)
 
     def wallet(self, address: str, owner: str, signature_type: int) -> Account | None:
         """Return the wallet at an address ("" for the usual one) of an account; None where it is not its own."""

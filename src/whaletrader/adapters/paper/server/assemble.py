@@ -126,7 +126,7 @@ def assemble(plan: Plan, now: Callable[[], int] = time.time_ns) -> Assembled:
         truth = TruthFile(plan.truth, resumed=state is not None)
         public.recorder.listen(truth.on_leg, truth.on_gone)
     if state is not None:
-        state.bind(venue, keyring, public.relayer)()
+        state.bind(venue, keyring, public.relayer, public.raw)()
         started = now()
         venue.advance(started)
     steps: list[Step] = [lambda now_ns: faults.step(venue, now_ns)] if declared.fault else []

@@ -7,6 +7,7 @@ from whaletrader.adapters.paper.server.data_api import DataApi
 from whaletrader.adapters.paper.server.gamma import Gamma
 from whaletrader.adapters.paper.server.geoblock import Geoblock
 from whaletrader.adapters.paper.server.mounts import Face, World
+from whaletrader.adapters.paper.server.raw_transactions import RawTransactions
 from whaletrader.adapters.paper.server.recorder import Recorder
 from whaletrader.adapters.paper.server.relayer import Relayer
 from whaletrader.adapters.paper.server.rpc import Rpc
@@ -21,6 +22,7 @@ class PublicFaces:
     recorder: Recorder
     faces: Sequence[Face]
     relayer: Relayer
+    raw: RawTransactions
 
 
 def make_public_faces(world: World) -> PublicFaces:
@@ -40,4 +42,4 @@ def make_public_faces(world: World) -> PublicFaces:
         Face("relayer", "/relayer", relayer.router),
         Face("geoblock", "/geoblock", Geoblock().http),
     )
-    return PublicFaces(recorder, faces, relayer)
+    return PublicFaces(recorder, faces, relayer, rpc.raw)

@@ -13,24 +13,15 @@ import msgspec
 from whaletrader.adapters.paper.server import types
 from whaletrader.adapters.paper.server.contract_calls import Reverted, Views
 from whaletrader.adapters.paper.server.edge import Reply, Request, Stream, StreamClosed, reply
-from whaletrader.adapters.paper.server.rpc_rows import block_row, log_row, matches, receipt_row
+from whaletrader.adapters.paper.server.raw_transactions import BASE_FEE, GAS, TIP, RawTransactions, RpcRefusal
+from whaletrader.adapters.paper.server.rpc_rows import block_row, log_row, matches
 from whaletrader.adapters.paper.server.venue import Venue
-from whaletrader.domain.venue_contracts import VenueContract
+from whaletrader.domain.order_hash import CHAIN_ID
 
-CHAIN_ID = 137
 MAX_SPAN = 2_000
 """Blocks that one `eth_getLogs` may cover."""
 MAX_LOGS = 10_000
 Params = list[object]
-
-
-class RpcRefusal(Exception):
-    """A JSON-RPC error: code and message."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +63,18 @@ class Rpc:
     def __init__(self, venue: Venue, now: Callable[[], int]) -> None:
         self._venue = venue
         self._now = now
-        self._views = Views(venue)
+        self._views, self.raw = Views(venue), RawTransactions(venue, now)
         self._subscribers: list[Subscriber] = []
         self._given = 0
         self._methods: dict[str, Callable[[Params], object]] = {
             "eth_chainId": lambda _: hex(CHAIN_ID),
             "net_version": lambda _: str(CHAIN_ID),
             "eth_blockNumber": lambda _: hex(venue.block_number()),
-            "eth_gasPrice": lambda _: hex(30_000_000_000),
-            "eth_estimateGas": lambda _: hex(200_000),
-            "eth_getTransactionCount": lambda _: "0x0",
+            "eth_gasPrice": lambda _: hex(BASE_FEE + TIP),
+            "eth_feeHistory": lambda params: self.raw.fees(int(str(params[0]), 0)),
+            "eth_estimateGas": lambda _: hex(GAS),
+            "eth_getTransactionCount": self._count,
+            "eth_sendRawTransaction": lambda params: self.raw.send(str(params[0])),
             "eth_getCode": lambda params: self._views.code(str(params[0])),
             "eth_call": self._call,
             "eth_getLogs": self._logs,
@@ -135,7 +128,7 @@ class Rpc:
         if last - first + 1 > MAX_SPAN:
             raise RpcRefusal(-32602, f"block range is too large: {last - first + 1} exceeds the limit of {MAX_SPAN}")
         logs = [log for block in self._venue.blocks(first, min(last, newest)) for log in block.logs]
-        rows = [log_row(log) for log in logs if wanted.takes(log)]
+        rows = [log_row(self.raw.named(log)) for log in logs if wanted.takes(log)]
         if len(rows) > MAX_LOGS:
             raise RpcRefusal(-32005, f"query returned more than {MAX_LOGS} results")
         return rows
@@ -154,11 +147,11 @@ class Rpc:
         return None if block is None else block_row(block, block.transactions)
 
     def _receipt(self, params: Params) -> dict[str, object] | None:
-        tx_hash = str(params[0]).lower()
-        found = self._venue.receipt(tx_hash)
-        if found is None:
-            return None
-        return receipt_row(tx_hash, found[0], found[1], VenueContract.NEG_RISK_OPERATOR.value)
+        return self.raw.receipt(str(params[0]).lower())
+
+    def _count(self, params: Params) -> str:
+        address, at = str(params[0]), params[1] if len(params) > 1 else "latest"
+        return hex(self.raw.waiting(address) if at == "pending" else self.raw.count(address, self._number(at)))
 
     # -- WebSocket -----------------------------------------------------------------------------------------------
 
@@ -170,7 +163,7 @@ class Rpc:
             for name, wanted in subscriber.logs.items():
                 for log in event.block.logs:
                     if wanted.takes(log):
-                        _notify(subscriber.stream, name, log_row(log))
+                        _notify(subscriber.stream, name, log_row(self.raw.named(log)))
             if isinstance(event, types.BlockMined):
                 for name in subscriber.heads:
                     _notify(subscriber.stream, name, block_row(event.block, ()))

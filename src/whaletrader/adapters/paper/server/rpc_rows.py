@@ -46,8 +46,8 @@ def block_row(block: Block, transactions: Sequence[str]) -> Body:
     }
 
 
-def receipt_row(tx_hash: str, block: Block, logs: Sequence[Log], sender: str) -> Body:
-    """A receipt of a transaction that went through."""
+def receipt_row(tx_hash: str, block: Block, logs: Sequence[Log], sender: str, *, succeeded: bool = True) -> Body:
+    """A receipt of a transaction that is mined."""
     index = logs[0].transaction_index if logs else 0
     return {
         "transactionHash": tx_hash,
@@ -63,7 +63,7 @@ def receipt_row(tx_hash: str, block: Block, logs: Sequence[Log], sender: str) ->
         "logs": [log_row(log) for log in logs],
         "logsBloom": NO_BLOOM,
         "type": "0x2",
-        "status": "0x1",
+        "status": "0x1" if succeeded else "0x0",
     }
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from whaletrader.adapters.paper.server.auth import Keyring
 from whaletrader.adapters.paper.server.journal import Journal
+from whaletrader.adapters.paper.server.raw_transactions import RawTransactions
 from whaletrader.adapters.paper.server.relayer import Relayer
 from whaletrader.adapters.paper.server.venue import Venue
 from whaletrader.errors import UsageError
@@ -69,7 +70,7 @@ class State:
         """Let the file go; the exchange must not be asked any more."""
         self._journal.close()
 
-    def bind(self, venue: Venue, keyring: Keyring, relayer: Relayer) -> Callable[[], int]:
+    def bind(self, venue: Venue, keyring: Keyring, relayer: Relayer, raw: RawTransactions) -> Callable[[], int]:
         """Have every call that changes something written down; return what makes the calls of before again."""
 
         def seen() -> tuple[int, int]:
@@ -77,6 +78,7 @@ class State:
 
         calls: dict[str, Callable[..., object]] = {name: getattr(venue, name) for name in VENUE_CALLS}
         calls |= {"create_key": keyring.create, "remove_key": keyring.remove, "remember": relayer.remember}
+        calls["remember_raw"] = raw.remember
         kept = self._journal.kept(calls, seen)
         for name in VENUE_CALLS:
             setattr(venue, name, kept[name])
@@ -84,6 +86,7 @@ class State:
             (keyring, "create", "create_key"),
             (keyring, "remove", "remove_key"),
             (relayer, "remember", "remember"),
+            (raw, "remember", "remember_raw"),
         ):
             setattr(place, name, kept[call])
         return lambda: self._journal.play(venue.advance, seen)

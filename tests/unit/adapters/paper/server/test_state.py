@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.support.venue_orders import CONDITION, NO, START, YES, Orders, market, wallet
 from whaletrader.adapters.paper.server.auth import Keyring
 from whaletrader.adapters.paper.server.journal import Journal
+from whaletrader.adapters.paper.server.raw_transactions import RawTransactions
 from whaletrader.adapters.paper.server.relayer import Relayer, Transaction
 from whaletrader.adapters.paper.server.state import Options, State
 from whaletrader.adapters.paper.server.types import Mode, SettlementFaults, VenueRules
@@ -51,7 +52,8 @@ class World:
         self.relayer = Relayer(self.venue, lambda: self.now)
         self.told: list[str] = []
         self.venue.listen(lambda event: self.told.append(repr(event)))
-        self.calls = self.state.bind(self.venue, self.keyring, self.relayer)()
+        self.raw = RawTransactions(self.venue, lambda: self.now)
+        self.calls = self.state.bind(self.venue, self.keyring, self.relayer, self.raw)()
         self.orders = Orders()
 
     def begin(self) -> None:
