@@ -25,7 +25,8 @@ async def with_key(local: Local, stack: AsyncExitStack, name: str, **more: objec
     return client
 
 
-async def scene(local: Local, stack: AsyncExitStack) -> None:
+async def scene(local: Local, stack: AsyncExitStack) -> bool:
+    """Whether it came to its end."""
     ada = await stack.enter_async_context(secure_client(local.settings, "ada"))
     builder = await ada.create_builder_api_key()
     owner = await with_key(local, stack, "ada", api_key=builder)
@@ -49,12 +50,13 @@ async def scene(local: Local, stack: AsyncExitStack) -> None:
     assert await owner.fetch_session_keys() == ()
     with pytest.raises(RequestRejectedError, match="signer address has to be"):
         await guest.place_limit_order(asset_id=token, price="0.40", size="10", side="BUY")
+    return True
 
 
 def test_a_session_key_trades_for_its_wallet_from_grant_to_revocation() -> None:
-    async def run(local: Local) -> None:
+    async def run(local: Local) -> bool:
         async with asyncio.timeout(WAIT_S), AsyncExitStack() as stack:
-            await scene(local, stack)
+            return await scene(local, stack)
 
     with local_exchange() as local:
-        asyncio.run(run(local))
+        assert asyncio.run(run(local))

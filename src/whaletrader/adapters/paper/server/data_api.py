@@ -30,7 +30,8 @@ from whaletrader.adapters.paper.server.data_pages import (
 )
 from whaletrader.adapters.paper.server.edge import Reply, Request, Router, reply, text
 from whaletrader.adapters.paper.server.figures import seconds
-from whaletrader.adapters.paper.server.holdings import Holding, holdings_of
+from whaletrader.adapters.paper.server.holding import Holding
+from whaletrader.adapters.paper.server.holdings import holdings_of
 from whaletrader.adapters.paper.server.record import Leg, Move, Record
 from whaletrader.domain.values import MICRO, NANOS
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 from whaletrader.adapters.paper.server.data_rows import Body
 from whaletrader.adapters.paper.server.figures import day, loose, loose_micro, seconds, strict_micro
-from whaletrader.adapters.paper.server.holdings import Holding, price_micro, status_of
+from whaletrader.adapters.paper.server.holding import Holding
+from whaletrader.adapters.paper.server.holdings import price_micro, status_of
 from whaletrader.adapters.paper.server.record import Card, Record, Standing
 from whaletrader.domain.values import MICRO
 

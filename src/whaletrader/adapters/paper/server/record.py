@@ -7,12 +7,11 @@ them tell the same. It knows no sockets and no clock; times are UTC nanoseconds,
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
-if TYPE_CHECKING:
-    from whaletrader.adapters.paper.server.holdings import Holding
+from whaletrader.adapters.paper.server.holding import Holding
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,8 @@ import msgspec
 from whaletrader.adapters.paper.server.edge import Reply, Request, Router, reply
 from whaletrader.adapters.paper.server.figures import seconds
 from whaletrader.adapters.paper.server.graph_query import BadQuery, Selected, Value, parse_query
-from whaletrader.adapters.paper.server.holdings import Holding, holdings_of
+from whaletrader.adapters.paper.server.holding import Holding
+from whaletrader.adapters.paper.server.holdings import holdings_of
 from whaletrader.adapters.paper.server.record import Leg, Move, Record
 from whaletrader.domain.values import MICRO
 from whaletrader.domain.venue_contracts import VenueContract

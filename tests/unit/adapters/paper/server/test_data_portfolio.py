@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tests.support import venue_record as world
 from whaletrader.adapters.paper.server import data_portfolio, types
-from whaletrader.adapters.paper.server.holdings import Holding, holdings_of
+from whaletrader.adapters.paper.server.holding import Holding
+from whaletrader.adapters.paper.server.holdings import holdings_of
 from whaletrader.adapters.paper.server.record import Card, Profile, Record, Standing
 from whaletrader.adapters.paper.server.recorder import Recorder, card_of
 from whaletrader.domain.values import MICRO, NANOS

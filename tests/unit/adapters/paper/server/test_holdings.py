@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from tests.support import venue_record as world
 from whaletrader.adapters.paper.server import types
-from whaletrader.adapters.paper.server.holdings import Holding, fold, holdings_of, price_micro, status_of
+from whaletrader.adapters.paper.server.holding import Holding
+from whaletrader.adapters.paper.server.holdings import fold, holdings_of, price_micro, status_of
 from whaletrader.adapters.paper.server.record import Move, Record
 from whaletrader.adapters.paper.server.recorder import Recorder
 from whaletrader.adapters.paper.server.venue import Venue

@@ -4,7 +4,8 @@ import msgspec
 
 from tests.support import venue_record as world
 from whaletrader.adapters.paper.server import types
-from whaletrader.adapters.paper.server.holdings import Holding, holdings_of
+from whaletrader.adapters.paper.server.holding import Holding
+from whaletrader.adapters.paper.server.holdings import holdings_of
 from whaletrader.adapters.paper.server.record import Leg
 from whaletrader.adapters.paper.server.recorder import Recorder
 from whaletrader.domain.values import NANOS
