@@ -59,7 +59,17 @@ def stage_order_filled(file: Path, sha256: str, kind: ArchiveKind) -> StagedPart
         dup_rank=_copies(columns) if indexed else pl.lit(0, dtype=pl.UInt16),
     )
     label = "chain.archive" if indexed else "orderfilled.archive"
+    if old and _reads_one_exchange(rows, columns):
+        label = "orderfilled.partial"
     return _staged(rows, columns, file, sha256, label)
+
+
+def _reads_one_exchange(rows: pl.LazyFrame, columns: pl.Schema) -> bool:
+    """Whether a file in the first exchanges' columns goes on after their end: such a reader knows one of the two
+    exchanges in force (poly_data's second version), so that whoever trades elsewhere is not whole in it.
+    """
+    newest = rows.select(pl.col("ts").max()).collect(engine="streaming").item()
+    return "contract" not in columns and newest is not None and newest >= FIRST_EXCHANGES_UNTIL
 
 
 def stage_tape(file: Path, sha256: str, numbers: pl.DataFrame | None = None) -> StagedPart:

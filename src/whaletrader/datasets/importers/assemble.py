@@ -38,6 +38,8 @@ INDEXED_SOURCES = ("trades:chain.", "trades:subgraph.", *HEARD_SOURCES)
 """How the names of sources begin whose rows are told apart by their logs or orders: equal ones are several fills."""
 CHAIN_SOURCES = ("trades:chain.", "trades:orderfilled.", "trades:subgraph.")
 """How the names of sources begin whose rows are the exchanges' own logs."""
+PARTIAL_SOURCES = ("trades:orderfilled.partial",)
+"""How the names of those logs begin that are of one exchange only: nobody's history is whole by them."""
 AVERAGED_SOURCES = ("trades:data_v1.",)
 """How the names of sources begin whose rows may be averages of a transaction's fills."""
 LEAST_SOURCES = ("activity:subgraph.",)
@@ -137,7 +139,8 @@ class Assembly:
 
     def _archives(self) -> list[int]:
         silent = [n for n, entry in enumerate(self._sources) if entry.importer.startswith(SILENT_IMPORTERS)]
-        return [place for place in self._places_of(CHAIN_SOURCES) if place in silent]
+        partial = self._places_of(PARTIAL_SOURCES)
+        return [place for place in self._places_of(CHAIN_SOURCES) if place in silent and place not in partial]
 
     def _build_dictionaries(self) -> None:
         facts = [frame for key in self._keys if (frame := self._area.table(key, "markets")) is not None]

@@ -384,6 +384,18 @@ def test_wallets_are_whole_where_the_logs_begin_with_the_venue_and_lack_no_day(t
     assert gap["truncation_reason"].to_list() == ["bounded_window"]
 
 
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [({}, "sample_source"), ({"contract": "CTF_EXCHANGE"}, "bounded_window")],
+)
+def test_logs_in_the_first_exchanges_columns_that_go_on_after_them_are_of_one_exchange_only(tmp_path, more, reason):
+    late = POLY_DATA | {"timestamp": "1777443996", "transactionHash": "0x" + "e2" * 32} | more
+    markets = csv(tmp_path / "a", "markets.csv", MARKETS)
+    report = import_any(csv(markets, "orderFilled.csv", POLY_DATA | more, late), tmp_path / "d")
+    assert report.dataset.table("wallets")["truncation_reason"].to_list() == [reason]
+    assert len(fills(report)) == 2
+
+
 def test_a_table_nobody_knows_is_named(tmp_path):
     folder = csv(csv(tmp_path / "a", "markets.csv", MARKETS), "orderFilled.csv", POLY_DATA)
     report = import_any(csv(folder, "notes.csv", {"a": 1}), tmp_path / "d")
