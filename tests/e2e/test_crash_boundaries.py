@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from queue import Empty, SimpleQueue
+from statistics import median
 
 import msgspec
 import pytest
@@ -13,12 +14,14 @@ import pytest
 from tests.support.app_children import Forker
 from tests.support.compare import domain_stream, log_of, order_faults
 from tests.support.scenario import write_scenario
+from tests.support.waiting import SLACK
 from whaletrader.app.run import RunInfo
 from whaletrader.runtime.failpoints import KINDS
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow]
 MOST_BOUNDARIES = 150
 RECOVERY_S = 3.0
+"""The slowest of all on a machine that does nothing else; half of them have to be as quick on any machine."""
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +80,8 @@ def test_killed_at_any_boundary_the_run_ends_the_same(scenario, whole):
     print(f"{len(slowest)} kills in {time.monotonic() - began:.0f} s, slowest recovery {max(slowest):.2f} s")
     assert failed == []
     assert len(slowest) == sum(counts.values())
-    assert max(slowest) <= RECOVERY_S
+    assert median(slowest) <= RECOVERY_S
+    assert max(slowest) <= RECOVERY_S * SLACK
 
 
 def _each(jobs: "SimpleQueue[str]") -> Iterator[str]:

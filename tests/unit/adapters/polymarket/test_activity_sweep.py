@@ -32,7 +32,7 @@ def test_the_parameter_moves_so_that_no_cached_answer_is_read() -> None:
 
 def test_overlapping_answers_tell_each_fill_once_and_two_equal_fills_twice() -> None:
     now_s = int(time.time())
-    with live(sweep_s=0.1) as it:
+    with live(sweep_s=0.1, since_ts=(now_s - 60) * NANOS) as it:
         same = activity_row(1, ts=now_s)
         it.http.activity[WALLET] = [same, same, activity_row(2, ts=now_s)]
         it.sources.watch([], [WALLET])
@@ -42,7 +42,7 @@ def test_overlapping_answers_tell_each_fill_once_and_two_equal_fills_twice() -> 
 
 def test_rows_of_one_second_that_are_indexed_late_are_not_lost() -> None:
     now_s = int(time.time())
-    with live(sweep_s=0.1) as it:
+    with live(sweep_s=0.1, since_ts=(now_s - 60) * NANOS) as it:
         it.http.activity[WALLET] = [activity_row(1, ts=now_s)]
         it.sources.watch([], [WALLET])
         wait_until(lambda: fills(it) == [tx(1)], 5)
@@ -53,7 +53,7 @@ def test_rows_of_one_second_that_are_indexed_late_are_not_lost() -> None:
 def test_splits_merges_redemptions_and_conversions_are_told_too() -> None:
     now_s = int(time.time())
     kinds = ("SPLIT", "MERGE", "REDEEM", "CONVERSION")
-    with live(sweep_s=0.1) as it:
+    with live(sweep_s=0.1, since_ts=(now_s - 60) * NANOS) as it:
         it.http.activity[WALLET] = [activity_row(n, ts=now_s, type=kind, side="") for n, kind in enumerate(kinds)]
         it.sources.watch([], [WALLET])
         wait_until(lambda: len(asked(it)) >= 4 and len(it.sink.of(PositionChange)) >= len(kinds), 10)
@@ -72,7 +72,7 @@ def test_a_history_of_many_pages_is_walked_to_its_end() -> None:
 
 def test_a_refused_wallet_is_owed_and_tried_again_while_others_go_on() -> None:
     now_s = int(time.time())
-    with live(sweep_s=3600.0) as it:
+    with live(sweep_s=3600.0, since_ts=(now_s - 60) * NANOS) as it:
         it.http.activity = {WALLET: [activity_row(1, ts=now_s)], OTHER: [activity_row(2, wallet=OTHER, ts=now_s)]}
         it.http.refusals += [(PATH, Answer(400, b'{"error":"no"}'))]
         it.sources.watch([], [WALLET, OTHER])
@@ -109,7 +109,7 @@ def test_a_wallet_that_is_no_longer_watched_is_no_longer_asked_for() -> None:
 
 def test_what_cannot_be_used_is_refused_once_though_it_is_read_again() -> None:
     now_s = int(time.time())
-    with live(sweep_s=0.1) as it:
+    with live(sweep_s=0.1, since_ts=(now_s - 60) * NANOS) as it:
         combo = activity_row(1, ts=now_s) | {"condition_id": "0x" + "a" * 62}
         it.http.activity[WALLET] = [combo, activity_row(2, ts=now_s)]
         it.sources.watch([], [WALLET])

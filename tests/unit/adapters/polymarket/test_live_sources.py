@@ -9,6 +9,7 @@ from tests.support.venue_sockets import MARKET, RTDS, rtds_trade
 from tests.support.waiting import wait_until
 from whaletrader.adapters.polymarket.live_sources import MOST_TOKENS
 from whaletrader.datasets.decode.rows import BookSnapshot, MarketMeta, VenueFill
+from whaletrader.domain.values import NANOS
 from whaletrader.errors import ExchangeError, StorageError, UsageError
 
 TOKEN = token(0, 0)
@@ -72,7 +73,7 @@ def test_a_token_without_an_up_to_date_book_is_not_fresh() -> None:
 
 def test_a_gap_of_the_stream_is_filled_from_the_data_api() -> None:
     now_s = int(time.time())
-    with live(sweep_s=3600.0) as it:
+    with live(sweep_s=3600.0, since_ts=(now_s - 60) * NANOS) as it:
         it.sources.watch([], [WALLET])
         wait_until(lambda: it.sockets.subscribers(RTDS, TRADES) == 2, 5)
         it.sockets.push(RTDS, rtds_trade(0), what=TRADES)
