@@ -23,7 +23,8 @@ BIN = ROOT / ".venv" / "bin"
 PART_LIMIT_S = 900
 IN_CI = os.environ.get("CI") == "true"
 TOOLS: dict[str, list[str]] = {
-    "set-up": [sys.executable, "scripts/environment.py", "--dev"],
+    "set-up": [sys.executable, "scripts/environment.py", "--dev", "--no-kernels"],
+    "kernels": [sys.executable, "scripts/environment.py", "--dev"],
     "lint": [str(BIN / "ruff"), "check", "--quiet", "."],
     "format": [str(BIN / "ruff"), "format", "--check", "--quiet", "."],
     "types": [str(BIN / "mypy"), "--no-error-summary"],
@@ -39,6 +40,8 @@ PARALLEL = {
     "e2e": "loadfile",
 }
 ORDER = ["tidy", "unit", "property", "contract", "integration", "venue", "e2e"]
+NEED_NO_KERNELS = {*TOOLS, "tidy"}
+"""Run while the kernels are compiled beside them."""
 SLOW_PARTS = {"property", "integration", "venue", "e2e"}
 """Left out of the fast checks."""
 NOT_FAST = "not slow and not crash and not server and not browser"
@@ -67,14 +70,51 @@ def main() -> int:
     if unknown:
         print(f"no such part: {', '.join(unknown)}; the parts are {', '.join(parts)}", file=sys.stderr)
         return 2
-    outcomes = []
+    started = time.monotonic()
     wanted = [name for name in parts if not (options.fast and name in SLOW_PARTS)]
-    for name in options.only or wanted:
-        print(f"=== {name}", flush=True)
-        outcomes.append(run_tool(name) if name in TOOLS else run_tests(name, fast=options.fast))
-        if name == "set-up" and outcomes[-1].failed:
-            break
-    return print_summary(outcomes)
+    outcomes = run_parts(options.only or wanted, fast=options.fast)
+    return print_summary(outcomes, time.monotonic() - started)
+
+
+def run_parts(names: list[str], *, fast: bool) -> list[Outcome]:
+    """Run parts in order, nothing behind a set-up that failed; kernels are compiled beside what needs none."""
+    outcomes = []
+    kernels: Beside | None = None
+    try:
+        for name in names:
+            if kernels and name not in NEED_NO_KERNELS:
+                outcomes.append(kernels.outcome())
+                kernels = None
+            print(f"=== {name}", flush=True)
+            if name == "kernels":
+                kernels = Beside(name)
+                continue
+            outcomes.append(run_tool(name) if name in TOOLS else run_tests(name, fast=fast))
+            if name == "set-up" and outcomes[-1].failed:
+                break
+        return [*outcomes, kernels.outcome()] if kernels else outcomes
+    finally:
+        if kernels:
+            kernels.end()
+
+
+class Beside:
+    """A tool that runs beside the parts behind it."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self._started = name, time.monotonic()
+        self._child = begun(TOOLS[name])
+
+    def outcome(self) -> Outcome:
+        """Wait for its end."""
+        code = ended(self._child, TOOLS[self._name])
+        return Outcome(self._name, time.monotonic() - self._started, failed=int(code != 0))
+
+    def end(self) -> None:
+        """Kill it where it still runs."""
+        if self._child.poll() is None:
+            os.killpg(self._child.pid, signal.SIGKILL)
+            self._child.wait()
 
 
 def test_folders() -> list[str]:
@@ -111,7 +151,16 @@ def run_tests(name: str, *, fast: bool) -> Outcome:
 
 def run(command: list[str]) -> int:
     """Run a command in a process group of its own, and end the group when it takes too long or we are interrupted."""
-    child = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+    return ended(begun(command), command)
+
+
+def begun(command: list[str]) -> "subprocess.Popen[bytes]":
+    """Start a command in a process group of its own."""
+    return subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+
+
+def ended(child: "subprocess.Popen[bytes]", command: list[str]) -> int:
+    """Wait for a command's end; end its group when it takes too long or we are interrupted."""
     try:
         return child.wait(PART_LIMIT_S)
     except subprocess.TimeoutExpired:
@@ -140,12 +189,12 @@ def count(name: str, junit: Path) -> Outcome:
     return outcome
 
 
-def print_summary(outcomes: list[Outcome]) -> int:
-    """Print a line for each part, the reasons of what was skipped, and the counts alone on the last line."""
+def print_summary(outcomes: list[Outcome], seconds: float) -> int:
+    """Print a line for each part, the whole time, the reasons of what was skipped, and the counts on the last line."""
     print("\npart              time  passed  failed  skipped")
     for part in outcomes:
         print(f"{part.name:<12}{part.seconds:>8.1f} s{part.passed:>8}{part.failed:>8}{part.skipped:>9}")
-    print(f"{'total':<12}{sum(part.seconds for part in outcomes):>8.1f} s")
+    print(f"{'total':<12}{seconds:>8.1f} s")
     for reason in (reason for part in outcomes for reason in part.reasons):
         print(f"skipped: {reason}")
     passed, failed, skipped = (sum(getattr(part, key) for part in outcomes) for key in ("passed", "failed", "skipped"))

@@ -1,6 +1,6 @@
 """Build `.venv` from the hash-locked requirements, install the package into it and compile its kernels.
 
-    python3 scripts/environment.py [--dev]
+    python3 scripts/environment.py [--dev] [--no-kernels]
 
 Needs nothing but the standard library. Each step leaves a stamp in `.venv/stamps` and is left out while what
 it depends on is unchanged; a development environment also serves a run.
@@ -32,11 +32,13 @@ def main() -> int:
     """Bring the environment up to date and say how long each part took; 1 when it could not be built."""
     parser = argparse.ArgumentParser(description="Build .venv from the locks and install whaletrader into it.")
     parser.add_argument("--dev", action="store_true", help="the tools of `make test` as well")
-    kind = "dev" if parser.parse_args().dev else "run"
+    parser.add_argument("--no-kernels", action="store_true", help="leave the kernels for whoever needs them first")
+    options = parser.parse_args()
     try:
         create_venv()
-        install(kind)
-        compile_kernels()
+        install("dev" if options.dev else "run")
+        if not options.no_kernels:
+            compile_kernels()
     except SetupError as fault:
         print(f"set-up failed: {fault}", file=sys.stderr)
         return 1
