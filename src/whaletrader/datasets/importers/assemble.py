@@ -42,8 +42,9 @@ PARTIAL_SOURCES = ("trades:orderfilled.partial",)
 """How the names of those logs begin that are of one exchange only: nobody's history is whole by them."""
 AVERAGED_SOURCES = ("trades:data_v1.",)
 """How the names of sources begin whose rows may be averages of a transaction's fills."""
-LEAST_SOURCES = ("activity:subgraph.",)
-"""How the names of sources begin that tell less of a change than others do: no shares redeemed, no market converted."""
+GRAPH_CHANGES = ("activity:subgraph.",)
+"""How the names of sources begin that tell changes of positions as the history subgraphs do."""
+_CHANGE = ("transaction", "wallet", "kind")
 _SIDE = ("transaction", "wallet", "token", "side")
 SILENT_IMPORTERS = ("archive/",)
 """Importers of sources that never name a market: what the dictionaries supply is counted, not listed row by row."""
@@ -225,18 +226,19 @@ class Assembly:
     def _drop_retold(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Activity that several sources tell counts once; what one source repeats stays, as it may be real.
 
-        Some tell the money of a redemption where others tell its shares, and a conversion without its market.
+        The subgraphs tell the money of a redemption where others tell its shares, and of a conversion all its markets
+        where others tell one.
         """
-        ours, kind = pl.col("source").is_in(self._places_of(LEAST_SOURCES)), pl.col("kind")
-        key = ["transaction", "wallet", "kind"]
-        for name, alike in (("REDEEM", [*key, "market"]), ("CONVERSION", key)):
-            rows = self._giving_way(rows, ours & (kind == name), ~ours, "told_by_another_source", alike)
+        graph, kind, key = pl.col("source").is_in(self._places_of(GRAPH_CHANGES)), pl.col("kind"), [*_CHANGE]
+        why = "told_by_another_source"
+        rows = self._giving_way(rows, graph & (kind == "REDEEM"), ~graph, why, [*key, "market"])
+        rows = self._giving_way(rows, ~graph & (kind == "CONVERSION"), graph, why, key)
         key = [*key, "market", "size_micro", "ts"]
         numbered = rows.sort("source", "source_row").with_columns(_copy=pl.int_range(pl.len()).over([*key, "source"]))
         retold = (pl.int_range(pl.len()).over([*key, "_copy"]) > 0) & (pl.col("transaction") != NO_ID)
         marked = numbered.with_columns(_retold=retold)
         again = marked.filter("_retold")
-        self._reject(again.select("source", "source_row", reason=pl.lit("told_by_another_source"), row=pl.lit("")))
+        self._reject(again.select("source", "source_row", reason=pl.lit(why), row=pl.lit("")))
         return marked.filter(~pl.col("_retold")).drop("_copy", "_retold")
 
     def _drop_coarser(self, rows: pl.DataFrame) -> pl.DataFrame:

@@ -25,6 +25,7 @@ from whaletrader.datasets.importers.staging import STAGED, StagedPart
 from whaletrader.datasets.manifest import SourceEntry
 from whaletrader.datasets.schema import MOST_COPIES
 from whaletrader.datasets.units import blank_to_null
+from whaletrader.domain.contract_ids import neg_risk_condition_id
 from whaletrader.domain.values import MICRO, NANOS, Side, TapeRole, TapeSide
 
 Decoder = Callable[[bytes], Decoded]
@@ -41,6 +42,8 @@ FIRST_EXCHANGES_UNTIL = 1_777_374_000 * NANOS
 """2026-04-28T11:00:00Z."""
 _LOGS = ("chain", "subgraph")
 """Sources of fills that repeat the exchanges' own logs."""
+MOST_QUESTIONS = 256
+"""Of a neg-risk event: a question's number is one byte."""
 _PLACE = ("source", "source_row", "dup_rank")
 _TEXTS = ("slug", "question", "event_slug", "tags", "fee_type")
 
@@ -178,20 +181,33 @@ def _stage_changes(part: StagedPart, changes: list[PositionChange], index: int) 
             row.ts_event,
             row.wallet,
             row.kind,
-            None if row.kind == "CONVERSION" and row.source in _LOGS else row.market_id or None,
+            market,
             row.token_id or None,
             row.outcome_index if row.outcome_index in (0, 1) else None,
             row.amount_micro,
             row.usd_micro if row.usd_micro >= 0 else None,
             row.tx_hash or None,
             index,
-            place,
         )
-        for place, row in enumerate(changes)
+        for row in changes
+        for market in _markets_of(row)
     ]
     if rows:
-        part.add("activity", pl.DataFrame(rows, schema=STAGED["activity"], orient="row"))
+        numbered = [(*row, place) for place, row in enumerate(rows)]
+        part.add("activity", pl.DataFrame(numbered, schema=STAGED["activity"], orient="row"))
     return len(rows)
+
+
+def _markets_of(row: PositionChange) -> list[str | None]:
+    """The markets whose shares moved: of a conversion that a log tells, those of the questions given up, one row each.
+
+    The log names the neg-risk event and the questions as bits; their conditions follow from both.
+    """
+    if row.kind != "CONVERSION" or row.source not in _LOGS:
+        return [row.market_id or None]
+    bits = row.index_sets[0] if row.index_sets else 0
+    given = [number for number in range(MOST_QUESTIONS) if bits >> number & 1]
+    return [neg_risk_condition_id(row.market_id, number) for number in given] or [None]
 
 
 def _latest(

@@ -20,10 +20,12 @@ from whaletrader.datasets.decode.rows import (
 from whaletrader.datasets.importers.api_rows import Origin
 from whaletrader.datasets.importers.decoded import decode_page, stage_decoded
 from whaletrader.datasets.importers.staging import StagedPart
+from whaletrader.domain.contract_ids import neg_risk_condition_id
 from whaletrader.domain.values import NANOS, TapeRole, TapeSide
 
 WALLET, OTHER = "0x" + "1a" * 20, "0x" + "2b" * 20
 MARKET, TX, TOKEN = "0x" + "c1" * 32, "0x" + "f1" * 32, "7" * 70
+EVENT = "0x" + "ee" * 31 + "00"
 NOW, FETCHED = 1_790_000_000 * NANOS, 1_800_000_000 * NANOS
 BEFORE = 1_777_000_000 * NANOS
 
@@ -189,10 +191,34 @@ def test_equal_fills_of_two_orders_are_two_and_those_of_one_order_are_a_copy():
     assert [row["dup_rank"] for row in rows] == [0, 0, 1]
 
 
-@pytest.mark.parametrize(("source", "kept"), [("chain", None), ("subgraph", None), ("data_v2", MARKET)])
-def test_what_the_chain_calls_the_market_of_a_conversion_is_an_event_and_no_market(source, kept):
-    (row,) = staged(change(kind="CONVERSION", source=source, market_id=MARKET)).tables["activity"].iter_rows(named=True)
-    assert (row["condition_id"], row["kind"], row["size_micro"]) == (kept, "CONVERSION", 9)
+@pytest.mark.parametrize("source", ["chain", "subgraph"])
+def test_a_conversion_that_a_log_tells_is_a_change_of_every_question_given_up(source):
+    told = change(kind="CONVERSION", source=source, market_id=EVENT, index_sets=(0b100101,))
+    rows = list(staged(told).tables["activity"].iter_rows(named=True))
+    assert [row["condition_id"] for row in rows] == [neg_risk_condition_id(EVENT, number) for number in (0, 2, 5)]
+    assert {(row["kind"], row["size_micro"], row["tx_hash"]) for row in rows} == {("CONVERSION", 9, TX)}
+    assert [row["source_row"] for row in rows] == [0, 1, 2]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sets(st.integers(0, 255), min_size=1, max_size=9))
+def test_questions_are_told_by_their_bits_up_to_the_last(numbers):
+    told = change(kind="CONVERSION", market_id=EVENT, index_sets=(sum(1 << number for number in numbers),))
+    markets = staged(told).tables["activity"]["condition_id"].to_list()
+    assert markets == [neg_risk_condition_id(EVENT, number) for number in sorted(numbers)]
+
+
+@pytest.mark.parametrize("sets", [(), (0,)])
+def test_a_conversion_without_its_questions_is_kept_without_a_market(sets):
+    (row,) = (
+        staged(change(kind="CONVERSION", market_id=EVENT, index_sets=sets)).tables["activity"].iter_rows(named=True)
+    )
+    assert (row["condition_id"], row["kind"], row["size_micro"]) == (None, "CONVERSION", 9)
+
+
+def test_a_conversion_of_the_data_api_names_its_market_itself():
+    told = change(kind="CONVERSION", source="data_v2", market_id=MARKET, index_sets=(1,))
+    assert staged(told).tables["activity"]["condition_id"].to_list() == [MARKET]
 
 
 def held(**more):

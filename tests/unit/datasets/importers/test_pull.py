@@ -10,6 +10,7 @@ from tests.unit.datasets.decode.test_data_api import TRADE
 from whaletrader.datasets.importers.run import import_any, import_pull
 from whaletrader.datasets.raw_pages import RawPage, encode_page, raw_file
 from whaletrader.datasets.verify import verify
+from whaletrader.domain.contract_ids import neg_risk_condition_id
 from whaletrader.domain.event_topics import TOPICS, ChainEvent
 from whaletrader.domain.values import NANOS, TapeRole
 from whaletrader.domain.venue_contracts import VenueContract
@@ -148,6 +149,7 @@ def history(*rows, entity="orderFilledEvents", read_to=1_776_000_000):
 
 
 EARLY = 1_750_000_000
+EVENT = "0x" + "ee" * 31 + "00"
 
 
 def entity_fill(order="0x1", given="4000000", received="10000000", **changes):
@@ -221,7 +223,8 @@ def changed(kind, **changes):
 
 
 def entity_change(owner="stakeholder", **changes):
-    return {"id": f"{TX}_0x1f", "timestamp": str(EARLY), owner: WALLET, "condition": CONDITION} | changes
+    of = {} if "negRiskMarketId" in changes else {"condition": CONDITION}
+    return {"id": f"{TX}_0x1f", "timestamp": str(EARLY), owner: WALLET} | of | changes
 
 
 def test_changes_that_both_tell_count_once_and_those_of_the_subgraph_alone_are_kept(tmp_path):
@@ -229,7 +232,7 @@ def test_changes_that_both_tell_count_once_and_those_of_the_subgraph_alone_are_k
         history(entity_change(amount="5000000"), entity_change(id="0x" + "e3" * 32 + "_0x2", amount="7000000"),
                 entity="splits"),
         history(entity_change("redeemer", payout="3000000", indexSets=["1", "2"]), entity="redemptions"),
-        history(entity_change(negRiskMarketId="0x" + "aa" * 32, amount="2000000", indexSet="1", questionCount=3),
+        history(entity_change(negRiskMarketId=EVENT, amount="2000000", indexSet="6", questionCount=3),
                 entity="negRiskConversions"),
     ]  # fmt: skip
     rows = [
@@ -241,9 +244,11 @@ def test_changes_that_both_tell_count_once_and_those_of_the_subgraph_alone_are_k
     report = import_pull(pull(tmp_path / "p", subgraph=graph, trades=told, markets=MARKETS), tmp_path / "d")
     found = report.dataset.table("activity").sort("kind", "size_micro")
     assert found.select("kind", "size_micro").rows() == [
-        ("CONVERSION", 2_000_000), ("REDEEM", 10_000_000), ("SPLIT", 5_000_000), ("SPLIT", 7_000_000),
+        *[("CONVERSION", 2_000_000)] * 2, ("REDEEM", 10_000_000), ("SPLIT", 5_000_000), ("SPLIT", 7_000_000),
     ]  # fmt: skip
-    assert report.dataset.table("markets")["condition_id"].to_list() == [CONDITION]
+    names = report.dataset.table("markets")["condition_id"]
+    converted = [names[row] for row in found.filter(kind="CONVERSION")["market"]]
+    assert sorted(converted) == sorted(neg_risk_condition_id(EVENT, number) for number in (1, 2))
     dropped = [entry.dropped for entry in report.dataset.manifest.sources if entry.name.startswith("activity")]
     assert sum(one.get("told_by_another_source", 0) for one in dropped) == 3
 
@@ -251,12 +256,12 @@ def test_changes_that_both_tell_count_once_and_those_of_the_subgraph_alone_are_k
 def test_changes_of_the_subgraph_alone_are_whole_without_the_data_api(tmp_path):
     graph = [
         history(entity_change("redeemer", payout="3000000", indexSets=["1"]), entity="redemptions"),
-        history(entity_change(negRiskMarketId="0x" + "aa" * 32, amount="2000000", indexSet="1", questionCount=3),
+        history(entity_change(negRiskMarketId=EVENT, amount="2000000", indexSet="6", questionCount=3),
                 entity="negRiskConversions"),
     ]  # fmt: skip
     report = import_pull(pull(tmp_path / "p", subgraph=graph, markets=MARKETS), tmp_path / "d")
-    assert sorted(report.dataset.table("activity")["kind"].to_list()) == ["CONVERSION", "REDEEM"]
-    assert report.dataset.table("markets").height == 1
+    assert sorted(report.dataset.table("activity")["kind"].to_list()) == ["CONVERSION", "CONVERSION", "REDEEM"]
+    assert report.dataset.table("markets").height == 3
 
 
 def test_positions_and_balances_of_the_subgraphs_are_snapshots_of_the_block_read_last(tmp_path):
