@@ -5,6 +5,8 @@ import pytest
 
 from tests.support.venue_orders import CONDITION, NO, START, YES, Orders, market, wallet
 from whaletrader.adapters.paper.server.abi import data, topics, word
+from whaletrader.adapters.paper.server.edge import Request
+from whaletrader.adapters.paper.server.relayer import Relayer, Transaction
 from whaletrader.adapters.paper.server.settlement_logs import FEE_RECEIVER, settling_contract
 from whaletrader.adapters.paper.server.types import (
     BlockMined,
@@ -214,6 +216,65 @@ def test_a_reorganisation_takes_logs_back_and_mines_them_again_once():
         block, logs = venue.receipt(trade.transaction_hash)
         assert block.number == trade.block
         assert logs
+
+
+def states_of(told, trade):
+    return [event.state for event in told if isinstance(event, TradeUpdated) and event.trade is trade]
+
+
+def test_a_trade_whose_block_is_taken_back_is_retried_until_a_block_stands():
+    venue, told = make(SettlementFaults(seed=3, reorg_micro=500_000))
+    made = traded(venue, Orders())
+    venue.advance(START + 100 * SECOND)
+    states = states_of(told, made)
+    undone = sum(made.transaction_hash in event.block.transactions for event in told if isinstance(event, BlockRemoved))
+    again = [TradeState.MINED, TradeState.RETRYING] * undone
+    assert undone > 0
+    assert states == [TradeState.MATCHED, *again, TradeState.MINED, TradeState.CONFIRMED]
+
+
+def test_a_trade_that_is_dropped_with_its_block_fails_and_everybody_has_what_he_had():
+    venue, told = make(SettlementFaults(reorg_micro=MICRO, drop_micro=MICRO))
+    made = traded(venue, Orders())
+    venue.advance(START + 100 * SECOND)
+    assert states_of(told, made) == [TradeState.MATCHED, TradeState.MINED, TradeState.RETRYING, TradeState.FAILED]
+    assert venue.receipt(made.transaction_hash) is None
+    assert venue.fees_collected_micro() == 0
+    for number in (1, 2, 3):
+        account = venue.accounts[wallet(number)]
+        assert (account.cash_micro, account.tokens) == (1_000 * MICRO, {YES: 500 * MICRO, NO: 500 * MICRO})
+        assert (account.owed_cash_micro, account.owed_tokens) == (0, {})
+
+
+def test_an_order_on_shares_that_were_taken_back_leaves_the_book():
+    venue, _ = make(SettlementFaults(reorg_micro=MICRO))
+    venue.split(wallet(1), CONDITION, 100 * MICRO, START)
+    venue.advance(START + 2 * SECOND)
+    placed = venue.place(Orders().limit(1, "SELL", YES, 0.5, 600), START + 2 * SECOND)
+    assert placed.status == "live"
+    venue.advance(START + 4 * SECOND - 1)
+    assert venue.open_orders("key-1") == []
+
+
+def test_what_cannot_be_paid_any_more_once_its_block_comes_reverts_and_leaves_nothing():
+    venue, _ = make(SettlementFaults(reorg_micro=MICRO, drop_micro=MICRO))
+    orders, mined = Orders(), START + 2 * SECOND
+    venue.deposit(wallet(3), tokens={NO: 100 * MICRO})
+    venue.place(orders.limit(1, "SELL", YES, 0.5, 100), START)
+    venue.place(orders.limit(3, "BUY", YES, 0.5, 100), START)
+    venue.advance(mined)
+    merged = venue.merge(wallet(3), CONDITION, 600 * MICRO, mined)
+    relayer = Relayer(venue, lambda: venue.now_ns)
+    relayer.remember(Transaction("id", merged, wallet(3)))
+    venue.advance(mined + 2 * SECOND)
+    assert venue.has_reverted(merged)
+    block, logs = venue.receipt(merged)
+    assert (merged in block.transactions, logs) == (True, ())
+    account = venue.accounts[wallet(3)]
+    assert account.tokens == {YES: 500 * MICRO, NO: 600 * MICRO}
+    assert account.owed_tokens == {}
+    told = relayer.router(Request("GET", "/v1/account/transactions/id"))
+    assert b'"state":"STATE_FAILED"' in told.body
 
 
 def test_blocks_follow_the_clock_and_are_empty_where_nothing_happened():
