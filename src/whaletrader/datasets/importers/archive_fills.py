@@ -68,8 +68,10 @@ def _reads_one_exchange(rows: pl.LazyFrame, columns: pl.Schema) -> bool:
     """Whether a file in the first exchanges' columns goes on after their end: such a reader knows one of the two
     exchanges in force (poly_data's second version), so that whoever trades elsewhere is not whole in it.
     """
+    if "contract" in columns:
+        return False
     newest = rows.select(pl.col("ts").max()).collect(engine="streaming").item()
-    return "contract" not in columns and newest is not None and newest >= FIRST_EXCHANGES_UNTIL
+    return newest is not None and bool(newest >= FIRST_EXCHANGES_UNTIL)
 
 
 def stage_tape(file: Path, sha256: str, numbers: pl.DataFrame | None = None) -> StagedPart:

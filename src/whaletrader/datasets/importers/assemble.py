@@ -258,8 +258,10 @@ class Assembly:
         self, rows: pl.DataFrame, ours: pl.Expr, others: pl.Expr, reason: str, alike: Sequence[str] = _SIDE
     ) -> pl.DataFrame:
         """Drop our rows where others tell of the same thing, by default the same wallet's side of a transaction."""
+        if rows.filter(ours).is_empty():
+            return rows
         told = rows.filter(others & (pl.col("transaction") != NO_ID)).select(alike).unique()
-        if told.is_empty() or rows.filter(ours).is_empty():
+        if told.is_empty():
             return rows
         marked = rows.join(told.with_columns(_told=True), on=alike, how="left", maintain_order="left")
         again = pl.col("_told").fill_null(value=False) & ours
