@@ -10,14 +10,14 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from whaletrader.adapters.local.joined import NO_HISTORY, joined
+from whaletrader.adapters.local.joined import Past, joined
 from whaletrader.adapters.local.whale_source import DatasetWhales
 from whaletrader.config.tree import Settings
 from whaletrader.datasets.importers.heard import is_heard
 from whaletrader.datasets.importers.run import import_heard
 from whaletrader.datasets.store import Dataset
 from whaletrader.messages.leaders import UniverseScanned
-from whaletrader.universe.source import FrameSource, TableSource
+from whaletrader.universe.source import TableSource
 
 MOST_FILLS = 5_000_000
 """Of what was heard so many of the newest fills are judged by: some 0.5 GB."""
@@ -29,7 +29,7 @@ class HeardWhales:
     def __init__(
         self, history: Dataset | None, live: Path, scratch: Path, settings: Settings, *, most_fills: int = MOST_FILLS
     ) -> None:
-        self._history, self._live, self._scratch = history, live, scratch
+        self._past, self._live, self._scratch = Past(history), live, scratch
         self._settings, self._most_fills = settings, most_fills
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -39,6 +39,6 @@ class HeardWhales:
 
     def _known(self, as_of_ts: int) -> TableSource:
         if not is_heard(self._live):
-            return self._history if self._history is not None else FrameSource({}, NO_HISTORY)
+            return self._past.source
         heard = import_heard(self._live, self._scratch, until_ts=as_of_ts).dataset
-        return joined(self._history, heard, until_ts=as_of_ts, most_fills=self._most_fills)
+        return joined(self._past, heard, until_ts=as_of_ts, most_fills=self._most_fills)

@@ -15,6 +15,10 @@ from whaletrader.domain.values import NANOS
 from whaletrader.universe.source import FrameSource, TableSource
 
 NO_HISTORY = "no history"
+READ = ("wallets", "markets", "tokens", "fee_schedules", "trades", "signals", "quotes")
+"""What scoring reads."""
+NEWEST_TRACED = 500_000
+"""A history is made before its run begins, so that only its newest fills can be heard as well."""
 _SIDE = ("transaction", "wallet", "token", "side")
 _ALIKE = ("wallet", "token", "side", "size_micro", "price_micro")
 """What tells fills without transactions apart, as far as that goes."""
@@ -48,16 +52,31 @@ class _Codes:
         return (pl.lit(market) + pl.col("token").cast(pl.Int64) % 2).cast(pl.UInt32).alias("token")
 
 
-def joined(history: Dataset | None, heard: Dataset, *, until_ts: int, most_fills: int) -> FrameSource:
+class Past:
+    """A history as it was when it was opened, read at once: it may be replaced on the disk while a run goes on."""
+
+    def __init__(self, history: Dataset | None) -> None:
+        self.source: TableSource = FrameSource({}, NO_HISTORY)
+        self.n_transactions, self.transactions = 0, pl.DataFrame(schema=TABLES["transactions"])
+        """Of the newest fills."""
+        if history is not None:
+            self.source = FrameSource({name: history.table(name) for name in READ}, history.fingerprint)
+            every = history.scan("transactions")
+            newest = self.source.table("trades").tail(NEWEST_TRACED).select("transaction").unique()
+            self.transactions = every.join(newest.lazy(), on="transaction", how="semi").collect(engine="streaming")
+            self.n_transactions = history.manifest.tables["transactions"].rows
+
+
+def joined(past: Past, heard: Dataset, *, until_ts: int, most_fills: int) -> FrameSource:
     """Join; of the heard fills and quotes the newest `most_fills` each. The fingerprint says what is in it."""
-    old: TableSource = history if history is not None else FrameSource({}, NO_HISTORY)
+    old = past.source
     markets = _markets(old.table("markets"), heard.table("markets"))
     wallets = _wallets(old.table("wallets"), heard.table("wallets"))
     n_old = old.table("markets").height
     codes = _Codes(
         wallet=_codes(heard.table("wallets"), wallets, "wallet", "address"),
         market=_codes(heard.table("markets"), markets, "market", "condition_id"),
-        transaction=_transactions(history, heard),
+        transaction=_transactions(past, heard),
         first_free=2 * n_old,
         shift=2 * (markets.height - n_old),
     )
@@ -132,17 +151,10 @@ def _tokens(old: pl.DataFrame, heard: pl.DataFrame, codes: _Codes, markets: pl.D
     return pl.concat([kept, new.sort("token").select(kept.columns), free])
 
 
-def _transactions(history: Dataset | None, heard: Dataset) -> pl.Series:
-    """Only the hashes that were heard are looked for: a long history has more than fit into memory."""
+def _transactions(past: Past, heard: Dataset) -> pl.Series:
     hashes = heard.table("transactions").select("tx_hash")
-    known = pl.DataFrame(schema={"transaction": pl.UInt32, "tx_hash": pl.String})
-    count = 0
-    if history is not None:
-        every = history.scan("transactions")
-        known = every.join(hashes.lazy(), on="tx_hash", how="semi").collect(engine="streaming")
-        count = int(every.select(pl.len()).collect().item())
-    found = hashes.join(known, on="tx_hash", how="left", maintain_order="left")
-    new = (pl.int_range(pl.len()) + count).cast(pl.UInt32)
+    found = hashes.join(past.transactions, on="tx_hash", how="left", maintain_order="left")
+    new = (pl.int_range(pl.len()) + past.n_transactions).cast(pl.UInt32)
     return found.select(pl.coalesce("transaction", new))["transaction"]
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.support.heard import hear, history_until, listening, traced_scenario, written
 from tests.support.scenario import HOUR, LEADER, START_S, scenario_settings
 from whaletrader.adapters.local.heard_whales import HeardWhales
-from whaletrader.adapters.local.joined import joined
+from whaletrader.adapters.local.joined import Past, joined
 from whaletrader.adapters.local.whale_source import DatasetWhales
 from whaletrader.datasets.importers.run import import_heard
 from whaletrader.datasets.schema import NO_ID, TABLES
@@ -122,6 +122,14 @@ def test_memory_is_bounded_by_the_newest_fills(history, run, tmp_path):
     assert ", 7 fills from" in told
 
 
+def test_a_history_that_is_replaced_while_the_run_goes_on_judges_as_it_was(whole, run, tmp_path):
+    place = tmp_path / "history"
+    ours = whales(history_until(whole, HISTORY_UNTIL, place), run, tmp_path)
+    history_until(whole, HISTORY_UNTIL + 2 * DAY, place)
+    same = whales(history_until(whole, HISTORY_UNTIL, tmp_path / "same" / "history"), run, tmp_path / "two")
+    assert ours.scan(AS_OF, FOLLOWED) == same.scan(AS_OF, FOLLOWED)
+
+
 # The joined tables
 
 
@@ -144,14 +152,14 @@ def texts(source):
 
 
 def test_every_fill_of_either_is_there_once_in_the_order_of_time(whole, history, heard):
-    both = joined(history, heard, until_ts=AS_OF, most_fills=10**6)
+    both = joined(Past(history), heard, until_ts=AS_OF, most_fills=10**6)
     assert texts(both) == texts(known_at(whole, AS_OF))
     assert both.table("trades")["ts"].is_sorted()
     assert both.table("trades")["transaction"].n_unique() == both.table("trades").height
 
 
 def test_codes_of_the_joined_tables_are_row_numbers_and_tokens_lie_by_market(history, heard):
-    both = joined(history, heard, until_ts=AS_OF, most_fills=10**6)
+    both = joined(Past(history), heard, until_ts=AS_OF, most_fills=10**6)
     for name, code in (("wallets", "wallet"), ("markets", "market"), ("tokens", "token")):
         table = both.table(name)
         assert table[code].to_list() == list(range(table.height))
@@ -163,7 +171,7 @@ def test_codes_of_the_joined_tables_are_row_numbers_and_tokens_lie_by_market(his
 
 
 def test_markets_end_by_what_was_heard_and_keep_what_the_history_says_of_them(whole, history, heard):
-    both = joined(history, heard, until_ts=AS_OF, most_fills=10**6).table("markets")
+    both = joined(Past(history), heard, until_ts=AS_OF, most_fills=10**6).table("markets")
     expected = known_at(whole, AS_OF).table("markets")
     same = ["condition_id", "resolved", "payout0_micro", "resolved_ts", "category", "slug"]
     assert both.select(same).rows() == expected.select(same).rows()
@@ -182,7 +190,7 @@ def test_markets_wallets_and_tokens_that_only_were_heard_come_behind(whole, hear
         "trades": tables["trades"].filter(pl.col("market") < n),
     }
     small = written(FrameSource(tables), tmp_path / "small")
-    both = joined(small, heard, until_ts=AS_OF, most_fills=10**6)
+    both = joined(Past(small), heard, until_ts=AS_OF, most_fills=10**6)
     markets, tokens = both.table("markets"), both.table("tokens")
     assert markets.head(n)["condition_id"].to_list() == small.table("markets")["condition_id"].to_list()
     assert markets.height > n
@@ -200,12 +208,12 @@ def test_without_transactions_what_looks_like_a_fill_of_the_history_is_not_told_
     trades = bare.table("trades").with_columns(transaction=pl.lit(NO_ID, pl.UInt32))
     none = pl.DataFrame(schema=TABLES["transactions"])
     untraced = written(bare, tmp_path / "untraced", trades=trades, transactions=none)
-    both = joined(untraced, heard, until_ts=AS_OF, most_fills=10**6)
+    both = joined(Past(untraced), heard, until_ts=AS_OF, most_fills=10**6)
     assert texts(both) == texts(known_at(whole, AS_OF))
 
 
 def test_a_whole_record_with_heard_fills_behind_it_may_have_a_hole(history, heard):
-    both = joined(history, heard, until_ts=AS_OF, most_fills=10**6)
+    both = joined(Past(history), heard, until_ts=AS_OF, most_fills=10**6)
     reasons = dict(both.table("wallets").select("address", "truncation_reason").iter_rows())
     known = set(heard.table("wallets")["address"])
     assert {reasons[address] for address in history.table("wallets")["address"] if address in known} == {"gap"}
