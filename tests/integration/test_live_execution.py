@@ -23,6 +23,7 @@ from whaletrader.messages.market import MarketResolved
 from whaletrader.messages.orders import (
     CancelOrder,
     ExecutionError,
+    MergePositions,
     OrderCancelled,
     OrderFilled,
     OrderOutcomeUnknown,
@@ -52,13 +53,13 @@ class LiveDesk:
         facts = replace(market_terms(**told), market_id=market.condition_id, token_id=market.token_ids[0])
         self.harness.tell(facts, at=int(time.time()))
 
-    def approve(self, price=0.45, size=20, side="BUY", number=1):
+    def approve(self, price=0.45, size=20, side="BUY", number=1, outcome=0):
         """An approval comes; returns the orders that were sent."""
         values = {
             "account_id": "live",
             "approval_id": f"{number:032x}",
             "market_id": self.market.condition_id,
-            "token_id": self.market.token_ids[0],
+            "token_id": self.market.token_ids[outcome],
             "side": side,
             "worst_price_micro": round(price * 1e6),
             "max_size_micro": size * 1_000_000,
@@ -85,6 +86,8 @@ class LiveDesk:
                 self.trader.exchange.ask(out.account_id, out.order_hash, 0)
             elif isinstance(out, RedeemPosition):
                 self.trader.exchange.redeem(message.id, "live", out.token_id, out.size_micro, 0)
+            elif isinstance(out, MergePositions):
+                self.trader.exchange.merge(message.id, "live", out.market_id, out.size_micro, 0)
         return sent
 
     def hear(self) -> None:
@@ -173,6 +176,32 @@ def test_winnings_become_money_through_the_relayer(venue, theirs, trader):
     assert (paid.status, paid.cash_micro) == ("REDEEMED", 20_000_000)
     assert trader.gateway.oracle.collateral_micro() == cash + 20_000_000
     assert desk.said(ExecutionError) == []
+
+
+@pytest.mark.parametrize("slug", ["coin-above-100k", "ada-elected"], ids=["a market of its own", "neg-risk"])
+def test_both_outcomes_become_money_again_before_the_market_ends(venue, theirs, trader, slug):
+    trader.gateway.allow()
+    wait_until(lambda: trader.gateway.oracle.missing().complete, 10, "the allowances")
+    desk = LiveDesk(trader, venue.market(slug))
+    theirs.place(desk.market, "BUY", 0.55, 20, outcome=1)
+    desk.approve()
+    assert desk.wait(SettlementUpdated)[0].status == "CONFIRMED"
+    theirs.place(desk.market, "BUY", 0.55, 12)
+    desk.approve(size=12, number=2, outcome=1)
+    desk.wait(MergePositions)
+    cash = trader.gateway.oracle.collateral_micro()
+    paid = desk.wait(SettlementUpdated, 3)[2]
+    assert (paid.status, paid.size_micro, paid.cash_micro) == ("MERGED", 12_000_000, 12_000_000)
+    assert trader.gateway.oracle.collateral_micro() == cash + 12_000_000
+    left = [trader.gateway.oracle.token_micro(token) for token in desk.market.token_ids]
+    assert left == [8_000_000, 0] == [_held(desk, token) for token in desk.market.token_ids]
+    assert desk.said(ExecutionError) == []
+    assert len(desk.said(MergePositions)) == 1
+
+
+def _held(desk, token_id):
+    holding = desk.harness.state.held.get(token_id)
+    return holding.size_micro if holding else 0
 
 
 def test_what_rests_is_cancelled_and_the_agent_hears_of_it(venue, trader):
