@@ -63,15 +63,13 @@ def build_live_money(
             gates=[lambda: "" if agreed.is_set() else NOT_RECONCILED],
         )
         undone.pop_all()
-    kind = gateway.kind
-    trader = Trader(settings.account.name, kind.wallet, _signer(gateway), signature_type=kind.signature_type)
     app = live_app(
         settings,
         directory,
         folder,
         parts,
         gateway.exchange,
-        trader,
+        _trader(settings, gateway),
         gateway.key,
         dataset=dataset,
         mode=MODE,
@@ -83,24 +81,35 @@ def build_live_money(
         gateway.start()
         hear_answers(app)
         if not traded(app.views.positions.state):  # a start that was refused leaves a log behind, and no trade in it
-            left = left_behind(directory, folder, gateway.oracle, gateway.actions, gateway.clob)
-            if not leave_behind:
-                require_nothing_left(directory, left)
-            for one in left:
-                tell(f"{one.words}: nobody looks after that")
+            _leave(gateway, directory, folder, tell if leave_behind else None)
             require_money(gateway, settings.account.starting_equity_micro)
-        found = gateway.reconcile(ledger_of(app.views.positions.state, app.views.cash.state))
-        require_agreement(found)
-        for each in found:
-            tell(f"the account differs from our ledger, and nothing is made of it: {each.words}")
+        _agree(gateway, app, tell)
         agreed.set()
         listen_on()
-        if (watched := gateway.watch.look()).alarm:
-            tell(alarm_words(watched.alarm, watched.counts))
-        tell(f"{MODE}: account {settings.account.name}, wallet {kind.wallet}")
+        tell(f"{MODE}: account {settings.account.name}, wallet {gateway.kind.wallet}")
 
     app.begin = begin
     return app
+
+
+def _leave(gateway: Gateway, directory: DataDirectory, folder: RunFolder, tell: Tell | None) -> None:
+    """Tell what earlier runs left, or refuse the start where there is nobody to be told."""
+    left = left_behind(directory, folder, gateway.oracle, gateway.actions, gateway.clob)
+    if tell is None:
+        require_nothing_left(directory, left)
+        return
+    for each in left:
+        tell(f"{each.words}: nobody looks after that")
+
+
+def _agree(gateway: Gateway, app: App, tell: Tell) -> None:
+    """Refuse the start where our ledger and the account differ gravely, and tell what else is wrong."""
+    found = gateway.reconcile(ledger_of(app.views.positions.state, app.views.cash.state))
+    require_agreement(found)
+    for each in found:
+        tell(f"the account differs from our ledger, and nothing is made of it: {each.words}")
+    if (watched := gateway.watch.look()).alarm:
+        tell(alarm_words(watched.alarm, watched.counts))
 
 
 def alarm_words(alarm: RevertAlarm, counts: Reverts) -> str:
@@ -154,8 +163,10 @@ def require_money(gateway: Gateway, starting_equity_micro: int) -> None:
         )
 
 
-def _signer(gateway: Gateway) -> str:
-    return gateway.kind.wallet if gateway.kind.signature_type == CONTRACT_WALLET else gateway.key.address
+def _trader(settings: Settings, gateway: Gateway) -> Trader:
+    kind = gateway.kind
+    signer = kind.wallet if kind.signature_type == CONTRACT_WALLET else gateway.key.address
+    return Trader(settings.account.name, kind.wallet, signer, signature_type=kind.signature_type)
 
 
 def _mark(parts: Parts, token_id: str) -> int:

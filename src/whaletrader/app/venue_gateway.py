@@ -226,6 +226,20 @@ def _payer(
     )
 
 
+def _actions(
+    account: _Account, kept: ExchangeStore, terms: MarketTerms, confirmations: int, latch: KillLatch
+) -> ChainActions:
+    return ChainActions(
+        kept,
+        account.relayer,
+        account.clients.rpc,
+        terms,
+        confirmations=confirmations,
+        now_s=lambda: int(time.time()),
+        killed=latch.thrown,
+    )
+
+
 def _assemble(
     settings: Settings,
     account: _Account,
@@ -237,15 +251,7 @@ def _assemble(
     """Put the parts together; nothing is sent and no thread runs yet."""
     venue, clients, kind = settings.venue, account.clients, account.kind
     terms = MarketTerms(clients.clob)
-    actions = ChainActions(
-        kept,
-        account.relayer,
-        clients.rpc,
-        terms,
-        confirmations=venue.confirmations,
-        now_s=lambda: int(time.time()),
-        killed=latch.thrown,
-    )
+    actions = _actions(account, kept, terms, venue.confirmations, latch)
     doors, opening = [*gates], [watch.gate]
     here = PlaceWatch(account.geo)
     exchange = PolymarketExchange(

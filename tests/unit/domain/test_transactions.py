@@ -89,9 +89,10 @@ def test_what_is_no_transaction_of_type_2_is_refused(raw):
 def test_whatever_comes_is_read_or_refused(raw):
     for each in (raw, b"\x02" + raw):
         try:
-            read_transaction(each)
+            found = read_transaction(each)
         except ValueError:
             continue
+        assert found.hash == transaction_hash(each)
 
 
 def test_lists_in_lists_in_lists_are_refused_and_not_followed():

@@ -68,6 +68,32 @@ def test_a_match_that_tells_no_amounts_is_read_back_and_not_ended_with_nothing(e
     assert told[1].size_micro == told[2].size_micro == 20_000_000
 
 
+@pytest.mark.parametrize("kind", ["FAK", "FOK"])
+def test_a_market_buy_that_could_bring_more_than_its_size_is_not_sent(exchange, http, kind):
+    least = market_order(kind).size_micro
+    exchange.submit(replace(market_order(kind), size_micro=least - 1))
+    (told,) = events(exchange)
+    assert (told.kind, told.reason, http.sent) == ("NOT_SENT", "MAY_OVERFILL", [])
+
+
+@pytest.mark.parametrize("kind", ["FAK", "FOK"])
+def test_a_market_sale_gives_its_size_and_is_sent(exchange, http, kind):
+    sale = replace(order(), order_type=kind, expiration_s=0, side="SELL")
+    http.script("POST /order", {"success": True, "orderID": sale.order_hash, "status": "live"})
+    exchange.submit(sale)
+    assert kinds(events(exchange)) == ["ACCEPTED"]
+
+
+def test_a_market_buy_that_may_overfill_and_was_on_the_wire_is_asked_for_and_not_sent_again(exchange, http):
+    sent = market_order()
+    http.script("POST /order", venue_error(0))
+    with pytest.raises(ExchangeError):
+        exchange.submit(sent)
+    exchange.submit(sent)
+    assert len(http.calls("POST /order")) == 1
+    assert events(exchange) == []
+
+
 def test_an_order_that_was_refused_and_rests_all_the_same_is_cancelled(exchange, http):
     sent = order()
     http.script("POST /order", venue_error(504), venue_error(400, "not enough balance / allowance"))
