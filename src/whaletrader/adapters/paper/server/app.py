@@ -11,7 +11,10 @@ from collections.abc import Callable, Sequence
 
 from whaletrader.adapters.paper.server.edge import (
     AsgiStream,
+    Handler,
     Receive,
+    Reply,
+    Request,
     Scope,
     Send,
     StreamHandler,
@@ -35,8 +38,16 @@ Step = Callable[[int], None]
 class PaperExchange:
     """The ASGI application."""
 
-    def __init__(self, world: World, faces: Sequence[Face], steps: Sequence[Step] = ()) -> None:
+    def __init__(
+        self,
+        world: World,
+        faces: Sequence[Face],
+        steps: Sequence[Step] = (),
+        settled: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`settled` is called after each request and step, before anybody hears of it; its OSError ends the service."""
         self._world = world
+        self._settled = settled
         self.faces = sorted(faces, key=lambda face: -len(face.prefix))
         """The longest prefix first."""
         self.steps = tuple(steps)
@@ -68,11 +79,21 @@ class PaperExchange:
         if instead is not None:
             await send_reply(instead, send)
             return
-        answer = face.http(request)
+        answer = self._answer(face.http, request)
         fate = faults.fate(face.name, request, now_ns)
         if fate.delay_s > 0:
             await asyncio.sleep(fate.delay_s)
         await (lose_reply(send) if fate.lost else send_reply(answer, send))
+
+    def _answer(self, handler: Handler, request: Request) -> Reply:
+        answer = handler(request)
+        try:
+            self._settled()
+        except OSError:
+            _LOG.exception("what was asked could not be written down: the exchange answers nothing any more")
+            self._stopped = True
+            return STOPPED
+        return answer
 
     # -- streams
 
@@ -136,6 +157,7 @@ class PaperExchange:
             now_ns = self._world.now()
             for step in self.steps:
                 step(now_ns)
+            self._settled()
             self._world.venue.advance(now_ns)
             await asyncio.sleep(TICK_S)
 

@@ -76,6 +76,10 @@ class Assembled:
     """What it writes its calls into."""
 
 
+def nothing_kept() -> None:
+    """Write nothing down."""
+
+
 def rules_of(plan: Plan, now_ns: int, faults: SettlementFaults) -> VenueRules:
     """Return the clockwork of a plan: a trade is confirmed two settlement times after it was mined."""
     settle_ns = round(plan.settle_s * NANOS)
@@ -131,7 +135,9 @@ def assemble(plan: Plan, now: Callable[[], int] = time.time_ns) -> Assembled:
         venue.advance(started)
     steps: list[Step] = [lambda now_ns: faults.step(venue, now_ns)] if declared.fault else []
     steps += _players(plan, venue, public, started)
-    return Assembled(PaperExchange(world, faces, steps), world, public, faults, state)
+    settled = nothing_kept if state is None else state.flush
+    settled()
+    return Assembled(PaperExchange(world, faces, steps, settled), world, public, faults, state)
 
 
 def _players(plan: Plan, venue: Venue, public: PublicFaces, started: int) -> list[Step]:

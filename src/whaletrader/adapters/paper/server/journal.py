@@ -1,12 +1,14 @@
-"""The exchange's calls, written down before they are carried out, so that they can be carried out again.
+"""The exchange's calls, written down before anybody is answered, so that they can be carried out again.
 
-The exchange is deterministic: the same calls at the same times give the same books, balances, ids and blocks. Each line
-has the exchange's time before the call, how many hashes it had drawn by then, and the call; reading the lines back
-compares both, so that a file that does not fit (other code, other options, a changed line) is refused, never half
-believed. A line is with the kernel when the call begins: a killed process loses no call that was answered, a machine
-that loses its power may lose the last ones.
+The exchange is deterministic: the same calls at the same times give the same books, balances, ids and blocks. A line is
+all that one request called, each call with the exchange's time before it and with how many hashes were drawn by then;
+reading them back compares both, so that a file that does not fit (other code, other options, a changed line) is
+refused, never half believed. A line is with the kernel before its request is answered, or it never was: a killed
+process loses nothing that was answered and does nothing by halves; a machine that loses its power may lose the last
+lines.
 """
 
+import errno
 import fcntl
 import inspect
 import os
@@ -56,6 +58,7 @@ class Journal:
         self._drop_cut_line()
         self._calls: dict[str, Callable[..., object]] = {}
         self._forms: dict[str, type[msgspec.Struct]] = {}
+        self._group: list[tuple[int, int, msgspec.Struct]] = []
         self.writing = False
         """Whether calls are written down; not while they are read back."""
 
@@ -64,7 +67,7 @@ class Journal:
         self._file.close()
 
     def _drop_cut_line(self) -> None:
-        """Drop what a kill left of a line: its call was never begun."""
+        """Drop what a kill left of a line: its request was never answered."""
         told = self._path.read_bytes()
         whole = told.rfind(b"\n") + 1
         if whole < len(told):
@@ -85,7 +88,7 @@ class Journal:
     def kept(
         self, calls: Mapping[str, Callable[..., object]], seen: Callable[[], tuple[int, int]]
     ) -> dict[str, Callable[..., Any]]:
-        """Return calls by name that are written down before they are made; `seen` tells (time, hashes drawn)."""
+        """Return calls by name that are written down with the next `flush`; `seen` tells (time, hashes drawn)."""
         self._calls |= calls
         self._forms |= {name: form_of(name, call) for name, call in calls.items()}
         return {name: self._keeping(call, self._forms[name], seen) for name, call in calls.items()}
@@ -95,33 +98,46 @@ class Journal:
     ) -> Callable[..., _Result]:
         def keep(*told: Any, **named: Any) -> _Result:
             if self.writing:
-                self._file.write(_encode((*seen(), form(*told, **named))) + b"\n")
+                self._group.append((*seen(), form(*told, **named)))
             return call(*told, **named)
 
         return keep
+
+    def flush(self) -> None:
+        """Write down what was called since the last time; OSError where it cannot be: nobody must be answered then."""
+        if self._group:
+            line = _encode(self._group) + b"\n"
+            self._group = []
+            if self._file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
 
     def play(self, advance: Callable[[int], None], seen: Callable[[], tuple[int, int]]) -> int:
         """Make every call of the file again, each at its time; return how many there were, and write from now on.
 
         UsageError where a line cannot be read or does not fit to what came of those before it.
         """
-        line_type: Any = tuple[int, int, reduce(or_, self._forms.values())]  # type: ignore[misc]
+        line_type: Any = list[tuple[int, int, reduce(or_, self._forms.values())]]  # type: ignore[misc]
         decoder = msgspec.json.Decoder(line_type)
         count = 0
         with self._path.open("rb") as file:
             file.readline()
-            for count, line in enumerate(file, 1):
+            for number, line in enumerate(file, 2):
                 try:
-                    at, drawn, told = decoder.decode(line)
+                    group = decoder.decode(line)
                 except msgspec.MsgspecError:
-                    raise self._unusable(f"line {count + 1} cannot be read") from None
-                advance(at)
-                if seen() != (at, drawn):
-                    raise self._unusable(f"line {count + 1} does not fit to the lines before it")
-                name = type(told).__struct_config__.tag
-                self._calls[str(name)](**{field: getattr(told, field) for field in told.__struct_fields__})
+                    raise self._unusable(f"line {number} cannot be read") from None
+                for at, drawn, told in group:
+                    advance(at)
+                    if seen() != (at, drawn):
+                        raise self._unusable(f"line {number} does not fit to the lines before it")
+                    self._call(told)
+                    count += 1
         self.writing = True
         return count
+
+    def _call(self, told: msgspec.Struct) -> None:
+        name = str(type(told).__struct_config__.tag)
+        self._calls[name](**{field: getattr(told, field) for field in told.__struct_fields__})
 
     def _unusable(self, why: str) -> UsageError:
         return UsageError(f"The state {self._path} cannot be used: {why}. Start with another file.")

@@ -66,6 +66,10 @@ class State:
                 told = f"{name.replace('_', ' ')} {kept[name]}, not {asked[name]}"
                 raise UsageError(f"The state {path} was made with {told}; use the same, or another file.")
 
+    def flush(self) -> None:
+        """Write down what was asked since the last time; OSError where it cannot be."""
+        self._journal.flush()
+
     def close(self) -> None:
         """Let the file go; the exchange must not be asked any more."""
         self._journal.close()

@@ -76,12 +76,15 @@ class Walk:
         plan = Plan(settle_s=0.2, state=folder / "state.jsonl", truth=folder / "truth.jsonl")
         self.made = assemble(plan, lambda: self.now)
         self.venue = self.made.world.venue
+        assert self.made.state is not None
+        self.state = self.made.state
 
     def go(self, seconds: int) -> None:
         for _ in range(seconds * 10):
             self.now += NANOS // 10
             for step in self.made.app.steps:
                 step(self.now)
+            self.state.flush()
             self.venue.advance(self.now)
 
 
@@ -90,8 +93,7 @@ def test_invented_traders_go_on_with_the_markets_and_money_that_were_there(tmp_p
     first.go(20)
     rows = len((tmp_path / "truth.jsonl").read_bytes().splitlines())
     assert rows > 20
-    assert first.made.state is not None
-    first.made.state.close()
+    first.state.close()
     again = Walk(tmp_path, NOW + 25 * NANOS)
     assert list(again.venue.markets) == list(first.venue.markets)
     left = list(first.venue.trades)

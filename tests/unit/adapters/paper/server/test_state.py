@@ -1,5 +1,6 @@
 """An exchange that goes on from its file: the same to the last balance, wherever the process was killed."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.venue_orders import CONDITION, NO, START, YES, Orders, market, wallet
+from whaletrader.adapters.paper.server.app import PaperExchange
 from whaletrader.adapters.paper.server.auth import Keyring
+from whaletrader.adapters.paper.server.edge import Reply, Router, reply
 from whaletrader.adapters.paper.server.journal import Journal
+from whaletrader.adapters.paper.server.mounts import Face, NoFaults
+from whaletrader.adapters.paper.server.mounts import World as Mounted
 from whaletrader.adapters.paper.server.raw_transactions import RawTransactions
 from whaletrader.adapters.paper.server.relayer import Relayer, Transaction
 from whaletrader.adapters.paper.server.state import Options, State
@@ -61,8 +66,13 @@ class World:
         for number in TRADERS:
             self.venue.open_account(wallet(number), cash_micro=300 * MICRO)
             self.venue.deposit(wallet(number), tokens={YES: 200 * MICRO, NO: 200 * MICRO})
+        self.state.flush()
 
     def do(self, step: tuple[Any, ...]) -> None:
+        self.act(step)
+        self.state.flush()
+
+    def act(self, step: tuple[Any, ...]) -> None:
         venue, orders, now = self.venue, self.orders, self.now
         match step:
             case ("limit", number, side, token, cents, size):
@@ -84,6 +94,7 @@ class World:
                 venue.advance(self.now)
 
     def close(self) -> None:
+        self.state.flush()
         self.state.close()
 
 
@@ -156,8 +167,7 @@ def test_wherever_a_kill_cuts_the_file_every_call_that_was_answered_is_there(
     cut = data.draw(st.integers(len(b"".join(whole.splitlines(keepends=True)[: min(seen)])), len(whole)))
     path.write_bytes(whole[:cut])
     again = World(path)
-    assert again.calls + 1 == whole[:cut].count(b"\n")
-    assert picture(again.venue) == seen[again.calls + 1]
+    assert picture(again.venue) == seen[whole[:cut].count(b"\n")]
     again.close()
 
 
@@ -189,6 +199,7 @@ def test_keys_nonces_grants_and_what_the_relayer_took_outlive_the_process(tmp_pa
 def test_no_secret_is_written_into_the_file(tmp_path: Path) -> None:
     world = World(tmp_path / "state.jsonl")
     made = world.keyring.create(wallet(1), 0)
+    world.close()
     assert made is not None
     told = (tmp_path / "state.jsonl").read_text()
     assert wallet(1) in told
@@ -253,15 +264,69 @@ def lines_of(tmp_path: Path) -> tuple[Path, list[bytes]]:
 
 def test_a_line_that_is_missing_is_found_out(tmp_path: Path) -> None:
     path, lines = lines_of(tmp_path)
-    kinds = [json.loads(line)[2][0] for line in lines[1:]]
+    kinds = [json.loads(line)[0][2][0] for line in lines[1:]]
     lost = kinds.index("place") + 2
     path.write_bytes(b"".join(lines[:lost] + lines[lost + 1 :]))
     with pytest.raises(UsageError, match="does not fit to the lines before it"):
         World(path)
 
 
+def test_what_one_request_called_is_in_the_file_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "state.jsonl"
+    world = World(path)
+    world.begin()
+    before = path.read_bytes()
+    world.act(("split", 1, 10))
+    world.act(("merge", 2, 10))
+    world.venue.use_nonce(wallet(1), 0)
+    assert path.read_bytes() == before
+    world.close()
+    told = path.read_bytes()[len(before) :]
+    assert told.count(b"\n") == 1
+    for cut in (1, len(told) // 2, len(told) - 1):
+        path.write_bytes(before + told[:cut])
+        again = World(path)
+        assert again.venue.nonces == {}
+        assert again.venue.drawn == 0
+        again.close()
+
+
+def test_an_exchange_that_cannot_write_answers_nothing_more(tmp_path: Path) -> None:
+    world = World(tmp_path / "state.jsonl")
+    world.begin()
+    router = Router()
+    router.add("POST", "/nonce", lambda _request: (world.venue.use_nonce(wallet(1), 0), reply("OK"))[1])
+    world.state._journal._file = Full()
+    app = PaperExchange(
+        Mounted(world.venue, lambda: START, NoFaults()), [Face("clob", "", router)], (), world.state.flush
+    )
+    assert asked(app, "/nonce").status == asked(app, "/nonce").status == 500
+
+
+class Full:
+    """A file on a disk that has no room for a whole line."""
+
+    def write(self, line: bytes) -> int:
+        return len(line) - 1
+
+
+def asked(app: PaperExchange, path: str) -> Reply:
+    """What an exchange answers over its edge."""
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": path, "headers": [], "query_string": b""}
+    asyncio.run(app(scope, receive, send))
+    return Reply(sent[0]["status"], sent[1]["body"])
+
+
 def test_a_line_that_was_changed_into_nonsense_is_found_out(tmp_path: Path) -> None:
     path, lines = lines_of(tmp_path)
-    path.write_bytes(b"".join([*lines[:5], b"[1,2,[\n", *lines[6:]]))
-    with pytest.raises(UsageError, match="line 6 cannot be read"):
+    path.write_bytes(b"".join([*lines[:3], b"[1,2,[\n", *lines[4:]]))
+    with pytest.raises(UsageError, match="line 4 cannot be read"):
         World(path)
