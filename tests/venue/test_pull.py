@@ -17,6 +17,7 @@ from tests.support.venue_http import (
     activity_row,
     market_row,
     serving,
+    subgraph_fill,
 )
 from tests.support.waiting import wait_until
 from whaletrader.datasets.raw_pages import raw_files, read_pages
@@ -111,6 +112,21 @@ def test_what_is_lacking_is_said_and_the_exit_code_is_one(venue, tmp_path):
     assert f"lacking: data_v2.takers {WALLET}: invalid user" in done.stdout
     assert "markets: 2 found, 1 lacking" in done.stdout
     assert "run the same command again" in done.stderr
+
+
+def test_every_source_is_held_to_the_data_api_and_who_stepped_in_is_said(venue, tmp_path):
+    venue.subgraph["orderFilledEvents"] = [subgraph_fill(n) for n in range(240)]
+    words = ("--no-import", "--workers", "1", "--what", "trades,trades-v1,subgraph")
+    done = pull(venue, tmp_path / "p", *words)
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    told = "{}: 230 transactions told by both, 0 by the Data API alone, {} by {} alone"
+    assert "held to " + told.format("the history subgraphs", 10, "the history subgraphs") in lines
+    assert "held to " + told.format("its first version", 0, "its first version") in lines
+    assert "sample; the history subgraphs tell 10 transactions that the Data API does not" in done.stdout
+    venue.refusals = [("/data-api/v2/activity", Answer(400, b'{"error":"invalid user"}'))]
+    done = pull(venue, tmp_path / "q", *words)
+    assert f"told by the Data API's first version instead: data_v2.activity {WALLET}: invalid user" in done.stdout
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_venue_that_cannot_be_reached_is_one_sentence(tmp_path):

@@ -144,7 +144,7 @@ def _print_wallet(one: "WalletReport") -> None:
     for other in one.compared:
         name = _NAMES[other.other]
         alone = f"{other.only_data_api:,} by the Data API alone, {other.only_other:,} by {name} alone"
-        say(f"    transactions: {other.both:,} told by both, {alone}")
+        say(f"    held to {name}: {other.both:,} transactions told by both, {alone}")
 
 
 def _day(second: int) -> str:

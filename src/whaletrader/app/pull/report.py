@@ -153,12 +153,8 @@ def _wallet(
     gaps = tuple(uncovered(since, until, [_period(state) for state in told if state.state == "done"]))
     why += [f"not yet fetched: {len(gaps)} period(s)"] if gaps else []
     why += list(dict.fromkeys(state.truncated for state in told if state.truncated))
-    compared = _comparisons(store, wallet, listings, on_chain) if second else ()
-    why += [
-        _OTHERS[one.other].format(one.only_other)
-        for one in compared
-        if one.only_other and not (replaced and one.other == _ACTIVITY_V1)
-    ]
+    compared = _comparisons(store, wallet, listings, {state.task.listing for state in telling}, on_chain)
+    why += [_OTHERS[one.other].format(one.only_other) for one in compared if one.only_other]
     whole = not why
     if whole and since > FIRST_S:
         why.append("pulled from a later beginning")
@@ -179,15 +175,16 @@ def _wallet(
 
 
 def _comparisons(
-    store: PullStore, wallet: str, listings: dict[str, list[TaskState]], on_chain: bool
+    store: PullStore, wallet: str, listings: dict[str, list[TaskState]], telling: set[str], on_chain: bool
 ) -> tuple[Comparison, ...]:
-    """With the sources that were asked to their end."""
+    """Of the versions of the Data API that tell the history with the sources that were asked to their end."""
     ended = {name for name, some in listings.items() if all(state.state == "done" for state in some)}
     ended |= {_LOGS} if on_chain else set()
+    ours = sorted(telling)
     found = []
-    for other in _OTHERS:
-        if other in ended:
-            both, alone, lacking = store.hash_counts(wallet, _ACTIVITY, other)
+    for other in _OTHERS if ours else ():
+        if other in ended and other not in telling:
+            both, alone, lacking = store.hash_counts(wallet, ours, other)
             found.append(Comparison(other=other, both=both, only_data_api=alone, only_other=lacking))
     return tuple(found)
 

@@ -233,10 +233,10 @@ class PullStore:
         """Tokens of the markets that were found, with their markets' life."""
         return [(row[0], row[1], row[2]) for row in self._all("SELECT * FROM tokens ORDER BY token")]
 
-    def hash_counts(self, wallet: str, listing: str, other: str) -> tuple[int, int, int]:
-        """Transactions of a wallet told by two listings, by the first alone, by the other alone."""
+    def hash_counts(self, wallet: str, listings: Iterable[str], other: str) -> tuple[int, int, int]:
+        """Transactions of a wallet told by any of some listings and by another, by those alone, by the other alone."""
         counts = self._all("SELECT told, COUNT(*) FROM hashes WHERE wallet = ? GROUP BY told", wallet)
-        one, two = _TELLS[listing], _TELLS[other]
+        one, two = sum(_TELLS[listing] for listing in dict.fromkeys(listings)), _TELLS[other]
         told = [(bool(bits & one), bool(bits & two), count) for bits, count in counts]
         both, first, second = (
             sum(count for by_one, by_two, count in told if (by_one, by_two) == wanted)

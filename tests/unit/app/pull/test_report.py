@@ -210,3 +210,17 @@ def test_a_wallet_of_whom_only_the_history_subgraphs_were_asked_is_a_sample(stor
 def test_a_wallet_of_whom_the_first_version_told_everything_is_complete(store):
     add(store, task(FIRST_VERSION), page(3))
     assert (wallet(store).coverage, wallet(store).rows) == ("complete", 3)
+
+
+def test_where_the_first_version_stepped_in_the_others_are_held_to_it(store):
+    add(store, task())
+    store.fail(store.tasks()[0], "internal error")
+    add(store, task(FIRST_VERSION), page(hashes=((ALICE, "0x1"), (ALICE, "0x2"))))
+    add(store, task(SUBGRAPH), page(hashes=((ALICE, "0x1"),)))
+    add(store, task(CHAIN), page(hashes=((ALICE, "0x1"), (ALICE, "0x3"))))
+    found = wallet(store)
+    assert found.compared == (
+        Comparison(other=CHAIN, both=1, only_data_api=1, only_other=1),
+        Comparison(other=SUBGRAPH, both=1, only_data_api=1, only_other=0),
+    )
+    assert found.why == ("the chain tells 1 transactions that the Data API does not",)

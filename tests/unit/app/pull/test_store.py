@@ -124,9 +124,11 @@ def test_transactions_are_counted_by_who_tells_them(store):
     store.commit(chain, fetched(2, hashes=((WALLET, "0x3"), (WALLET, "0x4"), ("0xother", "0x1"))))
     store.commit(subgraph, fetched(3, hashes=((WALLET, "0x1"), (WALLET, "0x3"), (WALLET, "0x5"), (WALLET, "0x6"))))
     store.commit(first, fetched(4, hashes=tuple((WALLET, f"0x{n}") for n in (1, 2, 3))))
-    counts = [store.hash_counts(WALLET, "data_v2.activity", other) for other in listings]
+    counts = [store.hash_counts(WALLET, ["data_v2.activity"], other) for other in listings]
     assert counts == [(1, 2, 1), (2, 1, 2), (3, 0, 0)]
-    assert store.hash_counts(WALLET, "chain.logs", "subgraph.orderFilledEvents") == (1, 1, 3)
+    assert store.hash_counts(WALLET, ["chain.logs"], "subgraph.orderFilledEvents") == (1, 1, 3)
+    both = ["data_v2.activity", "chain.logs", "chain.logs"]
+    assert store.hash_counts(WALLET, both, "subgraph.orderFilledEvents") == (2, 2, 2)
 
 
 def test_the_request_is_remembered(store):
