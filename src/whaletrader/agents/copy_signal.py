@@ -41,8 +41,6 @@ from whaletrader.messages.risk import TradingStateChanged
 MAX_MARKETS = 5_000
 """Markets whose terms and prices are remembered; the one that was quiet longest goes first."""
 MAX_RESOLVED = 50_000
-MAX_SEEN = 20_000
-"""Leaders' tokens of which it is known how many shares they were seen to get; the one untouched longest goes first."""
 LeaderEvent = WhaleTradeObserved | WhalePositionChanged
 
 
@@ -71,8 +69,8 @@ class CopySignalState(AgentState, kw_only=True):
     resolved: dict[str, bool] = msgspec.field(default_factory=dict)
     trading_state: str = TradingState.ACTIVE.value
     book: CopyBook = msgspec.field(default_factory=CopyBook)
-    seen: dict[str, int] = msgspec.field(default_factory=dict)
-    """Shares that a leader was seen to get of a token and not to give up since, by the bet's name."""
+    seen: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
+    """By market: shares that leaders were seen to get and not to give up since, by the name of the bet."""
 
 
 class CopySignalAgent:
@@ -127,7 +125,7 @@ class CopySignalAgent:
                 remember(state.resolved, market_id, True, MAX_RESOLVED)
                 state.markets.pop(market_id, None)
                 copy_book.drop_tokens(state.book, token_ids)
-                state.seen = {key: size for key, size in state.seen.items() if key.rsplit("/", 1)[1] not in token_ids}
+                state.seen.pop(market_id, None)
             case WhaleTradeObserved() | WhalePositionChanged() as event:
                 _see(state, event)
             case TradingStateChanged(state=trading_state):
@@ -197,17 +195,19 @@ def _price_of(event: LeaderEvent) -> int:
 
 def _see(state: CopySignalState, event: LeaderEvent) -> None:
     """Keep how many shares of a token a leader of fills was seen to have; those from before are not known."""
-    if event.kind != LeaderEventKind.FILL:
+    if event.kind != LeaderEventKind.FILL or event.market_id in state.resolved:
         return
-    key = copy_book.bet_key(event.wallet, event.kind, event.token_id)
-    size = state.seen.pop(key, 0) + (event.size_micro if event.side == Side.BUY else -event.size_micro)
-    if size > 0 and event.market_id not in state.resolved:
-        remember(state.seen, key, size, MAX_SEEN)
+    key, seen = copy_book.bet_key(event.wallet, event.kind, event.token_id), state.seen.pop(event.market_id, {})
+    size = seen.pop(key, 0) + (event.size_micro if event.side == Side.BUY else -event.size_micro)
+    if size > 0:
+        seen[key] = size
+    if seen:
+        remember(state.seen, event.market_id, seen, MAX_MARKETS)
 
 
 def _left_micro(state: CopySignalState, event: WhalePositionChanged, held_micro: int) -> int:
     """Return the part of our lot that a leader's merge or conversion asks us to sell, complete sets of ours apart."""
-    seen = state.seen.get(copy_book.bet_key(event.wallet, event.kind, event.token_id), 0)
+    seen = state.seen.get(event.market_id, {}).get(copy_book.bet_key(event.wallet, event.kind, event.token_id), 0)
     share = held_micro if event.size_micro >= seen else -(-held_micro * event.size_micro // seen)
     return share - min(copy_book.in_sets_micro(state.book, event), share)
 

@@ -21,7 +21,7 @@ from tests.support.payloads import (
     settled,
 )
 from tests.unit.agents.test_copy_signal import HALF, cancelled, ordered, reason, signal
-from whaletrader.agents.copy_signal import MAX_SEEN, make
+from whaletrader.agents.copy_signal import MAX_MARKETS, make
 from whaletrader.config.tree import Settings
 from whaletrader.messages.leaders import CopySignal, SignalSkipped, WhalePruned
 from whaletrader.messages.risk import TradingStateChanged
@@ -60,9 +60,9 @@ def test_what_a_leader_bought_sold_split_and_merged_before_counts(agent):
     agent.tell(observed(size_micro=60 * UNIT))
     agent.tell(changed(change="SPLIT", side="BUY", size_micro=50 * UNIT))
     agent.tell(observed(side="SELL", size_micro=10 * UNIT, kind="position"))
-    assert agent.state.seen == {f"fill/{ALICE}/{YES}": 210 * UNIT}
+    assert agent.state.seen == {MARKET: {f"fill/{ALICE}/{YES}": 210 * UNIT}}
     assert signal(agent.tell(changed(size_micro=105 * UNIT))).exit_size_micro == 5 * UNIT
-    assert agent.state.seen == {f"fill/{ALICE}/{YES}": 105 * UNIT}
+    assert agent.state.seen == {MARKET: {f"fill/{ALICE}/{YES}": 105 * UNIT}}
 
 
 def test_more_than_was_seen_is_all(agent):
@@ -73,7 +73,7 @@ def test_more_than_was_seen_is_all(agent):
 
 def test_what_a_leader_gets_by_a_split_is_not_copied(agent):
     assert agent.tell(changed(change="SPLIT", side="BUY")) == []
-    assert agent.state.seen == {f"fill/{ALICE}/{YES}": 100 * UNIT}
+    assert agent.state.seen == {MARKET: {f"fill/{ALICE}/{YES}": 100 * UNIT}}
 
 
 def test_a_conversion_is_an_exit_of_the_outcome_that_it_gave_up(agent):
@@ -153,10 +153,10 @@ def test_a_change_in_a_resolved_or_unknown_market_is_refused(agent):
 
 
 def test_memory_of_what_leaders_were_seen_to_get_is_bounded(agent):
-    for number in range(MAX_SEEN + 10):
-        event = agent.message(observed(wallet=f"0x{number:040x}"))
+    for number in range(MAX_MARKETS + 10):
+        event = agent.message(observed(market_id=f"0x{number:064x}"))
         agent.state = agent.agent.evolve(agent.state, event)
-    assert len(agent.state.seen) == MAX_SEEN
+    assert len(agent.state.seen) == MAX_MARKETS
 
 
 STEPS = st.lists(
@@ -197,5 +197,5 @@ def test_whatever_was_seen_no_exit_is_more_than_the_lot_less_what_is_merged(step
                 assert 0 < out.exit_size_micro <= held[out.token_id] - sets
         if type(step).__name__ == "WhalePositionChanged":
             assert len(outs) == (step.side == "SELL")
-        assert all(size > 0 for size in agent.state.seen.values())
+        assert all(size > 0 for seen in agent.state.seen.values() for size in seen.values())
         assert all(bet.market_id in {MARKET, ""} for bet in agent.state.book.bets.values())
