@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_PORT = 8900
-DEFAULT_KEEP_H = 6.0
+DEFAULT_KEEP_H = 2.0
 MIN_KEEP_H = 0.1
 """Longer than the slowest of the public faces needs to tell of a fill, and than any settlement's retries."""
 MAX_KEEP_H = 100_000.0

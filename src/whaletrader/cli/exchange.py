@@ -23,7 +23,7 @@ def exchange_command(
     faults: Path | None = typer.Option(None, "--faults", help="A fault plan (TOML): what goes wrong, and how often."),
     truth: Path | None = typer.Option(None, "--truth", help="A file for every settled fill, one JSON line each."),
     state: Path | None = typer.Option(None, "--state", help="A file from which it goes on after a restart or a kill."),
-    keep: float = typer.Option(6.0, "--keep", min=0, help="Hours that ended orders and trades are told for; 0: ever."),
+    keep: float = typer.Option(2.0, "--keep", min=0, help="Hours that ended orders and trades are told for; 0: ever."),
     settle_s: float = typer.Option(2.0, "--settle-s", help="Seconds from a match to its transaction."),
     cash: int = typer.Option(10_000, "--cash", min=0, max=10**9, help="Paper dollars of every new wallet."),
     tier: str = typer.Option("standard", "--tier", help="Rate-limit tier of every caller: standard … elite."),

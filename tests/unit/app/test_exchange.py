@@ -1,5 +1,6 @@
 """What a person may choose for the local exchange, and the settings that lead to it."""
 
+import inspect
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ import httpx
 import pytest
 
 from whaletrader.app.exchange import (
+    DEFAULT_KEEP_H,
     ExchangeOptions,
     open_exchange,
     plan_of,
@@ -15,6 +17,7 @@ from whaletrader.app.exchange import (
     venue_settings,
 )
 from whaletrader.app.settings import load_settings
+from whaletrader.cli.exchange import exchange_command
 from whaletrader.config.tree import VenueSettings
 from whaletrader.domain.values import MICRO
 from whaletrader.errors import UsageError
@@ -108,3 +111,8 @@ def test_an_open_exchange_answers_and_is_gone_afterwards() -> None:
             assert httpx.get(face).status_code == 200, face
     with pytest.raises(httpx.ConnectError):
         httpx.get(url)
+
+
+def test_the_command_and_its_options_keep_equally_long() -> None:
+    told = inspect.signature(exchange_command).parameters["keep"].default
+    assert told.default == ExchangeOptions().keep_h == DEFAULT_KEEP_H
