@@ -5,16 +5,20 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from tests.support.waiting import wait_until
-from whaletrader.adapters.polymarket.clients import venue_clients
+from whaletrader.adapters.polymarket.clients import VenueClients, venue_clients
 from whaletrader.adapters.polymarket.live_feed import LiveFeed
 from whaletrader.adapters.polymarket.live_sources import LiveSources
 from whaletrader.app.exchange import ExchangeOptions, open_exchange
+from whaletrader.datasets.decode.data_api_v2 import decode_activity
+from whaletrader.datasets.decode.rows import PositionChange
 from whaletrader.domain.values import NANOS, LeaderEventKind
+from whaletrader.ports.market_feed import CHANGES
 
 FAULTS = """
 seed = 5
@@ -54,6 +58,22 @@ def told(feed: LiveFeed) -> Counter[str]:
     return Counter(feed.leader_row(LeaderEventKind.FILL, row).natural_key for row in range(last + 1))
 
 
+def changed(feed: LiveFeed) -> Counter[tuple[str, str, str, str, int]]:
+    """What was heard of splits and merges, a count for each outcome that one moved."""
+    rows = [feed.leader_row(CHANGES, row) for row in range(feed.row_at(CHANGES, time.time_ns()) + 1)]
+    return Counter((row.tx_hash, row.wallet, row.role, row.market_id, row.size_micro) for row in rows)
+
+
+def recorded(clients: VenueClients, wallets: list[str], since_s: int, until_s: int) -> Counter[Any]:
+    """What the exchange's own record of the wallets says of the same."""
+    found: Counter[Any] = Counter()
+    for wallet in wallets:
+        for row in decode_activity(clients.data.activity_page(wallet, since_s, until_s, "").body).rows:
+            if isinstance(row, PositionChange) and row.kind in {"SPLIT", "MERGE"}:
+                found[row.tx_hash, row.wallet, row.kind, row.market_id, row.amount_micro] += 2
+    return found
+
+
 def truth(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text().splitlines() if line.endswith("}")]
 
@@ -86,6 +106,10 @@ def test_nothing_is_lost_or_doubled_while_every_feed_misbehaves(tmp_path: Path) 
                 return Counter(row["key"] for row in due) - told(feed)
 
             wait_until(lambda: not missing(), SETTLED_S + 20, "the log of everything that was traded")
+            moved = recorded(clients, wallets, (begun_ts // NANOS) + 9, until_ts // NANOS)
+            assert moved, "nobody split or merged"
+            wait_until(lambda: not moved - changed(feed), SETTLED_S, "all splits and merges")
+            assert set(changed(feed).values()) == {2}, "each outcome once, however many sources told"
             sources.check()
             wait_until(lambda: sources.freshness().fresh, 30)
             assert sources.stop(10)

@@ -1,8 +1,9 @@
 """Invented traders on invented markets: makers who quote around a hidden value, takers, and leaders who know it.
 
 Values move at random; makers quote them with a lag, so that leaders (who see the value) gain and takers (who do not)
-lose. From time to time a market resolves by its value, holders redeem, and a new market is listed. Everything follows
-from the seed and the times of the steps; all of it is SIMULATED.
+lose. Leaders merge what they hold of both outcomes, or split a little where they hold one. From time to time a market
+resolves by its value, holders redeem, and a new market is listed. Everything follows from the seed and the times of the
+steps; all of it is SIMULATED.
 """
 
 import math
@@ -39,6 +40,9 @@ class PopulationParams:
     """How often a best quote is placed twice: two equal fills in one transaction."""
     resolve_every_s: float = 0.0
     """A market resolves so often; 0: never."""
+    move_every_s: float = 5.0
+    """A leader splits or merges so often; 0: never."""
+    split_shares: int = 20
     start_shares: int = 20_000
     """What a maker splits in each market at first."""
 
@@ -76,6 +80,8 @@ class Population:
         self._venue = venue
         self._params = params or PopulationParams()
         self._rng = np.random.default_rng([seed, 0x7061706572])
+        self._moves = np.random.default_rng([seed, 0x6D6F766573])
+        """Apart, so that who trades what does not hang on it."""
         self.desk = Desk(venue, seed)
         self.makers = [made_up_wallet(seed, f"maker {number}") for number in range(self._params.makers)]
         self.takers = [made_up_wallet(seed, f"taker {number}") for number in range(self._params.takers)]
@@ -87,6 +93,7 @@ class Population:
         self._next_quote_ns = started_ns
         self._next_take_ns = started_ns + SECOND
         self._next_resolve_ns = started_ns + self._after(self._params.resolve_every_s)
+        self._next_move_ns = started_ns + self._after(self._params.move_every_s)
         for wallet in (*self.makers, *self.takers, *self.leaders):
             self.desk.open(wallet)
         for wallet in self.makers:
@@ -105,6 +112,9 @@ class Population:
         while self._next_take_ns <= now_ns:
             self._take_one(now_ns)
             self._next_take_ns += round(self._rng.exponential(1.0 / self._params.takes_per_s) * SECOND) + 1
+        while self._next_move_ns <= now_ns:
+            self._move_one(now_ns)
+            self._next_move_ns += self._after(self._params.move_every_s)
         if self._next_resolve_ns <= now_ns:
             self._resolve_one(now_ns)
             self._next_resolve_ns = now_ns + self._after(self._params.resolve_every_s)
@@ -194,6 +204,22 @@ class Population:
         part = held if self._rng.random() < 0.5 else held // 2
         self.desk.take(wallet, token_id, Side.SELL, price, part, now_ns)
         return True
+
+    def _move_one(self, now_ns: int) -> None:
+        """A leader merges what he holds of both outcomes of a market, else splits a little where he holds one."""
+        wallet = self.leaders[int(self._moves.integers(len(self.leaders)))]
+        found: list[tuple[int, int, str]] = []
+        for each in self._quoted.values():
+            held = sorted(self.desk.held(wallet, token) for token in each.market.token_ids)
+            if held[1] > 0 and not each.market.resolved:
+                found.append((held[0], held[1], each.market.condition_id))
+        if not found:
+            return
+        sets, _, condition_id = max(found)
+        if sets > 0:
+            self._venue.merge(wallet, condition_id, sets, now_ns)
+        else:
+            self._venue.split(wallet, condition_id, self._params.split_shares * MICRO, now_ns)
 
     # -- ends ----------------------------------------------------------------------------------------------------
 

@@ -47,6 +47,14 @@ def test_shares_change_hands_are_minted_and_are_merged() -> None:
     assert Counter(leg.maker for leg in legs)[False] > 200
 
 
+def test_leaders_split_and_merge_and_never_more_than_they_hold() -> None:
+    venue, public = usual()
+    leaders = {move.wallet for move in public.recorder.record.moves.rows if move.kind == "MERGE"}
+    splits = Counter(move.size_micro for move in public.recorder.record.moves.rows if move.wallet in leaders)
+    assert splits[20_000_000] >= 1
+    assert all(size >= 0 for account in venue.accounts.values() for size in account.tokens.values())
+
+
 def test_some_transactions_hold_equal_fills_of_one_wallet() -> None:
     legs = usual()[1].recorder.record.legs.rows
     equal = Counter((leg.tx_hash, leg.wallet, leg.token_id, leg.side, leg.size_micro) for leg in legs)
@@ -67,6 +75,7 @@ def test_a_market_that_ends_is_redeemed_and_followed_by_another() -> None:
     kinds = Counter(move.kind for move in public.recorder.record.moves.rows)
     assert kinds["REDEEM"] > 0
     assert kinds["SPLIT"] > 0
+    assert kinds["MERGE"] > 0
     ended = sum(market.resolved for market in venue.markets.values())
     assert ended >= 2
     assert len({market.slug for market in venue.markets.values()}) == len(venue.markets) == 8 + ended
