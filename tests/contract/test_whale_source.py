@@ -2,12 +2,18 @@
 
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
+from tests.support.heard import listening
 from tests.support.universe import Tape
+from tests.support.venue_rows import fill
+from whaletrader.adapters.local.heard_whales import HeardWhales
 from whaletrader.adapters.local.whale_source import DatasetWhales
 from whaletrader.config.tree import DiscoverySettings, Settings
+from whaletrader.datasets.schema import TABLES
+from whaletrader.datasets.writer import DatasetWriter
 from whaletrader.domain.values import MICRO, NANOS, LeaderEventKind
 from whaletrader.messages import codec
 from whaletrader.messages.leaders import LeaderScore, UniverseScanned
@@ -22,7 +28,22 @@ SETTINGS = Settings(
     )
 )
 Make = Callable[[FrameSource], WhaleSource]
-MAKERS: dict[str, Make] = {"dataset": lambda source: DatasetWhales(source, SETTINGS)}
+
+
+def and_heard(source: FrameSource, folder: Path) -> HeardWhales:
+    """The source as a history, beside a run that heard a fill in a market of which nobody knows anything."""
+    writer = DatasetWriter(folder / "history", "history", "simulated", 0)
+    for name in TABLES:
+        writer.write(name, source.table(name).select(list(TABLES[name])))
+    with listening(folder) as feed:
+        feed.add([fill(1)], 1)
+    return HeardWhales(writer.finish(), folder / "live", folder / "judged", SETTINGS)
+
+
+MAKERS: dict[str, Callable[[FrameSource, Path], WhaleSource]] = {
+    "dataset": lambda source, _folder: DatasetWhales(source, SETTINGS),
+    "history and heard": and_heard,
+}
 
 
 def tape() -> Tape:
@@ -47,8 +68,8 @@ def source() -> FrameSource:
 
 
 @pytest.fixture(params=MAKERS)
-def make(request: pytest.FixtureRequest) -> Make:
-    return MAKERS[request.param]
+def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Make:
+    return lambda source: MAKERS[request.param](source, tmp_path_factory.mktemp("whales"))
 
 
 def scan_at(whales: WhaleSource, day: float) -> UniverseScanned:
