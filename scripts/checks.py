@@ -134,8 +134,8 @@ def run_tests(name: str, *, fast: bool) -> Outcome:
     """Run one folder of tests and count from its JUnit file; a run that leaves no such file is a failure."""
     command = [str(BIN / "python"), "-m", "pytest", "-q", "--no-header", f"tests/{name}"]
     command += ["-n", "2", "--dist", PARALLEL[name]] if name in PARALLEL else []
-    # In the order of their names: the longest, which mostly waits, is named so that it begins.
-    command += ["--no-loadscope-reorder"] if name == "venue" else []
+    # Else the files with the most tests begin; tests/conftest.py names those that last longest.
+    command += ["--no-loadscope-reorder"] if PARALLEL.get(name) == "loadfile" else []
     command += ["-m", NOT_FAST] if fast else []
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:

@@ -6,6 +6,7 @@ import textwrap
 import pytest
 
 from scripts import checks
+from tests.conftest import LONGEST_FIRST, ROOT, pytest_collection_modifyitems
 
 EXAMPLE = """
 import pytest
@@ -164,3 +165,16 @@ def test_kernels_are_not_left_behind_when_a_part_breaks_off(tools, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         checks.run_parts(["kernels", "types"], fast=False)
     assert started[0].poll() is not None
+
+
+def test_files_that_last_longest_are_there_and_begin():
+    class Found:
+        def __init__(self, name):
+            self.path = ROOT / name
+
+    assert [name for name in LONGEST_FIRST if not (ROOT / name).is_file()] == []
+    assert {checks.PARALLEL[name.split("/")[1]] for name in LONGEST_FIRST} == {"loadfile"}
+    items = [Found("tests/unit/test_a.py"), Found(LONGEST_FIRST[1]), Found(LONGEST_FIRST[0]), Found("tests/unit/b.py")]
+    before = list(items)
+    pytest_collection_modifyitems(items)
+    assert items == [before[2], before[1], before[0], before[3]]

@@ -154,7 +154,7 @@ def test_a_lost_answer_is_lost_after_the_exchange_acted() -> None:
 
 def test_a_late_answer_does_not_hold_up_others() -> None:
     with served() as exchange, exchange.client() as client:
-        exchange.faults.fates = Fate(delay_s=0.5)
+        exchange.faults.fates = Fate(delay_s=2.0)
         late: list[int] = []
         thread = threading.Thread(target=lambda: late.append(exchange.client().post("/act").status_code))
         thread.start()
@@ -162,7 +162,7 @@ def test_a_late_answer_does_not_hold_up_others() -> None:
         exchange.faults.fates = PLAIN_FATE
         assert client.post("/act").status_code == 200
         assert late == []
-        thread.join(5)
+        thread.join(20)
         assert late == [200]
 
 
