@@ -18,8 +18,8 @@ from whaletrader.datasets.importers.archive_markets import numbers_of, pools_of,
 from whaletrader.datasets.importers.staging import StagedPart
 
 Stage = Callable[[Path, str], StagedPart]
-_LOGS = frozenset({ArchiveKind.FILLS_V1, ArchiveKind.FILLS_V2, ArchiveKind.TAPE})
-_PLAIN_LOGS = frozenset({ArchiveKind.FILLS_V1, ArchiveKind.FILLS_V2})
+_PLAIN_LOGS = frozenset({ArchiveKind.FILLS_V1, ArchiveKind.FILLS_V2, ArchiveKind.BLOCK_FILLS})
+_LOGS = _PLAIN_LOGS | {ArchiveKind.TAPE}
 _FILLS = _LOGS | {ArchiveKind.NUMBERED, ArchiveKind.ALIGNED, ArchiveKind.AMM}
 _PLACES = {ArchiveKind.MARKETS: 10, ArchiveKind.PAYOUTS: 11, ArchiveKind.AMM: 20}
 _SAME_FILLS = "the same fills are in the logs beside it"
@@ -50,18 +50,21 @@ def archive_files(place: Path) -> Iterator[ArchiveFile]:
     tellers = [file for file, kind in kinds if kind in (ArchiveKind.POOLS, ArchiveKind.MARKETS)]
     pools = _pools(tellers) if ArchiveKind.AMM in found else None
     numbers = _numbers(kinds) if ArchiveKind.NUMBERED in found else None
+    blocks = tuple(file for file, kind in kinds if kind is ArchiveKind.BLOCKS)
     for file, kind in kinds:
         why_not = _why_not(kind, found, told_beside=file.parent in logs_in)
         if kind is None or why_not:
             yield ArchiveFile(file, 90, None, why_not or _UNKNOWN)
         else:
-            yield ArchiveFile(file, _PLACES.get(kind, 30), _stage(kind, pools, numbers))
+            yield ArchiveFile(file, _PLACES.get(kind, 30), _stage(kind, pools, numbers, blocks))
 
 
 def _why_not(kind: ArchiveKind | None, found: set[ArchiveKind | None], *, told_beside: bool) -> str:
     """Why a table is left out, "" where it is not: mostly because other tables tell the same in a finer form."""
     if kind is ArchiveKind.POOLS:
         return "pools tell the markets of the AMM era's trades and are no table"
+    if kind is ArchiveKind.BLOCKS:
+        return "blocks tell the times of logs beside them and are no table"
     if kind is ArchiveKind.CHANGES:
         return _TIMELESS
     again = (
@@ -72,7 +75,9 @@ def _why_not(kind: ArchiveKind | None, found: set[ArchiveKind | None], *, told_b
     return _SAME_FILLS if again else ""
 
 
-def _stage(kind: ArchiveKind, pools: pl.DataFrame | None, numbers: pl.DataFrame | None) -> Stage:
+def _stage(
+    kind: ArchiveKind, pools: pl.DataFrame | None, numbers: pl.DataFrame | None, blocks: tuple[Path, ...]
+) -> Stage:
     if kind is ArchiveKind.MARKETS:
         return stage_market_table
     if kind is ArchiveKind.PAYOUTS:
@@ -86,7 +91,7 @@ def _stage(kind: ArchiveKind, pools: pl.DataFrame | None, numbers: pl.DataFrame 
     if kind is ArchiveKind.AMM:
         assert pools is not None
         return partial(stage_amm, pools=pools)
-    return partial(stage_order_filled, kind=kind)
+    return partial(stage_order_filled, kind=kind, blocks=blocks)
 
 
 def _pools(tellers: list[Path]) -> pl.DataFrame:

@@ -16,6 +16,10 @@ from whaletrader.domain.values import NANOS
 
 _FILLED = frozenset({"maker", "taker", "makeramountfilled", "takeramountfilled"})
 _MATCHED = frozenset({"assetid", "price", "maker", "taker", "takerdirection", "usdcamount"})
+_BLOCK_FILLED = frozenset(
+    {"maker", "taker", "makeramount", "takeramount", "makerassetid", "takerassetid", "blocknumber"}
+)
+_BLOCKS = frozenset({"blocknumber", "timestamp"})
 _PRICED = frozenset({"maker", "taker", "makerdirection", "tokenamount"})
 _CHANGED = frozenset({"conditionid", "collateraltoken", "parentcollectionid"})
 _TIMES = ("blocktimestamp", "timestamp", "blocktime", "datetime", "time", "ts")
@@ -39,6 +43,10 @@ class ArchiveKind(StrEnum):
     ALIGNED = "aligned"
     """Matches without transactions, the takers' own logs taken out."""
     MARKETS = "markets"
+    BLOCK_FILLS = "block-fills"
+    """V1 logs that know their block and no time."""
+    BLOCKS = "blocks"
+    """Times of blocks."""
     PAYOUTS = "payouts"
     AMM = "amm"
     POOLS = "pools"
@@ -47,6 +55,7 @@ class ArchiveKind(StrEnum):
 _WANTED: tuple[tuple[ArchiveKind, frozenset[str]], ...] = (
     (ArchiveKind.FILLS_V1, _FILLED | {"makerassetid", "takerassetid"}),
     (ArchiveKind.FILLS_V2, _FILLED | {"side", "tokenid"}),
+    (ArchiveKind.BLOCK_FILLS, _BLOCK_FILLED),
     (ArchiveKind.TAPE, _PRICED | {"tokenassetid", "usdcamount"}),
     (ArchiveKind.TAPE, _PRICED | {"assetid", "usdamount"}),
     (ArchiveKind.NUMBERED, _PRICED | {"marketid", "nonusdcside", "usdamount"}),
@@ -86,6 +95,8 @@ def kind_of_table(file: Path) -> ArchiveKind | None:
         columns = frozenset(read_table(file).collect_schema().names())
     except (pl.exceptions.PolarsError, OSError):
         return None
+    if columns - {"fetchedat"} == _BLOCKS:
+        return ArchiveKind.BLOCKS
     return next((kind for kind, wanted in _WANTED if wanted <= columns), None)
 
 

@@ -5,6 +5,7 @@ taker's, else a resting one; nothing is counted twice. Files are streamed: they 
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -37,11 +38,16 @@ _LARGEST = 9e18
 _EXCHANGES = [contract.value for contract in EXCHANGES]
 
 
-def stage_order_filled(file: Path, sha256: str, kind: ArchiveKind) -> StagedPart:
-    """Stage a file of logs; the rows keep their order and their place in the file."""
+def stage_order_filled(file: Path, sha256: str, kind: ArchiveKind, blocks: Sequence[Path] = ()) -> StagedPart:
+    """Stage a file of logs; the rows keep their order and their place in the file.
+
+    `blocks` are the tables that tell the times of logs which name only their block.
+    """
     raw = read_table(file).with_row_index("source_row")
+    if kind is ArchiveKind.BLOCK_FILLS:
+        raw = _with_times(raw, blocks)
     columns = raw.collect_schema()
-    old = kind is ArchiveKind.FILLS_V1
+    old = kind is not ArchiveKind.FILLS_V2
     indexed = "logindex" in columns and file.stat().st_size <= _MOST_INDEXED_BYTES
     rows = raw.with_columns(**(_old_order(columns) if old else _order(columns)))
     given, received = _whole("makeramountfilled"), _whole("takeramountfilled")
@@ -62,6 +68,20 @@ def stage_order_filled(file: Path, sha256: str, kind: ArchiveKind) -> StagedPart
     if old and _reads_one_exchange(rows, columns):
         label = "orderfilled.partial"
     return _staged(rows, columns, file, sha256, label)
+
+
+def _with_times(raw: pl.LazyFrame, blocks: Sequence[Path]) -> pl.LazyFrame:
+    """Logs under the usual names with the times of their blocks, null for a block that no table tells."""
+    number = pl.col("blocknumber").cast(pl.Int64, strict=False)
+    named = raw.rename({"makeramount": "makeramountfilled", "takeramount": "takeramountfilled"}).with_columns(number)
+    first, last = named.select(number.min().alias("first"), number.max().alias("last")).collect().row(0)
+    none = pl.LazyFrame(schema={"blocknumber": pl.Int64, "timestamp": pl.String})
+    told = [
+        table.select(number, pl.col("timestamp").cast(pl.String)).filter(pl.col("blocknumber").is_between(first, last))
+        for table in map(read_table, blocks)
+    ]
+    times = pl.concat([none, *told]).unique("blocknumber", keep="any")
+    return named.drop("timestamp", strict=False).join(times, on="blocknumber", how="left", maintain_order="left")
 
 
 def _reads_one_exchange(rows: pl.LazyFrame, columns: pl.Schema) -> bool:

@@ -175,7 +175,7 @@ def _guess(place: Path) -> str:
         if "price_micro" in schema:
             return "canonical"
         return "archive" if is_archive(place) else "bundle"
-    if place.is_dir() and ((place / MANIFEST_FILE).is_file() or (place / "trades").is_dir()):
+    if place.is_dir() and (place / MANIFEST_FILE).is_file():
         return "canonical"
     if is_pull(place):
         return "pull"
@@ -183,6 +183,8 @@ def _guess(place: Path) -> str:
         return "live"
     if is_archive(place):
         return "archive"
+    if (place / "trades").is_dir():
+        return "canonical"
     if any(True for _ in api_files(place)):
         return "data-api"
     raise SchemaError(

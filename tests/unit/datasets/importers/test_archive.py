@@ -69,6 +69,13 @@ LABELLED = {
     "usd_amount": "50.0", "token_amount": "100.0", "transactionHash": "0x" + TX,
 }  # fmt: skip
 """And in those of poly_data's `processed/trades.csv`."""
+OF_BLOCK = {
+    "block_number": 35_896_869, "transaction_hash": "0x" + TX, "log_index": 204, "order_hash": "0x" + "a7" * 32,
+    "maker": ALICE, "taker": BOB, "maker_asset_id": "0", "taker_asset_id": YES, "maker_amount": 50_000_000,
+    "taker_amount": 100_000_000, "fee": 0, "_fetched_at": "2026-01-01", "_contract": "CTF Exchange",
+}  # fmt: skip
+"""And in those of prediction-market-analysis, whose logs know their block only."""
+BLOCK = {"block_number": 35_896_869, "timestamp": "2022-11-21T19:49:29Z"}
 SPLIT = {
     "id": "137_35896870_3", "stakeholder": ALICE, "collateral_token": "0x" + "27" * 20,
     "parent_collection_id": "0x" + "0" * 64, "condition_id": CONDITION, "partition": "1,2", "usdc_amount": 5.0,
@@ -119,7 +126,8 @@ BOUGHT = (ALICE.lower(), YES, TapeSide.BUY, TapeRole.MAKER, 500_000, 100_000_000
     [(HUGGING_FACE, ArchiveKind.FILLS_V1), (POLY_DATA, ArchiveKind.FILLS_V1), (NEW, ArchiveKind.FILLS_V2),
      (ALIGNED, ArchiveKind.ALIGNED),
      (WORKED_OUT, ArchiveKind.TAPE), (WITH_MARKET, ArchiveKind.TAPE), (LABELLED, ArchiveKind.NUMBERED),
-     (SPLIT, ArchiveKind.CHANGES), (MARKETS, ArchiveKind.MARKETS),
+     (OF_BLOCK, ArchiveKind.BLOCK_FILLS), (BLOCK, ArchiveKind.BLOCKS), (SPLIT, ArchiveKind.CHANGES),
+     (MARKETS, ArchiveKind.MARKETS),
      (AMM, ArchiveKind.AMM), (POOL, ArchiveKind.POOLS),
      ({"conditionId": "", "payoutNumerators": ""}, ArchiveKind.PAYOUTS), ({"a": 1}, None)],
 )  # fmt: skip
@@ -289,6 +297,31 @@ def test_the_trades_of_poly_data_are_left_out_where_its_logs_are(tmp_path):
     folder = csv(csv(tmp_path / "a", "data/markets.csv", MARKETS), "data/orderFilled.csv", POLY_DATA)
     report = import_any(csv(folder, "processed/trades.csv", LABELLED), tmp_path / "d")
     assert fills(report) == [(*BOUGHT, None)]
+
+
+def test_logs_that_name_their_block_get_its_time_from_the_table_of_blocks(tmp_path):
+    sold = OF_BLOCK | {"log_index": 206, "block_number": 35_896_870, "taker": EXCHANGE, "maker": BOB,
+                       "maker_asset_id": YES, "taker_asset_id": "0", "maker_amount": 100_000_000,
+                       "taker_amount": 50_000_000}  # fmt: skip
+    lost = OF_BLOCK | {"log_index": 207, "block_number": 35_896_999}
+    folder = parquet(csv(tmp_path / "a", "markets.csv", MARKETS), "trades/trades_0.parquet", OF_BLOCK, sold, lost)
+    later = [BLOCK | {"block_number": 35_896_870 + n, "timestamp": "2022-11-21T19:49:31Z"} for n in (0, 0, 5_000)]
+    report = import_any(parquet(parquet(folder, "blocks/a.parquet", BLOCK), "blocks/b.parquet", *later), tmp_path / "d")
+    assert fills(report) == [
+        (*BOUGHT, 0),
+        (BOB.lower(), YES, TapeSide.SELL, TapeRole.TAKER, 500_000, 100_000_000, 0),
+    ]
+    assert report.dataset.table("trades")["ts"].to_list() == [START * NANOS, (START + 2) * NANOS]
+    assert source(report, "trades:chain.archive").dropped == {"time_missing": 1}
+    why = {entry.not_imported for entry in report.dataset.manifest.sources if entry.not_imported}
+    assert why == {"blocks tell the times of logs beside them and are no table"}
+
+
+def test_without_a_table_of_blocks_such_logs_have_no_time(tmp_path):
+    folder = parquet(csv(tmp_path / "a", "markets.csv", MARKETS), "trades_0.parquet", OF_BLOCK)
+    report = import_any(folder, tmp_path / "d")
+    assert fills(report) == []
+    assert source(report, "trades:chain.archive").dropped == {"time_missing": 1}
 
 
 def test_splits_without_times_are_named_with_the_reason(tmp_path):
