@@ -43,7 +43,7 @@ class TruthFile:
         _drop_cut_line(path)
         self._had = {(row.key, row.gone) for row in _rows_of(path)} if resumed and path.exists() else set()
         self._file: IO[bytes] = path.open("ab")
-        self._transaction = ""
+        self._group: tuple[str, bool] = ("", False)
         self._equal: Counter[tuple[str, str, str, int]] = Counter()
         self.rows = 0
 
@@ -56,8 +56,8 @@ class TruthFile:
         self._write(leg, gone=True)
 
     def _write(self, leg: Leg, *, gone: bool = False) -> None:
-        if leg.tx_hash != self._transaction:
-            self._transaction = leg.tx_hash
+        if (leg.tx_hash, gone) != self._group:
+            self._group = leg.tx_hash, gone
             self._equal.clear()
         group = (leg.wallet, leg.token_id, leg.side, leg.size_micro)
         key = fill_key(leg.tx_hash, *group, self._equal[group])

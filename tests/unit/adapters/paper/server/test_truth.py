@@ -104,3 +104,27 @@ def test_a_line_that_a_kill_cut_off_spoils_no_later_one(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-5])
     written(path, [leg(3, world.TAKER, 1_000_000, 0)])
     assert [row.block - world.FIRST_BLOCK for row in read_truth(path)] == [1, 3]
+
+
+def test_fills_that_were_never_settled_after_all_are_left_out_equal_ones_each(tmp_path: Path) -> None:
+    truth = TruthFile(tmp_path / "truth.jsonl")
+    twins = [leg(1, world.TAKER, 1_000_000, 0), leg(1, world.TAKER, 1_000_000, 1)]
+    others = [leg(2, world.TAKER, 1_000_000, 0)]
+    for tell, legs in ((truth.on_leg, others), (truth.on_leg, twins), (truth.on_gone, twins)):
+        for each in legs:
+            tell(each)
+    truth.close()
+    assert [row.block - world.FIRST_BLOCK for row in read_truth(tmp_path / "truth.jsonl")] == [2]
+
+
+def test_an_exchange_that_goes_on_writes_no_row_again(tmp_path: Path) -> None:
+    path = tmp_path / "truth.jsonl"
+    legs = [leg(number, world.TAKER, 1_000_000, 0) for number in (1, 2, 3)]
+    written(path, legs[:2])
+    first = TruthFile(path, resumed=True)
+    for each in legs:
+        first.on_leg(each)
+    first.on_gone(legs[0])
+    first.close()
+    assert path.read_bytes().count(b"\n") == 4
+    assert [row.block - world.FIRST_BLOCK for row in read_truth(path)] == [2, 3]
