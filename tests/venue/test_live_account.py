@@ -261,6 +261,18 @@ def test_a_live_run_starts_and_ends_and_leaves_its_secrets_nowhere(trader):
     trader.open()
 
 
+def test_a_plain_key_that_the_settings_name_starts_a_live_run_without_a_relayers_key(tmp_path):
+    with local_exchange(eoa_makers=True) as venue:
+        plain = Trader(venue, tmp_path / "plain", 5_003, plain=True)
+        write_settings(plain)
+        text = plain.directory.settings_file.read_text()
+        plain.directory.settings_file.write_text(text.replace("[venue]", f'[venue]\nwallet = "{plain.wallet}"', 1))
+        assert "plain key sends its own transactions" in venue_rows(plain.directory)["relayer key"].detail
+        allowed(plain)
+        code, told, _ = run_live(plain)
+        assert (code, f"wallet {plain.wallet}" in told) == (0, True), told
+
+
 def test_a_live_run_without_allowances_or_in_a_barred_place_is_refused_in_one_sentence(venue, trader):
     trader.close()
     code, told, _ = run_live(trader)
