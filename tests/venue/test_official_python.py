@@ -469,27 +469,6 @@ def test_a_builders_trades_are_listed(exchange: Local) -> None:
     trading(exchange, scene)
 
 
-def test_a_market_buy_within_a_budget_costs_no_more_with_both_fees(exchange: Local) -> None:
-    yes, no = exchange.market("100k").token_ids
-    code = "0x" + "ab" * 32
-    exchange.venue.builders.register(code, 0, 75)
-
-    async def scene(desk: Desk) -> None:
-        ada, bob = await desk.client("ada"), await desk.client("bob")
-        await limit(ada, yes, "BUY", "0.60", "500")
-        order = await bob.place_market_order(
-            asset_id=no, side="BUY", amount="50", max_spend="50", max_price="0.4", builder_code=code
-        )
-        assert isinstance(order, AcceptedOrder)
-        trade = exchange.venue.trades[order.trade_ids[0]]
-        cost = trade.cash_micro + trade.fee_micro
-        # The package rounds what it spends down to a cent and its shares to four decimals.
-        assert 49_980_000 < cost <= 50_000_000
-        assert trade.fee_micro > trade.cash_micro * 75 // 10_000
-
-    trading(exchange, scene)
-
-
 def test_a_sports_order_is_held_and_then_matched(exchange: Local) -> None:
     yes, no = exchange.market("home-team").token_ids
 
