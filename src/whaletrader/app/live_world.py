@@ -32,7 +32,7 @@ from whaletrader.runtime.live import LivePace
 from whaletrader.runtime.scans import Ready
 
 STALE_DATA = "STALE_DATA"
-DESCRIBED_AT_ONCE = 20
+DESCRIBED_AT_ONCE, DESCRIBE_EVERY_S = 20, 1.0
 DESCRIBE_AGAIN_S = 600.0
 MOST_TRADED = 500_000
 NEWEST = 2**63 - 1
@@ -56,6 +56,7 @@ class Heard:
         self._unasked: deque[str] = deque()
         self._asked: deque[tuple[float, str]] = deque()
         """Markets that were asked for, each with the time from which on it may be asked for again."""
+        self._next_s = 0.0
 
     def add(self, rows: Sequence[Row], arrived_ts: int) -> int:
         """Hand rows on; return how many fills were new."""
@@ -88,6 +89,9 @@ class Heard:
 
     def _undescribed(self) -> list[str]:
         now, found = time.monotonic(), list[str]()
+        if now < self._next_s:
+            return found
+        self._next_s = now + DESCRIBE_EVERY_S
         with self._lock:
             while self._asked and self._asked[0][0] <= now:
                 self._unasked.append(self._asked.popleft()[1])
