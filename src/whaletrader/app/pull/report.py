@@ -75,7 +75,8 @@ def completeness(store: PullStore) -> PullReport:
     """Look at everything that was done."""
     states = store.tasks()
     replaced = _replaced(states)
-    counting = [state for state in states if state not in replaced]
+    without = {state.number for state in replaced}
+    counting = [state for state in states if state.number not in without]
     undone = [state for state in counting if state.state != "done"]
     kinds = dict.fromkeys(KIND.values())
     of_kind = {kind: [state for state in states if KIND[state.task.listing] == kind] for kind in kinds}
@@ -133,19 +134,21 @@ def _wallets(store: PullStore, states: Sequence[TaskState], replaced: Sequence[T
             mine.setdefault(state.task.subject, {}).setdefault(state.task.listing, []).append(state)
     walks = [state for state in states if state.task.listing == _LOGS and state.state == "done"]
     on_chain = {wallet for state in walks for wallet in state.task.subject.split(",")}
+    without: dict[str, set[int]] = {}
+    for state in replaced:
+        without.setdefault(state.task.subject, set()).add(state.number)
     return [
-        _wallet(
-            store, wallet, listings, [state for state in replaced if state.task.subject == wallet], wallet in on_chain
-        )
+        _wallet(store, wallet, listings, without.get(wallet, set()), wallet in on_chain)
         for wallet, listings in mine.items()
     ]
 
 
 def _wallet(
-    store: PullStore, wallet: str, listings: dict[str, list[TaskState]], replaced: list[TaskState], on_chain: bool
+    store: PullStore, wallet: str, listings: dict[str, list[TaskState]], replaced: set[int], on_chain: bool
 ) -> WalletReport:
+    """`replaced` has the numbers of the tasks that the Data API's first version told instead."""
     second, first = listings.get(_ACTIVITY, []), listings.get(_ACTIVITY_V1, [])
-    telling = [state for state in second if state not in replaced]
+    telling = [state for state in second if state.number not in replaced]
     telling += first if replaced or not second else []
     why = [] if telling else ["nothing but the history subgraphs was asked"]
     told = telling or listings[SUBGRAPH_FILLS]
