@@ -11,6 +11,8 @@ from whaletrader.adapters.polymarket.live_rows import stored
 from whaletrader.adapters.polymarket.live_store import LiveStore
 from whaletrader.datasets.importers import heard
 from whaletrader.datasets.importers.run import import_any, import_heard
+from whaletrader.datasets.importers.staging import StagingArea
+from whaletrader.datasets.importers.streamed import StreamedAssembly
 from whaletrader.datasets.importers.stretches import HOLED
 from whaletrader.datasets.live_batches import Batch, StoredChange, StoredFill, decode_batch, encode_batch, read_stored
 from whaletrader.datasets.raw_pages import RawPage, encode_page
@@ -328,6 +330,17 @@ def test_two_runs_that_heard_the_same_tell_it_once(tmp_path):
         feed.close()
         dataset = import_heard(tmp_path / name, tmp_path / "d").dataset
     assert sorted(row[6] for row in named(dataset)) == [1_000_000, 1_000_000, 7_000_000]
+
+
+def test_a_dataset_too_large_for_memory_tells_the_same_of_a_run(run, tmp_path):
+    told = msgspec.structs.replace(fill(10), price_micro=510_000)
+    import_any(pull_of(tmp_path / "p", [told], since=-100, until=5), tmp_path / "d")
+    ordinary = import_any(run, tmp_path / "d").dataset
+    area = StagingArea(tmp_path / "d")
+    streamed = StreamedAssembly(area, tmp_path / "streamed", "d", most_rows=1).run(lambda _step: None)
+    assert named(streamed) == named(ordinary)
+    assert wallets(streamed) == wallets(ordinary)
+    assert dropped(streamed) == dropped(ordinary)
 
 
 def test_a_wallet_with_a_hole_has_no_other_coverage():
