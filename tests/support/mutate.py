@@ -94,6 +94,20 @@ def _paged(rows: list[Any]) -> Any:
     return {"data": rows, "pagination": {"limit": 100, "offset": 0, "has_more": False, "next_cursor": None}}
 
 
+_POOLED = {
+    "id": chain_logs.TX,
+    "timestamp": "1620000000",
+    "type": "Buy",
+    "market": {"id": chain_logs.MAKER, "conditions": [chain_logs.CONDITION]},
+    "user": chain_logs.MAKER,
+    "tradeAmount": "10000000",
+    "feeAmount": "200000",
+    "outcomeIndex": "1",
+    "outcomeTokensAmount": "19600000",
+}
+"""A trade with a pool of the AMM era."""
+
+
 def cases() -> list[Case]:
     """Return every decoder with its samples."""
     fills = [{"id": f"{chain_logs.TX}_{chain_logs.ORDER}", "transactionHash": chain_logs.TX, "fee": "0"}]
@@ -114,6 +128,7 @@ def cases() -> list[Case]:
         Case("gamma_closed", gamma.decode_markets, sample("gamma_market_closed_20260924_excerpt.json"), _bare),
         Case("chain", chain.decode_logs, chain_logs.every_kind(), lambda rows: {"jsonrpc": "2.0", "result": rows}),
         Case("subgraph", subgraph.decode_subgraph, fills, lambda rows: {"data": {"orderFilledEvents": rows}}),
+        Case("pools", subgraph.decode_subgraph, [_POOLED] * 3, lambda rows: {"data": {"fpmmTransactions": rows}}),
     ]
 
 

@@ -205,7 +205,7 @@ def _markets_of(row: PositionChange) -> list[str | None]:
     """
     if row.kind != "CONVERSION" or row.source not in _LOGS:
         return [row.market_id or None]
-    bits = row.index_sets[0] if row.index_sets else 0
+    bits = max(row.index_sets[0], 0) if row.index_sets else 0
     given = [number for number in range(MOST_QUESTIONS) if bits >> number & 1]
     return [neg_risk_condition_id(row.market_id, number) for number in given] or [None]
 

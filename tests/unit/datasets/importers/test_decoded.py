@@ -208,7 +208,7 @@ def test_questions_are_told_by_their_bits_up_to_the_last(numbers):
     assert markets == [neg_risk_condition_id(EVENT, number) for number in sorted(numbers)]
 
 
-@pytest.mark.parametrize("sets", [(), (0,)])
+@pytest.mark.parametrize("sets", [(), (0,), (-1,), (1 << 256,)])
 def test_a_conversion_without_its_questions_is_kept_without_a_market(sets):
     (row,) = (
         staged(change(kind="CONVERSION", market_id=EVENT, index_sets=sets)).tables["activity"].iter_rows(named=True)
