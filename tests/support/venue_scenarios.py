@@ -42,6 +42,9 @@ GATEWAY_ONLY = (
     "a_deaf_account_sells_and_buys_nothing",
     "a_refusal_elsewhere_holds_no_cancel_back",
     "a_plain_key_pays_itself_out_once",
+    "failed_settlements_are_counted_over_a_restart",
+    "a_payment_that_is_refused_says_why",
+    "our_ledger_is_compared_with_exchange_and_chain",
 )
 """What the official clients leave to their users."""
 

@@ -12,6 +12,7 @@ from whaletrader.adapters.paper.server.edge import reply
 from whaletrader.adapters.polymarket.reconcile import Ledger
 from whaletrader.app.venue_keys import API_KEY_FILE, kept_api_key
 from whaletrader.errors import ExchangeError
+from whaletrader.ports.exchange import PaymentRefusal
 
 
 @pytest.fixture(scope="module")
@@ -266,6 +267,31 @@ def test_a_failed_settlement_voids_the_fill(tmp_path):
         assert ours.gateway.oracle.token_micro(market.token_ids[0]) == 0
         ours.close()
         theirs.close()
+
+
+def test_failed_settlements_are_counted_over_a_restart(tmp_path):
+    plan = tmp_path / "plan.toml"
+    plan.write_text("seed = 1\n[settlement]\nfail = 1.0\n")
+    with local_exchange(faults=plan) as venue:
+        ours, theirs = Trader(venue, tmp_path / "a", 4_005), Trader(venue, tmp_path / "b", 4_006)
+        market = venue.market("coin-above-100k")
+        theirs.place(market, "BUY", 0.55, 20, outcome=1)
+        ours.wait_for(ours.place(market, "BUY", 0.45, 20), "ACCEPTED", "FILL", "FAILED")
+        counts = ours.gateway.watch.look().counts
+        assert (counts.failed, counts.settled) == (1, 0)
+        ours.close()
+        ours.open()
+        ours.exchange.refresh()
+        assert ours.gateway.watch.look().counts == counts
+        ours.close()
+        theirs.close()
+
+
+def test_a_payment_that_is_refused_says_why(ours, market):
+    ours.exchange.merge("merge-too-much", "live", market.condition_id, 999_000_000, 0)
+    wait_until(lambda: ours.gateway.actions.work() == 0, 15, "the refusal")
+    (told,) = [event for event in ours.told() if event.order_hash == "merge-too-much"]
+    assert (told.kind, PaymentRefusal(told.reason), told.cash_micro) == ("FAILED", PaymentRefusal.NOT_HELD, 0)
 
 
 def test_a_delayed_order_ends_like_any_other(venue, ours, theirs):

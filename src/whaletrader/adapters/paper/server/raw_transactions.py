@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from whaletrader.adapters.paper.server.contract_calls import Reverted, Sent
-from whaletrader.adapters.paper.server.rpc_rows import Body, receipt_row
+from whaletrader.adapters.paper.server.rpc_rows import GAS_PRICE, Body, receipt_row
 from whaletrader.adapters.paper.server.types import Log
 from whaletrader.adapters.paper.server.venue import Venue
 from whaletrader.domain.order_hash import CHAIN_ID
@@ -20,9 +20,8 @@ REFUSED = -32000
 """A node's code for a transaction that it does not take."""
 OPERATOR = VenueContract.NEG_RISK_OPERATOR.value
 """Who sends what no plain account sent."""
-BASE_FEE = 30_000_000_000
+BASE_FEE = GAS_PRICE
 TIP = 30_000_000_000
-GAS = 200_000
 
 
 class RpcRefusal(Exception):

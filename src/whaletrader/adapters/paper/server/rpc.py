@@ -13,8 +13,8 @@ import msgspec
 from whaletrader.adapters.paper.server import types
 from whaletrader.adapters.paper.server.contract_calls import Reverted, Views
 from whaletrader.adapters.paper.server.edge import Reply, Request, Stream, StreamClosed, reply
-from whaletrader.adapters.paper.server.raw_transactions import BASE_FEE, GAS, TIP, RawTransactions, RpcRefusal
-from whaletrader.adapters.paper.server.rpc_rows import block_row, log_row, matches
+from whaletrader.adapters.paper.server.raw_transactions import BASE_FEE, TIP, RawTransactions, RpcRefusal
+from whaletrader.adapters.paper.server.rpc_rows import GAS, block_row, log_row, matches
 from whaletrader.adapters.paper.server.venue import Venue
 from whaletrader.domain.order_hash import CHAIN_ID
 
