@@ -6,6 +6,7 @@ one envelope is under way at a time. What was recovered is what the receipt says
 hoped for; nothing recovered is told as such.
 """
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
@@ -123,7 +124,7 @@ class Notes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChainActions:
-    """Fills `exchange.Payments`; thread-safe as its store is, `work` is for one thread."""
+    """Fills `exchange.Payments`; thread-safe: who comes to work while another does waits for him."""
 
     def __init__(
         self,
@@ -139,6 +140,7 @@ class ChainActions:
         """While `killed` says so nothing is signed or sent; what was sent is followed."""
         self._store, self._wallet, self._chain, self._markets = store, wallet, chain, markets
         self._confirmations, self._now_s, self._killed = confirmations, now_s, killed
+        self._working = threading.Lock()
         self.trouble = ""
         """Why the last command could not go on, for the status page."""
 
@@ -188,12 +190,13 @@ class ChainActions:
 
     def work(self) -> int:
         """Take open commands as far as they go; returns how many are still open."""
-        for _ in range(STEPS_AT_ONCE):
-            before = self._store.payments(NEW, SIGNED, SENT)
-            self.step()
-            after = self._store.payments(NEW, SIGNED, SENT)
-            if after == before:
-                break
+        with self._working:
+            for _ in range(STEPS_AT_ONCE):
+                before = self._store.payments(NEW, SIGNED, SENT)
+                self.step()
+                after = self._store.payments(NEW, SIGNED, SENT)
+                if after == before:
+                    break
         return len(after)
 
     def step(self) -> None:

@@ -1,5 +1,8 @@
 """A plain key's own transactions against a node: signed once, on disk before they leave, carried out at most once."""
 
+import json
+import threading
+
 import pytest
 
 from tests.contract.test_exchange import events
@@ -32,8 +35,6 @@ def split(world, shares=5):
 
 
 def raws(envelope):
-    import json
-
     return [read_transaction(bytes.fromhex(raw)) for raw in json.loads(envelope.body)["raw"]]
 
 
@@ -251,6 +252,22 @@ def test_killed_between_disk_and_wire_the_same_bytes_leave_after_the_restart(des
     (raw,) = set(world.sent())
     assert raw[2:].encode() in kept
     assert desk.told() == [("MERGED", "m1", 7 * MICRO, "")]
+
+
+def test_two_threads_that_work_at_once_sign_and_send_once(desk):
+    world = desk.world
+    for number in range(3):
+        desk.actions.merge(f"m{number}", "paper", world.market.condition_id, 2 * MICRO)
+    for _ in range(12):
+        threads = [threading.Thread(target=desk.actions.work) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        world.pass_s(10)
+    assert [told[0] for told in desk.told()] == ["MERGED"] * 3
+    assert len(set(world.sent())) == 3
+    assert world.account.cash_micro == 1_006 * MICRO
 
 
 def test_a_nonce_that_the_owner_used_by_hand_has_the_command_signed_anew_once_that_is_settled(desk):
