@@ -15,7 +15,7 @@ from whaletrader.config.tree import DiscoverySettings, RuntimeSettings, Settings
 from whaletrader.datasets.simulator import SimulationParams, simulate
 from whaletrader.errors import BusyError, UsageError
 from whaletrader.messages.leaders import CopySignal, SignalSkipped
-from whaletrader.messages.market import WhaleTradeObserved
+from whaletrader.messages.market import WhalePositionChanged, WhaleTradeObserved
 from whaletrader.messages.orders import OrderFilled, SubmitOrder
 from whaletrader.messages.risk import ApprovedTrade, RejectedTrade, TradeProposal
 from whaletrader.runtime.projections.story import explain
@@ -56,12 +56,13 @@ def test_it_is_stamped_simulated_and_ends(ran):
     assert told[-1].share == 1.0
 
 
-def test_every_event_of_a_leader_leads_to_exactly_one_signal_or_skip(ran):
+def test_every_trade_of_a_leader_and_all_that_he_gave_up_leads_to_exactly_one_signal_or_skip(ran):
     directory, summary, _, _ = ran
     log = log_of(directory.root)
-    observed = messages(log, WhaleTradeObserved)
-    assert len(observed) == sum(summary.events.values()) > 0
-    assert len(messages(log, CopySignal, SignalSkipped)) == len(observed)
+    observed, changed = messages(log, WhaleTradeObserved), messages(log, WhalePositionChanged)
+    assert len(observed) + len(changed) == sum(summary.events.values()) > 0
+    given_up = [change for change in changed if change.side == "SELL"]
+    assert len(messages(log, CopySignal, SignalSkipped)) == len(observed) + len(given_up)
     assert len(messages(log, SignalSkipped)) == sum(summary.skipped.values())
 
 
