@@ -35,6 +35,8 @@ class Bet(msgspec.Struct):
     pending: int = 0
     """Signals and orders that have not ended."""
     exiting: bool = False
+    ahead_micro: int = 0
+    """Shares that went into merges of ours before the leader gave up his; negative: he did, our merge is to come."""
 
 
 class UnsettledFill(msgspec.Struct, frozen=True):
@@ -72,6 +74,31 @@ READS = frozenset(
 def bet_of(book: CopyBook, event: WhaleTradeObserved | WhalePositionChanged) -> Bet | None:
     """Return the bet that stands on this leader's account in this token."""
     return book.bets.get(bet_key(event.wallet, event.kind, event.token_id))
+
+
+def to_sell_micro(book: CopyBook, event: WhalePositionChanged, seen_micro: int) -> tuple[int, int]:
+    """Say what a leader's merge or conversion asks of our lot: the same part of it as of his own.
+
+    Returns (shares to sell, shares that merges of ours took already or will take). The part is taken of the lot as it
+    would be without those merges: an exit that was made by a merge is not made again by a sale, whichever came first.
+    """
+    bet = bet_of(book, event)
+    if bet is None:
+        return 0, 0
+    sets = in_sets_micro(book, event)
+    ahead = max(bet.ahead_micro, -sets)
+    whole = bet.held_micro + ahead
+    part = whole if event.size_micro >= seen_micro else -(-whole * event.size_micro // seen_micro)
+    by_merges = min(sets + ahead, part)
+    return part - by_merges, by_merges
+
+
+def gave_up(book: CopyBook, event: WhalePositionChanged, seen_micro: int) -> None:
+    """Note what of a leader's merge or conversion our own merges answer."""
+    bet = bet_of(book, event)
+    if bet is not None:
+        _, by_merges = to_sell_micro(book, event, seen_micro)
+        bet.ahead_micro = max(bet.ahead_micro, -in_sets_micro(book, event)) - by_merges
 
 
 def in_sets_micro(book: CopyBook, event: WhalePositionChanged) -> int:
@@ -180,6 +207,7 @@ def _merged(book: CopyBook, settlement: SettlementUpdated) -> None:
         for leader, size in taken.items():
             key = f"{leader}/{token}"
             book.bets[key].held_micro -= size
+            book.bets[key].ahead_micro += size
             _forget_if_over(book, key)
 
 

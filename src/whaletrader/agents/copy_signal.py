@@ -127,6 +127,8 @@ class CopySignalAgent:
                 copy_book.drop_tokens(state.book, token_ids)
                 state.seen.pop(market_id, None)
             case WhaleTradeObserved() | WhalePositionChanged() as event:
+                if isinstance(event, WhalePositionChanged) and event.side == Side.SELL:
+                    copy_book.gave_up(state.book, event, _seen_micro(state, event))
                 _see(state, event)
             case TradingStateChanged(state=trading_state):
                 state.trading_state = trading_state
@@ -205,11 +207,8 @@ def _see(state: CopySignalState, event: LeaderEvent) -> None:
         remember(state.seen, event.market_id, seen, MAX_MARKETS)
 
 
-def _left_micro(state: CopySignalState, event: WhalePositionChanged, held_micro: int) -> int:
-    """Return the part of our lot that a leader's merge or conversion asks us to sell, complete sets of ours apart."""
-    seen = state.seen.get(event.market_id, {}).get(copy_book.bet_key(event.wallet, event.kind, event.token_id), 0)
-    share = held_micro if event.size_micro >= seen else -(-held_micro * event.size_micro // seen)
-    return share - min(copy_book.in_sets_micro(state.book, event), share)
+def _seen_micro(state: CopySignalState, event: LeaderEvent) -> int:
+    return state.seen.get(event.market_id, {}).get(copy_book.bet_key(event.wallet, event.kind, event.token_id), 0)
 
 
 def _exit(state: CopySignalState, event: LeaderEvent, terms: MarketTerms, view: PriceView) -> Payload:
@@ -225,7 +224,7 @@ def _exit(state: CopySignalState, event: LeaderEvent, terms: MarketTerms, view: 
     reference = min(max(reference, tick), MICRO - tick)
     size = bet.held_micro if bet is not None else 0
     if isinstance(event, WhalePositionChanged):
-        size = _left_micro(state, event, size)
+        size, _ = copy_book.to_sell_micro(state.book, event, _seen_micro(state, event))
         if not size:
             return _skip(event, SkipReason.MERGED_INSTEAD)
     return _signal(event, terms, reference_micro=reference, edge_micro=0, exit_micro=size)

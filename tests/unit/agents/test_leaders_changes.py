@@ -103,6 +103,42 @@ def test_our_sets_that_cover_the_leaders_share_leave_nothing_to_sell(agent):
     assert reason(agent.tell(changed(size_micro=40 * UNIT))) == "MERGED_INSTEAD"
 
 
+def merged(agent, size):
+    """A merge of ours came through."""
+    agent.tell(settled(status="MERGED", trade_id="", token_id="", size_micro=size, cash_micro=size))
+
+
+@pytest.mark.parametrize("ours_first", [True, False])
+def test_what_our_own_merge_gave_up_is_not_sold_for_the_leaders_merge_whichever_came_first(agent, ours_first):
+    hold(agent, 10 * UNIT)
+    hold(agent, 4 * UNIT, "no", token_id=NO, outcome_index=1)
+    if ours_first:
+        merged(agent, 4 * UNIT)
+    assert reason(agent.tell(changed(size_micro=40 * UNIT))) == "MERGED_INSTEAD"
+    if not ours_first:
+        merged(agent, 4 * UNIT)
+    out = signal(agent.tell(changed(size_micro=30 * UNIT)))
+    assert out.exit_size_micro == 3 * UNIT, "of 60 that he had left he keeps 30: of our 6 we keep 3"
+
+
+def test_sets_that_answer_one_merge_of_the_leader_do_not_answer_the_next(agent):
+    hold(agent, 10 * UNIT)
+    hold(agent, 4 * UNIT, "no", token_id=NO, outcome_index=1)
+    assert reason(agent.tell(changed(size_micro=40 * UNIT))) == "MERGED_INSTEAD"
+    assert signal(agent.tell(changed(size_micro=40 * UNIT))).exit_size_micro == 4 * UNIT
+    assert {bet.token_id: bet.held_micro for bet in agent.state.book.bets.values()}[YES] == 10 * UNIT
+    merged(agent, 4 * UNIT)
+    assert agent.state.book.bets[f"fill/{ALICE}/{YES}"].ahead_micro == 0
+
+
+def test_a_merge_that_never_came_is_owed_no_longer_than_its_sets_are_there(agent):
+    hold(agent, 10 * UNIT)
+    hold(agent, 4 * UNIT, "no", token_id=NO, outcome_index=1)
+    assert reason(agent.tell(changed(size_micro=40 * UNIT))) == "MERGED_INSTEAD"
+    agent.tell(filled(size_micro=4 * UNIT, trade_id="sale", token_id=NO, side="SELL"))
+    assert signal(agent.tell(changed(size_micro=60 * UNIT))).exit_size_micro == 10 * UNIT
+
+
 def test_a_leader_who_is_on_one_side_only_has_no_part_in_sets_that_another_can_pay(agent):
     hold(agent, 10 * UNIT)
     hold(agent, 4 * UNIT, "b", wallet=BOB, token_id=NO, outcome_index=1)
