@@ -16,6 +16,8 @@ from whaletrader.datasets.importers.run import import_any
 from whaletrader.domain.values import NANOS, LeaderEventKind
 
 TRADING_S = 12.0
+MARGIN_NS = 2 * NANOS
+"""Of the newest transactions not every side may be written down yet."""
 
 
 def truth(path):
@@ -35,7 +37,7 @@ def natural_keys(dataset):
 
 
 def listened(venue, folder, record, began_ts):
-    """Listen to everything until nobody trades any more; return when the stream was first heard."""
+    """Listen to everything for some time; return the watched wallets, and the transactions that were heard whole."""
     ending = threading.Event()
     clients = venue_clients(venue, clock=time.monotonic, wait=ending.wait, timeout_s=5.0)
     feed = LiveFeed(folder / "live", simulated=True)
@@ -57,12 +59,14 @@ def listened(venue, folder, record, began_ts):
 
         wait_until(lambda: due() and not due() - told(), 60, "all that was traded to be heard")
         sources.check()
+        newest_ts = max(row["ts"] for row in truth(record)) - MARGIN_NS
+        whole = {row["tx_hash"] for row in truth(record) if began_ts < row["ts"] < newest_ts}
     finally:
         ending.set()
         sources.stop(10)
         feed.close()
         clients.close()
-    return wallets
+    return wallets, whole
 
 
 def test_what_was_heard_live_is_what_a_pull_brings(tmp_path):
@@ -70,7 +74,7 @@ def test_what_was_heard_live_is_what_a_pull_brings(tmp_path):
     options = ExchangeOptions(port=0, seed=11, truth=record, settle_s=0.3, speed=4.0, trading_s=TRADING_S)
     with open_exchange(options) as exchange:
         began_ts = time.time_ns()
-        wallets = listened(exchange.settings, run, record, began_ts)
+        wallets, whole = listened(exchange.settings, run, record, began_ts)
         asked = PullRequest(
             wallets=tuple(wallets),
             what=("trades", "markets", "chain"),
@@ -82,12 +86,11 @@ def test_what_was_heard_live_is_what_a_pull_brings(tmp_path):
     pulled = natural_keys(import_any(folder, tmp_path / "both").dataset)
     both = import_any(run, tmp_path / "both").dataset
     assert heard.simulated
-    early = {row["tx_hash"] for row in truth(record) if row["ts"] <= began_ts}
-    mine = Counter({key: n for key, n in natural_keys(heard).items() if key[1] in wallets and key[0] not in early})
-    theirs = Counter({key: n for key, n in pulled.items() if key[0] not in early})
+    mine = Counter({key: n for key, n in natural_keys(heard).items() if key[1] in wallets and key[0] in whole})
+    theirs = Counter({key: n for key, n in pulled.items() if key[0] in whole})
     assert sum(mine.values()) > 20
     assert mine == theirs
-    of_watched = Counter({key: n for key, n in natural_keys(both).items() if key[1] in wallets})
-    assert of_watched == pulled | mine, "what both tell is there once"
+    of_watched = Counter({key: n for key, n in natural_keys(both).items() if key[1] in wallets and key[0] in whole})
+    assert of_watched == theirs, "what both tell is there once"
     reasons = {row["address"]: row["truncation_reason"] for row in both.table("wallets").iter_rows(named=True)}
     assert "gap" not in {reasons[wallet] for wallet in wallets}
