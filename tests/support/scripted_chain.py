@@ -38,6 +38,8 @@ class ScriptedChain:
     """Errors that the next submissions meet; ("lost",) carries the envelope out and loses the answer."""
     state: str = "CONFIRMED"
     reverts: bool = False
+    undone_within: bool = False
+    """The call is undone and the transaction that relays it succeeds all the same."""
     pays_nothing: bool = False
     wallet: str = WALLET
     token_ids: tuple = (YES, NO)
@@ -118,8 +120,9 @@ class ScriptedChain:
                 for token, amount in gone.items()
             )
         )
-        logs = [] if self.reverts else transfers(gone, 0 if self.pays_nothing else cash)
-        if not self.reverts:
+        undone = self.reverts or self.undone_within
+        logs = [] if undone else transfers(gone, 0 if self.pays_nothing else cash)
+        if not undone:
             self.tokens = {token: held - gone.get(token, 0) for token, held in self.tokens.items()}
         status = "0x0" if self.reverts else "0x1"
         self.receipts[f"0x{self.nonce:064x}"] = {"status": status, "blockNumber": hex(self.block), "logs": logs}

@@ -263,13 +263,15 @@ class ChainActions:
         moved = _moved(raw, self._wallet.wallet)
         if self._chain.block_number() - moved.block < self._confirmations:
             return False
-        if not moved.succeeded:
+        pays = action.kind in ("redeem", "merge")
+        if not moved.succeeded or (pays and not self._is_ours(action, moved)):
+            # A relay's transaction may well succeed though the call in it was undone: then no share of ours left.
             self._fail(command_id, action, PaymentRefusal.PAYMENT_REVERTED, notes)
             return True
         claimed = {action.token_id: _redeemed(action, moved)}
         done = msgspec.structs.replace(notes, tokens_micro=moved.tokens_micro, claimed_micro=claimed, body=b"")
         with self._store.writing():
-            if action.kind in ("redeem", "merge"):
+            if pays:
                 self._tell(command_id, action, self._cash(action, moved))
             self._keep(command_id, DONE, done)
         return True

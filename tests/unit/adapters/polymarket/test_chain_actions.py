@@ -164,6 +164,17 @@ def test_a_reverted_transaction_is_a_failure(desk):
     assert desk.told() == [("FAILED", "c1", 0, "PAYMENT_REVERTED")]
 
 
+@pytest.mark.parametrize("state", ["CONFIRMED", "FAILED"])
+def test_a_call_that_was_undone_within_a_transaction_that_succeeded_is_a_failure(desk, state):
+    desk.chain.undone_within, desk.chain.state, desk.chain.tokens[NO] = True, state, 20_000_000
+    desk.actions.merge("m1", "paper", MARKET, 8_000_000)
+    assert desk.work() == 0
+    desk.actions.redeem("c1", "paper", YES, 20_000_000)
+    assert desk.work() == 0
+    assert desk.told() == [("FAILED", "m1", 0, "PAYMENT_REVERTED"), ("FAILED", "c1", 0, "PAYMENT_REVERTED")]
+    assert desk.chain.tokens == {YES: 20_000_000, NO: 20_000_000}
+
+
 def test_what_the_relayer_gave_up_is_a_failure(desk):
     desk.chain.state = "FAILED"
     desk.actions.redeem("c1", "paper", YES, 20_000_000)
