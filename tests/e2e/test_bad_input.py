@@ -277,11 +277,18 @@ def test_a_read_only_disk_is_told_and_the_log_on_it_can_still_be_read(small_disk
     remounted(small_disk, "rw")
 
 
+@pytest.fixture(scope="module")
+def whole(small_scenario: Path, tmp_path_factory: pytest.TempPathFactory) -> list[tuple]:
+    """The domain stream of the scenario's run on a disk with room."""
+    home = write_settings(tmp_path_factory.mktemp("whole") / "home")
+    assert up(f"replay:{small_scenario}", home).returncode == 0
+    return domain_stream(log_of(home))
+
+
 @pytest.mark.parametrize("free_kib", [300, 1_000])
 def test_a_full_disk_stops_the_run_and_loses_nothing(
-    free_kib: int, small_disk: Path, small_scenario: Path, tmp_path: Path
+    free_kib: int, small_disk: Path, small_scenario: Path, whole: list[tuple]
 ):
-    assert up(f"replay:{small_scenario}", write_settings(tmp_path / "whole")).returncode == 0
     home = write_settings(small_disk / "home")
     ballast = small_disk / "ballast"
     used = os.statvfs(small_disk)
@@ -297,4 +304,4 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(
     again = up(f"replay:{small_scenario}", home)
     assert again.returncode == 0, again.stderr
     assert "going on with run 0001" in again.stderr
-    assert domain_stream(log_of(home)) == domain_stream(log_of(tmp_path / "whole"))
+    assert domain_stream(log_of(home)) == whole
