@@ -24,6 +24,7 @@ from whaletrader.config.tree import RuntimeSettings, Settings
 from whaletrader.domain.risk.limits import RiskLimits
 from whaletrader.domain.values import MICRO
 from whaletrader.messages.envelope import Message
+from whaletrader.messages.orders import MergePositions, SettlementUpdated
 from whaletrader.messages.risk import EmergencyDeRisk, TradingStateChanged
 from whaletrader.ports.exchange import ExchangeEvent
 
@@ -100,7 +101,7 @@ def _cash_of(exchange: PaperExchange, settings: Settings) -> int:
     cursor: tuple[int, str] = (-1, "")
     while (event := exchange.next_event(*cursor)) is not None:
         cursor = (event.ts, event.event_id)
-        if event.kind == "REDEEMED":
+        if event.kind in {"REDEEMED", "MERGED"}:
             cash += event.cash_micro
         elif event.ts > FAR_TS and event.kind == "FILL":
             fills.append(event)
@@ -140,6 +141,15 @@ def test_the_exchanges_books_agree_with_ours(runs: dict[str, Ran], name: str) ->
     ran = runs[name]
     assert order_faults(ran.log, ran.store) == []
     assert ran.truth_cash_micro == ran.oracle.money.cash
+
+
+@pytest.mark.parametrize("name", UNDISTURBED)
+def test_complete_sets_are_merged_for_one_each(runs: dict[str, Ran], name: str) -> None:
+    messages = [message.payload for message in runs[name].oracle.messages]
+    asked = [each.size_micro for each in messages if isinstance(each, MergePositions)]
+    merged = [each for each in messages if isinstance(each, SettlementUpdated) and each.status == "MERGED"]
+    assert [(each.size_micro, each.cash_micro) for each in merged] == [(size, size) for size in asked]
+    assert asked or name == "breaker", "there is something to merge"
 
 
 @pytest.mark.parametrize("name", UNDISTURBED)
