@@ -56,3 +56,11 @@ def test_what_a_run_without_a_history_heard_is_the_history_of_the_next(tmp_path)
         (scan,) = scans(home, "0002")
         assert scan.source.startswith(dataset.fingerprint)
         assert scan.n_wallets > 0
+        done = run("data", "import", home / "runs" / "0002", "--into", history)
+        assert done.returncode == 0, done.stderr
+        assert Dataset.open(history).fingerprint != dataset.fingerprint
+        with running(tmp_path / "third", *UP, home, "--history", history) as third:
+            third.wait_for(f"run 0002 goes on with the history that it began with, {dataset.fingerprint[:16]}")
+            third.wait_for("mode: paper")
+            code, _ = third.interrupt()
+            assert code == 0, third.said

@@ -51,6 +51,11 @@ class RunFolder:
         return self.root / "judged"
 
     @property
+    def history(self) -> Path:
+        """The dataset that a live run began with, which it goes on with."""
+        return self.root / "history"
+
+    @property
     def signer(self) -> Path:
         """The order signer's ledger."""
         return self.root / "signer.db"

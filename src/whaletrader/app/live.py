@@ -11,6 +11,7 @@ from whaletrader.adapters.polymarket.clients import venue_clients
 from whaletrader.agents.execution import Trader
 from whaletrader.app.build import App, order_key
 from whaletrader.app.layout import DataDirectory, RunFolder
+from whaletrader.app.live_history import history_of
 from whaletrader.app.live_money import build_live_money
 from whaletrader.app.live_paper import PaperBook
 from whaletrader.app.live_world import listen, live_app
@@ -45,11 +46,12 @@ def live_maker(
         The history is none.
     """
     require_reachable(settings.venue)
-    dataset = open_history(history, directory, tell) if history else None
-    if dataset is None:
-        tell(NO_HISTORY)
+    given = open_history(history, directory, tell) if history else None
 
     def make(folder: RunFolder) -> App:
+        dataset = history_of(folder, given, tell)
+        if dataset is None:
+            tell(NO_HISTORY)
         if live_money:
             return build_live_money(settings, directory, folder, dataset, tell, leave_behind=leave_behind)
         key = order_key(settings, directory)

@@ -59,8 +59,8 @@ def test_a_current_run_that_is_not_there_is_none(tmp_path, text):
 
 def test_all_files_of_a_run_lie_in_its_folder(tmp_path):
     run = DataDirectory(tmp_path).run("0001")
-    places = {run.log, run.head, run.exchange, run.signer, run.info}
-    assert len(places) == 5
+    places = {run.log, run.head, run.exchange, run.signer, run.info, run.live, run.judged, run.history}
+    assert len(places) == 8
     assert {place.parent for place in places} == {run.root}
 
 
