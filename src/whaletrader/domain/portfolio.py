@@ -137,13 +137,19 @@ class Portfolio(msgspec.Struct, kw_only=True):
         bought = (each.token_id for each in self.reservations.values() if each.side is Side.BUY)
         return held | dict.fromkeys(bought)
 
-    def on_sale_micro(self, token_id: str, wallet: str, kind: str) -> int:
-        """Shares of a leader's lot that approved sales may still take."""
-        return sum(
-            each.size_micro
-            for each in self.reservations.values()
-            if each.side is Side.SELL and (each.token_id, each.wallet, each.kind) == (token_id, wallet, kind)
-        )
+    def for_sale_micro(self, token_id: str, wallet: str, kind: str) -> int:
+        """Shares of a leader's lot that are there and on no approved sale.
+
+        All lots together hold no more than the wallet: where another leader's lot is owed (his purchase turned out void
+        after its shares were sold or merged), this one's shares are not all there either.
+        """
+        position = self.positions.get(token_id)
+        if position is None:
+            return 0
+        sales = [each for each in self.reservations.values() if each.side is Side.SELL and each.token_id == token_id]
+        own = sum(each.size_micro for each in sales if (each.wallet, each.kind) == (wallet, kind))
+        everything = position.size_micro - sum(each.size_micro for each in sales)
+        return max(min(position.lot(wallet, kind).size_micro - own, everything), 0)
 
     def leader_exposure_micro(self, wallet: str) -> int:
         """Collateral at risk on a leader's word.

@@ -215,6 +215,26 @@ def test_a_merge_of_what_we_hold_on_one_side_only_takes_that():
     assert book.positions["m0"].size_micro == 30 * MICRO
 
 
+def test_what_is_for_sale_is_a_lot_less_what_is_on_sale():
+    book = bought()
+    book.reserve("1", reservation(M, side=Side.SELL, size_micro=30 * MICRO, reserved_micro=0))
+    assert book.for_sale_micro("m0", LEADER, "fill") == 70 * MICRO
+    assert book.for_sale_micro("m0", "0xz", "fill") == book.for_sale_micro("m1", LEADER, "fill") == 0
+
+
+def test_shares_that_another_leaders_void_purchase_owes_are_not_for_sale():
+    book = bought()
+    book.fill(fill(M, size_micro=60 * MICRO, name="2", wallet="0xz"))
+    book.fill(fill(M, 1, size_micro=60 * MICRO, name="3", wallet="0xz"))
+    book.merge("m", 60 * MICRO, 60 * MICRO)
+    void = next(fill_id for fill_id, each in book.unsettled.items() if each.wallet == "0xz" and each.token_id == "m0")
+    book.void(void)
+    assert book.positions["m0"].lot(LEADER, "fill").size_micro == 100 * MICRO
+    assert book.for_sale_micro("m0", LEADER, "fill") == book.positions["m0"].size_micro == 40 * MICRO
+    book.reserve("1", reservation(M, side=Side.SELL, size_micro=30 * MICRO, reserved_micro=0))
+    assert book.for_sale_micro("m0", LEADER, "fill") == 10 * MICRO
+
+
 def test_a_redemption_of_what_we_do_not_hold_brings_its_cash_only():
     book = opened()
     book.redeem("m0", MICRO, 5)

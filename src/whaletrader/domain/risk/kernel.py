@@ -145,9 +145,7 @@ def _reduce(state: RiskState, proposal: Proposal, market: MarketView) -> Decisio
     if worst is None:
         return denied(DenyReason.MALFORMED)
     token, wallet, kind = proposal.token_id, proposal.wallet, proposal.kind
-    position = state.book.positions.get(token)
-    lot = position.lot(wallet, kind).size_micro if position else 0
-    available = floor_size(max(lot - state.book.on_sale_micro(token, wallet, kind), 0))
+    available = floor_size(state.book.for_sale_micro(token, wallet, kind))
     wanted = floor_size(proposal.desired_size_micro) or available
     if available <= 0:
         return denied(DenyReason.NOT_RISK_REDUCING)

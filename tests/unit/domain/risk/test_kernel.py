@@ -342,6 +342,12 @@ class TestReduction:
         state.book.reserve("2", reservation(M, side=Side.SELL, size_micro=20 * MICRO, reserved_micro=0))
         assert decide(state, sale(M)).reasons == (DenyReason.NOT_RISK_REDUCING,)
 
+    def test_no_sale_is_larger_than_what_all_lots_together_hold(self):
+        state = hold(world([M], [500_000]), M)
+        position = state.book.positions["m0"]
+        state.book.positions["m0"] = position.changed("0xother", "fill", -70 * MICRO, 0)
+        assert decide(state, sale(M)).size_micro == 30 * MICRO
+
     def test_a_rest_below_the_venues_minimum_is_not_sold(self):
         state = hold(world([M], [500_000]), M, size_micro=4 * MICRO)
         assert decide(state, sale(M)).reasons == (DenyReason.BELOW_VENUE_MINIMUM,)
