@@ -83,7 +83,7 @@ def build_live_money(
         if not traded(app.views.positions.state):  # a start that was refused leaves a log behind, and no trade in it
             _leave(gateway, directory, folder, tell if leave_behind else None)
             require_money(gateway, settings.account.starting_equity_micro)
-        _agree(gateway, app, tell)
+        agree(gateway, app, tell)
         agreed.set()
         listen_on()
         tell(f"{MODE}: account {settings.account.name}, wallet {gateway.kind.wallet}")
@@ -102,9 +102,17 @@ def _leave(gateway: Gateway, directory: DataDirectory, folder: RunFolder, tell: 
         tell(f"{each.words}: nobody looks after that")
 
 
-def _agree(gateway: Gateway, app: App, tell: Tell) -> None:
-    """Refuse the start where our ledger and the account differ gravely, and tell what else is wrong."""
+def agree(gateway: Gateway, app: App, tell: Tell) -> None:
+    """Refuse the start where our ledger and the account differ gravely, and tell what else is wrong.
+
+    The account is looked after already, and neither side is read in an instant: a fill or a payment between both would
+    be a difference. So a grave one is believed when it is there the second time, everything heard once more.
+    """
     found = gateway.reconcile(ledger_of(app.views.positions.state, app.views.cash.state))
+    if any(each.grave for each in found):
+        gateway.exchange.refresh()
+        hear_answers(app)
+        found = gateway.reconcile(ledger_of(app.views.positions.state, app.views.cash.state))
     require_agreement(found)
     for each in found:
         tell(f"the account differs from our ledger, and nothing is made of it: {each.words}")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.support.venue_rows import MARKET, WALLET
 from whaletrader.adapters.polymarket.allowances import Allowances
 from whaletrader.adapters.polymarket.reconcile import Findings, Ledger, Snapshot, differences, require_agreement
-from whaletrader.app.live_money import alarm_words, hear_answers, ledger_of, require_money, traded
+from whaletrader.app.live_money import agree, alarm_words, hear_answers, ledger_of, require_money, traded
 from whaletrader.domain.reverts import RevertAlarm, Reverts
 from whaletrader.errors import ExchangeError, UsageError
 from whaletrader.runtime.projections.cash import CashState
@@ -120,6 +120,42 @@ def test_what_was_told_while_we_were_away_is_folded_to_its_end_and_the_future_is
     hear_answers(SimpleNamespace(answers=answers, engine=SimpleNamespace(step=step)))
     assert done == [5, 6, 7]
     assert answers.peek() == future
+
+
+class Account:
+    """A live account whose chain has moved what the run's log does not say before its answers are heard again."""
+
+    def __init__(self, there, answer):
+        self.there, self.refreshed = there, 0
+        self.state = PositionsState(held=held(a=7))
+        self.answers, self.answer = Answers([5]), answer
+        self.watch = SimpleNamespace(look=lambda: SimpleNamespace(alarm=RevertAlarm.NONE, counts=Reverts()))
+        self.views = SimpleNamespace(
+            positions=SimpleNamespace(state=self.state), cash=SimpleNamespace(state=CashState(cash_micro=5))
+        )
+        self.exchange, self.engine = SimpleNamespace(refresh=self.refresh), SimpleNamespace(step=self.step)
+
+    def refresh(self):
+        self.refreshed += 1
+
+    def step(self, _ts):
+        self.answers.waiting.pop(0)
+        self.state.held = held(a=self.answer)
+
+    def reconcile(self, ledger):
+        return differences(ledger, snapshot({"a": self.there}))
+
+
+def test_what_moves_between_hearing_and_reading_is_no_difference_and_what_stays_is():
+    paid = Account(there=3, answer=3)
+    agree(paid, paid, print)
+    assert (paid.refreshed, paid.state.held["a"].size_micro) == (1, 3)
+    quiet = Account(there=7, answer=7)
+    agree(quiet, quiet, print)
+    assert quiet.refreshed == 0
+    gone = Account(there=3, answer=7)
+    with pytest.raises(ExchangeError, match="MISSING_SHARES a: ours 7, theirs 3"):
+        agree(gone, gone, print)
 
 
 def test_an_alarm_says_how_many_failed_and_how_the_gate_opens_again():
