@@ -86,8 +86,8 @@ class PaperExchange:
         await (lose_reply(send) if fate.lost else send_reply(answer, send))
 
     def _answer(self, handler: Handler, request: Request) -> Reply:
-        answer = handler(request)
         try:
+            answer = handler(request)
             self._settled()
         except OSError:
             _LOG.exception("what was asked could not be written down: the exchange answers nothing any more")
@@ -153,7 +153,7 @@ class PaperExchange:
             self._stopped = True
 
     async def _pass_time(self) -> None:
-        while True:
+        while not self._stopped:
             now_ns = self._world.now()
             for step in self.steps:
                 step(now_ns)

@@ -25,6 +25,8 @@ from whaletrader.errors import BusyError, UsageError
 _Result = TypeVar("_Result")
 _Head = TypeVar("_Head", bound=msgspec.Struct)
 _encode = msgspec.json.Encoder().encode
+_PIECE = 1 << 16
+"""Bytes that are read at once from the end."""
 
 
 def form_of(name: str, call: Callable[..., object]) -> type[msgspec.Struct]:
@@ -55,10 +57,11 @@ class Journal:
             raise BusyError(
                 f"The state {path} is in use by another exchange; give this one a file of its own."
             ) from None
-        self._drop_cut_line()
         self._calls: dict[str, Callable[..., object]] = {}
         self._forms: dict[str, type[msgspec.Struct]] = {}
         self._group: list[tuple[int, int, msgspec.Struct]] = []
+        self._whole = True
+        """Whether every line could be written: nothing may follow one that was cut off."""
         self.writing = False
         """Whether calls are written down; not while they are read back."""
 
@@ -68,22 +71,40 @@ class Journal:
 
     def _drop_cut_line(self) -> None:
         """Drop what a kill left of a line: its request was never answered."""
-        told = self._path.read_bytes()
-        whole = told.rfind(b"\n") + 1
-        if whole < len(told):
-            os.truncate(self._path, whole)
+        with self._path.open("rb") as file:
+            end = size = file.seek(0, os.SEEK_END)
+            cut = -1
+            while cut < 0 < end:
+                begin = max(0, end - _PIECE)
+                file.seek(begin)
+                cut = file.read(end - begin).rfind(b"\n")
+                end = begin
+        if end + cut + 1 < size:
+            os.truncate(self._path, end + cut + 1)
 
     def head(self, fresh: _Head) -> _Head:
         """Return the first line's options, `fresh` in a new file; UsageError where the file was made with others."""
         with self._path.open("rb") as file:
             line = file.readline()
         if not line:
-            self._file.write(_encode(fresh) + b"\n")
+            self._begin(_encode(fresh) + b"\n")
             return fresh
         try:
-            return msgspec.json.decode(line, type=type(fresh))
+            told = msgspec.json.decode(line, type=type(fresh)) if line.endswith(b"\n") else None
         except msgspec.MsgspecError:
-            raise self._unusable("its first line is none of an exchange") from None
+            told = None
+        if told is None:
+            raise self._unusable("its first line is none of an exchange")
+        # Only now: a file of something else stays as it is.
+        self._drop_cut_line()
+        return told
+
+    def _begin(self, line: bytes) -> None:
+        try:
+            self._write(line)
+        except OSError as error:
+            os.truncate(self._path, 0)
+            raise UsageError(f"The state {self._path} cannot be written ({error.strerror}).") from None
 
     def kept(
         self, calls: Mapping[str, Callable[..., object]], seen: Callable[[], tuple[int, int]]
@@ -105,11 +126,16 @@ class Journal:
 
     def flush(self) -> None:
         """Write down what was called since the last time; OSError where it cannot be: nobody must be answered then."""
-        if self._group:
+        if self._group or not self._whole:
             line = _encode(self._group) + b"\n"
             self._group = []
-            if self._file.write(line) != len(line):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
+            self._write(line)
+
+    def _write(self, line: bytes) -> None:
+        whole, self._whole = self._whole, False
+        if not whole or self._file.write(line) != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
+        self._whole = True
 
     def play(self, advance: Callable[[int], None], seen: Callable[[], tuple[int, int]]) -> int:
         """Make every call of the file again, each at its time; return how many there were, and write from now on.

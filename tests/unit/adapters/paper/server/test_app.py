@@ -279,6 +279,37 @@ def test_an_exchange_whose_time_has_stopped_answers_nothing_more() -> None:
         assert client.get("/").json() == {"error": "the exchange has stopped"}
 
 
+@pytest.mark.parametrize("fault", ["asked", "written down"])
+def test_time_stands_still_once_something_could_not_be_written_down(fault: str) -> None:
+    times = iter(range(NOW, NOW + 10**6))
+    disk = {"full": False}
+
+    def write() -> None:
+        if disk["full"]:
+            raise OSError(28, "No space left on device")
+
+    def act(_request: Request) -> Reply:
+        disk["full"] = True
+        if fault == "asked":
+            write()
+        return reply("OK")
+
+    router = Router()
+    router.add("POST", "/act", act)
+    seen: list[int] = []
+    world = World(Venue(), lambda: next(times), Faults())
+    settled = write if fault == "written down" else lambda: None
+    app = PaperExchange(world, [Face("main", "", router)], [seen.append], settled)
+    with serving(ExchangeServer(app, bound_socket(LOOPBACK, 0))) as server, httpx.Client(timeout=10) as client:
+        url = f"http://{LOOPBACK}:{server.port}/act"
+        assert client.post(url).json() == {"error": "the exchange has stopped"}
+        disk["full"] = False
+        stood = len(seen)
+        for _ in range(100):
+            assert client.post(url).status_code == 500
+        assert len(seen) <= stood + 1
+
+
 def test_the_listening_socket_names_its_protocol_so_that_no_answer_waits_for_an_acknowledgement() -> None:
     with bound_socket(LOOPBACK, 0) as listening:
         assert listening.proto == socket.IPPROTO_TCP

@@ -250,6 +250,23 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     assert (tmp_path / "notes.txt").read_text() == "dear diary\n"
 
 
+@pytest.mark.parametrize("told", ['{"a": 1}', '{"a": 1}\nand more', "no end of a line", '{"seed":7,"genes'])
+def test_a_file_of_something_else_stays_as_it_is_also_without_an_end_of_its_last_line(
+    told: str, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.json").write_text(told)
+    with pytest.raises(UsageError, match="its first line is none of an exchange"):
+        World(tmp_path / "mine.json")
+    assert (tmp_path / "mine.json").read_text() == told
+
+
+def test_a_long_line_that_was_cut_is_dropped_and_nothing_else(tmp_path: Path) -> None:
+    path, lines = lines_of(tmp_path)
+    path.write_bytes(b"".join(lines) + b"x" * 200_000)
+    World(path).close()
+    assert path.read_bytes() == b"".join(lines)
+
+
 def lines_of(tmp_path: Path) -> tuple[Path, list[bytes]]:
     path = tmp_path / "state.jsonl"
     world = World(path)
@@ -301,6 +318,28 @@ def test_an_exchange_that_cannot_write_answers_nothing_more(tmp_path: Path) -> N
         Mounted(world.venue, lambda: START, NoFaults()), [Face("clob", "", router)], (), world.state.flush
     )
     assert asked(app, "/nonce").status == asked(app, "/nonce").status == 500
+
+
+def test_nothing_is_written_behind_a_line_that_was_cut_by_a_full_disk(tmp_path: Path) -> None:
+    path = tmp_path / "state.jsonl"
+    world = World(path)
+    world.begin()
+    before, file = path.read_bytes(), world.state._journal._file
+    world.state._journal._file = Full()
+    with pytest.raises(OSError, match="No space left"):
+        world.do(("split", 1, 10))
+    world.state._journal._file = file
+    for step in (("split", 1, 10), ("tick", 5)):
+        with pytest.raises(OSError, match="No space left"):
+            world.do(step)
+    assert path.read_bytes() == before
+
+
+def test_a_state_that_cannot_even_be_begun_is_told_in_one_sentence(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "state.jsonl")
+    journal._file = Full()
+    with pytest.raises(UsageError, match="cannot be written \\(No space left on device\\)"):
+        journal.head(options())
 
 
 class Full:
