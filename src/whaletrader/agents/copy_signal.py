@@ -41,6 +41,8 @@ from whaletrader.messages.risk import TradingStateChanged
 MAX_MARKETS = 5_000
 """Markets whose terms and prices are remembered; the one that was quiet longest goes first."""
 MAX_RESOLVED = 50_000
+CLOCKS_DIFFER_NS = 10 * NANOS
+"""Sources do not tell the same time of the same moment: a match, a block."""
 LeaderEvent = WhaleTradeObserved | WhalePositionChanged
 
 
@@ -71,6 +73,8 @@ class CopySignalState(AgentState, kw_only=True):
     book: CopyBook = msgspec.field(default_factory=CopyBook)
     seen: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
     """By market: shares that leaders were seen to get and not to give up since, by the name of the bet."""
+    since: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
+    """By market: when they got the first of those, by the name of the bet."""
 
 
 class CopySignalAgent:
@@ -107,6 +111,8 @@ class CopySignalAgent:
             return [_skip(event, SkipReason.MARKET_RESOLVED)]
         if market is None or event.token_id not in market.terms.token_ids:
             return [_skip(event, SkipReason.MARKET_UNKNOWN)]
+        if _of_before(state, event, message.ts_event):
+            return [_skip(event, SkipReason.NOTHING_TO_EXIT)]
         view = self._view(market, event, message.ts_init)
         if isinstance(event, WhalePositionChanged) or event.side == Side.SELL:
             return [_exit(state, event, market.terms, view)]
@@ -126,10 +132,13 @@ class CopySignalAgent:
                 state.markets.pop(market_id, None)
                 copy_book.drop_tokens(state.book, token_ids)
                 state.seen.pop(market_id, None)
-            case WhaleTradeObserved() | WhalePositionChanged() as event:
+                state.since.pop(market_id, None)
+            case WhaleTradeObserved() | WhalePositionChanged() as event if not _of_before(
+                state, event, message.ts_event
+            ):
                 if isinstance(event, WhalePositionChanged) and event.side == Side.SELL:
                     copy_book.gave_up(state.book, event, _seen_micro(state, event))
-                _see(state, event)
+                _see(state, event, message.ts_event)
             case TradingStateChanged(state=trading_state):
                 state.trading_state = trading_state
             case _:
@@ -195,16 +204,27 @@ def _price_of(event: LeaderEvent) -> int:
     return event.price_micro if isinstance(event, WhaleTradeObserved) else -1
 
 
-def _see(state: CopySignalState, event: LeaderEvent) -> None:
+def _of_before(state: CopySignalState, event: LeaderEvent, ts: int) -> bool:
+    """Whether a leader gave shares up before he got those that were seen: merges may be heard minutes after fills."""
+    if not isinstance(event, WhalePositionChanged) or event.side == Side.BUY:
+        return False
+    key = copy_book.bet_key(event.wallet, event.kind, event.token_id)
+    return ts + CLOCKS_DIFFER_NS < state.since.get(event.market_id, {}).get(key, 0)
+
+
+def _see(state: CopySignalState, event: LeaderEvent, ts: int) -> None:
     """Keep how many shares of a token a leader of fills was seen to have; those from before are not known."""
     if event.kind != LeaderEventKind.FILL or event.market_id in state.resolved:
         return
-    key, seen = copy_book.bet_key(event.wallet, event.kind, event.token_id), state.seen.pop(event.market_id, {})
+    key = copy_book.bet_key(event.wallet, event.kind, event.token_id)
+    seen, since = state.seen.pop(event.market_id, {}), state.since.pop(event.market_id, {})
     size = seen.pop(key, 0) + (event.size_micro if event.side == Side.BUY else -event.size_micro)
+    first = min(since.pop(key, ts), ts)
     if size > 0:
-        seen[key] = size
+        seen[key], since[key] = size, first
     if seen:
         remember(state.seen, event.market_id, seen, MAX_MARKETS)
+        remember(state.since, event.market_id, since, MAX_MARKETS)
 
 
 def _seen_micro(state: CopySignalState, event: LeaderEvent) -> int:

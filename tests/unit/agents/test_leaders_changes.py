@@ -23,6 +23,7 @@ from tests.support.payloads import (
 from tests.unit.agents.test_copy_signal import HALF, cancelled, ordered, reason, signal
 from whaletrader.agents.copy_signal import MAX_MARKETS, make
 from whaletrader.config.tree import Settings
+from whaletrader.domain.values import NANOS
 from whaletrader.messages.leaders import CopySignal, SignalSkipped, WhalePruned
 from whaletrader.messages.risk import TradingStateChanged
 
@@ -137,6 +138,26 @@ def test_a_merge_that_never_came_is_owed_no_longer_than_its_sets_are_there(agent
     assert reason(agent.tell(changed(size_micro=40 * UNIT))) == "MERGED_INSTEAD"
     agent.tell(filled(size_micro=4 * UNIT, trade_id="sale", token_id=NO, side="SELL"))
     assert signal(agent.tell(changed(size_micro=60 * UNIT))).exit_size_micro == 10 * UNIT
+
+
+def test_a_merge_from_before_the_purchase_that_we_copied_is_no_exit_of_it_however_late_it_is_heard(agent):
+    signal(agent.tell(observed(), at=100))
+    ordered(agent)
+    agent.tell(filled(size_micro=10 * UNIT))
+    assert reason(agent.tell(changed(size_micro=100 * UNIT), at=160, ts_event=40)) == "NOTHING_TO_EXIT"
+    assert agent.state.seen == {MARKET: {f"fill/{ALICE}/{YES}": 100 * UNIT}}, "nor is it one of what he has now"
+    assert signal(agent.tell(changed(size_micro=50 * UNIT), at=160, ts_event=95)).exit_size_micro == 5 * UNIT
+
+
+def test_what_a_leader_gave_up_is_weighed_from_the_first_purchase_that_he_did_not_leave_since(agent):
+    agent.tell(observed(), at=100)
+    agent.tell(observed(), at=200)
+    agent.tell(changed(change="SPLIT", side="BUY"), at=300, ts_event=50)
+    assert agent.state.since == {MARKET: {f"fill/{ALICE}/{YES}": 50 * NANOS}}
+    agent.tell(observed(side="SELL", size_micro=300 * UNIT), at=400)
+    assert (agent.state.seen, agent.state.since) == ({}, {})
+    agent.tell(observed(), at=500)
+    assert agent.state.since == {MARKET: {f"fill/{ALICE}/{YES}": 500 * NANOS}}
 
 
 def test_a_leader_who_is_on_one_side_only_has_no_part_in_sets_that_another_can_pay(agent):
