@@ -5,8 +5,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -20,6 +18,7 @@ from whaletrader.agents.execution import Trader
 from whaletrader.app.build import App, assemble
 from whaletrader.app.layout import DataDirectory, RunFolder
 from whaletrader.app.live_paper import PaperBook
+from whaletrader.app.loopback import is_loopback
 from whaletrader.app.sources import Tell
 from whaletrader.app.world import Closable, TradingPlace, World
 from whaletrader.config.tree import Settings, VenueSettings
@@ -278,8 +277,4 @@ class FreshGate:
 
 def on_loopback(venue: VenueSettings) -> bool:
     """Tell whether the venue is one on this machine: then its prices are made up."""
-    host = urlsplit(venue.clob_url).hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(venue.clob_url)

@@ -117,6 +117,8 @@ def _import(out: Path, into: Path, *, quiet: bool) -> None:
 
 
 def _print_report(report: "PullReport") -> None:
+    if report.simulated:
+        say("SIMULATED: a venue on this machine told this, and it is made up.")
     for kind, pages in report.pages.items():
         if pages:
             say(f"{kind:<9}{report.rows[kind]:>12,} rows in {pages:,} answers")

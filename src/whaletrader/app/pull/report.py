@@ -69,6 +69,8 @@ class PullReport(msgspec.Struct, frozen=True, kw_only=True):
     tokens_priced: int
     tokens_without_price: int
     """All of whose history was fetched, and is empty."""
+    simulated: bool = False
+    """A venue on this machine told some of it: that is made up."""
 
 
 def completeness(store: PullStore) -> PullReport:
@@ -100,6 +102,7 @@ def completeness(store: PullStore) -> PullReport:
         markets_settled=settled,
         tokens_priced=sum(1 for rows in priced.values() if rows),
         tokens_without_price=sum(1 for token, rows in priced.items() if not rows and token not in asking),
+        simulated=store.made_up(),
     )
 
 

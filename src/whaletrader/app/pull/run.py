@@ -7,13 +7,14 @@ is started again; a host of the history subgraphs that cannot be reached fails i
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import msgspec
 
 from whaletrader.adapters.polymarket.clients import venue_clients
+from whaletrader.app.loopback import is_loopback
 from whaletrader.app.pull.fetch import Fetcher
 from whaletrader.app.pull.plan import (
     FALLBACK,
@@ -30,7 +31,7 @@ from whaletrader.app.pull.plan import (
     subgraph_tasks,
     uncovered,
 )
-from whaletrader.app.pull.report import PullReport, completeness
+from whaletrader.app.pull.report import PullReport, WalletReport, completeness
 from whaletrader.app.pull.store import CHECKPOINT, Fetched, PullStore, TaskState
 from whaletrader.config.tree import VenueSettings
 from whaletrader.datasets.raw_pages import RawPage, encode_page, raw_file
@@ -67,10 +68,13 @@ def pull(
     clients = venue_clients(venue, clock=time.monotonic, wait=stop.wait, attempts=attempts)
     store = PullStore(folder)
     try:
+        if any(is_loopback(url) for url in (venue.clob_url, venue.data_url, venue.gamma_url)):
+            store.note_made_up()
+        _write_coverage(folder, store, ())  # that it is made up stands there before anything else does
         fetcher = Fetcher(clients, time.time_ns, confirmations=venue.confirmations, fidelity_min=fidelity_min)
         _Pull(store, fetcher, progress, workers, stop).run(request)
         report = completeness(store)
-        _write(folder, report, store.born_ns(time.time_ns()))
+        _write(folder, report, store)
     finally:
         store.close()
         clients.close()
@@ -229,12 +233,17 @@ def step_words(state: TaskState) -> str:
     return f"{state.task.listing} {state.task.subject[:12]}… {place}{state.rows:,} rows"
 
 
-def _write(folder: Path, report: PullReport, born_ns: int) -> None:
-    """The report beside the raw pages, and each wallet's coverage among them for the importer.
-
-    The coverage is the one raw file that is written anew; its first line stays, by which an import knows it again.
-    """
+def _write(folder: Path, report: PullReport, store: PullStore) -> None:
+    """The report beside the raw pages, and each wallet's coverage among them."""
     (folder / REPORT_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+    _write_coverage(folder, store, report.wallets)
+
+
+def _write_coverage(folder: Path, store: PullStore, wallets: Sequence[WalletReport]) -> None:
+    """Each wallet's coverage for the importer, and whether what lies here is made up.
+
+    This is the one raw file that is written anew; its first line stays, by which an import knows it again.
+    """
     rows = [
         {
             "address": one.wallet,
@@ -243,13 +252,13 @@ def _write(folder: Path, report: PullReport, born_ns: int) -> None:
             "since_s": one.since_s,
             "until_s": one.until_s,
         }
-        for one in report.wallets
+        for one in wallets
     ]
+    born_ns = store.born_ns(time.time_ns())
+    told: tuple[dict[str, object], ...] = ({"rows": []}, {"rows": rows, "simulated": store.made_up()})
     pages = [
-        RawPage(
-            source="pull.coverage", params={}, fetched_ts=born_ns, body=msgspec.Raw(msgspec.json.encode({"rows": told}))
-        )
-        for told in ([], rows)
+        RawPage(source="pull.coverage", params={}, fetched_ts=born_ns, body=msgspec.Raw(msgspec.json.encode(each)))
+        for each in told
     ]
     path = raw_file(folder, "coverage", 1)
     partial = path.with_suffix(".partial")

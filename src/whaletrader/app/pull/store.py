@@ -254,6 +254,14 @@ class PullStore:
         self._db.execute("INSERT OR IGNORE INTO meta VALUES ('born_ns', ?)", (str(now_ns),))
         return int(self._all("SELECT value FROM meta WHERE name = 'born_ns'")[0][0])
 
+    def note_made_up(self) -> None:
+        """Remember that some of what lies here is made up."""
+        self._db.execute("INSERT OR IGNORE INTO meta VALUES ('simulated', 'yes')")
+
+    def made_up(self) -> bool:
+        """Whether some of what lies here is made up: it came from a venue on this machine."""
+        return bool(self._all("SELECT value FROM meta WHERE name = 'simulated'"))
+
     def keep_request(self, request: PullRequest) -> None:
         """Remember what is asked for."""
         self._db.execute("INSERT OR REPLACE INTO meta VALUES ('request', ?)", (msgspec.json.encode(request),))

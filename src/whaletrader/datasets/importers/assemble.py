@@ -18,8 +18,7 @@ from whaletrader.datasets.importers.dictionaries import (
     code_ids,
     find_outcome,
 )
-from whaletrader.datasets.importers.heard import SIMULATED_IMPORTER
-from whaletrader.datasets.importers.staging import STAGED, StagingArea
+from whaletrader.datasets.importers.staging import MADE_UP, STAGED, StagingArea
 from whaletrader.datasets.importers.stretches import judged_coverage
 from whaletrader.datasets.importers.truncation import archive_coverage, mark_truncated
 from whaletrader.datasets.manifest import SourceEntry
@@ -77,7 +76,7 @@ class Assembly:
         for key in self._keys:
             self._offsets[key] = len(self._sources)
             self._sources += area.sources(key)
-        made_up = any(entry.importer == SIMULATED_IMPORTER for entry in self._sources)
+        made_up = any(entry.importer.endswith(MADE_UP) for entry in self._sources)
         self._writer = DatasetWriter(path, name, "simulated" if made_up else "real")
         self._rejects: list[pl.DataFrame] = [self._staged("rejects")]
         self._mended: list[pl.DataFrame] = []

@@ -17,7 +17,7 @@ import polars as pl
 from whaletrader.datasets.decode.rows import ChainResolution, Decoded, MarketMeta, TickSizeChange
 from whaletrader.datasets.importers.api_rows import Origin
 from whaletrader.datasets.importers.decoded import stage_decoded
-from whaletrader.datasets.importers.staging import STAGED, StagedPart
+from whaletrader.datasets.importers.staging import MADE_UP, STAGED, StagedPart
 from whaletrader.datasets.importers.stretches import HEARD, less, union
 from whaletrader.datasets.live_batches import (
     BEGAN,
@@ -36,7 +36,7 @@ from whaletrader.datasets.manifest import SourceEntry
 from whaletrader.domain.values import Role, Side, TapeRole, TapeSide
 from whaletrader.errors import SchemaError
 
-IMPORTER, SIMULATED_IMPORTER = "live/1", "live/1 simulated"
+IMPORTER = "live/1"
 PORTION = 200_000
 """Rows that are turned into a table at a time."""
 ALL_TIME = 2**63 - 1
@@ -181,7 +181,7 @@ def stage_heard(folder: Path, label: str, scratch: Path, until_ts: int = ALL_TIM
                 changes.add(_change_row(change))
     for fill in waiting.values():
         _take(fill, fills, wallets)
-    importer = SIMULATED_IMPORTER if listening.simulated else IMPORTER
+    importer = IMPORTER + MADE_UP if listening.simulated else IMPORTER
     origin = Origin(folder, whole.hexdigest(), importer, label)
     for portions, kind in ((fills, "heard.fills"), (quotes, "heard.books"), (changes, "heard.changes")):
         portions.stage(part)

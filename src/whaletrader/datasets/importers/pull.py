@@ -6,6 +6,7 @@ are.
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,7 @@ import polars as pl
 from whaletrader.datasets.decode.data_api import rows_of
 from whaletrader.datasets.importers.api_rows import Origin, Told, stage_rows, told
 from whaletrader.datasets.importers.decoded import decode_page, stage_decoded
-from whaletrader.datasets.importers.staging import STAGED, StagedPart
+from whaletrader.datasets.importers.staging import MADE_UP, STAGED, StagedPart
 from whaletrader.datasets.manifest import SourceEntry
 from whaletrader.datasets.raw_pages import RawPage, raw_files, read_pages
 from whaletrader.domain.values import MICRO, NANOS, TapeRole
@@ -61,6 +62,7 @@ class _CoverageRow(msgspec.Struct):
 
 class _Coverage(msgspec.Struct):
     rows: list[_CoverageRow]
+    simulated: bool = False
 
 
 def is_pull(folder: Path) -> bool:
@@ -167,13 +169,15 @@ def _absent(table: str, index: int, frame: pl.DataFrame) -> dict[str, pl.Expr]:
 
 
 def _stage_coverage(part: StagedPart, pages: Pages, origin: Origin) -> None:
-    rows = [row for page in pages for row in msgspec.json.decode(page.body, type=_Coverage).rows]
+    told = [msgspec.json.decode(page.body, type=_Coverage) for page in pages]
+    rows = [row for each in told for row in each.rows]
     known = [(row.address.lower(), row.coverage) for row in rows]
     part.add("coverage", pl.DataFrame(known, schema=STAGED["coverage"], orient="row"))
     whole = [row for row in rows if row.coverage != "sample" and row.since_s >= 0]
     periods = [(row.address.lower(), row.since_s * NANOS, row.until_s * NANOS, True) for row in whole]
     part.add("stretches", pl.DataFrame(periods, schema=STAGED["stretches"], orient="row"))
-    _enter(part, origin, "wallets", len(rows), len(rows), {})
+    made_up = MADE_UP if any(each.simulated for each in told) else ""
+    _enter(part, replace(origin, importer=IMPORTER + made_up), "wallets", len(rows), len(rows), {})
 
 
 def _stage_unread(part: StagedPart, pages: Pages, origin: Origin) -> None:

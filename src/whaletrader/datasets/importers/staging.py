@@ -137,6 +137,8 @@ STAGED: dict[str, dict[str, type[pl.DataType]]] = {
 """Columns of the staged tables; `source` is the index into the part's own sources."""
 
 PART_FILE = "part.json"
+MADE_UP = " simulated"
+"""Behind an importer's name where what it read was made up."""
 _ASSEMBLED = "assembled"
 
 

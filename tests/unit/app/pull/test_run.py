@@ -24,8 +24,9 @@ from tests.support.venue_http import (
 from whaletrader.app.pull.plan import PullRequest, Task
 from whaletrader.app.pull.report import Comparison
 from whaletrader.app.pull.run import REPORT_FILE, pull, settled_request, step_words
-from whaletrader.app.pull.store import TaskState
+from whaletrader.app.pull.store import PullStore, TaskState
 from whaletrader.config.tree import VenueSettings
+from whaletrader.datasets.importers.run import import_pull
 from whaletrader.datasets.raw_pages import raw_file, raw_files, read_pages
 from whaletrader.errors import UsageError, VenueError
 
@@ -338,6 +339,40 @@ def test_the_report_and_the_coverage_are_kept(venue, tmp_path):
     run(venue, tmp_path, until_s=UNTIL + 9)
     (_, again), _ = read_pages(raw_file(tmp_path, "coverage", 1))
     assert again == first  # by its first line an import knows the file again
+
+
+def stamps(folder):
+    bodies = [msgspec.json.decode(page.body) for page in pages(folder, "pull.coverage")]
+    return [body["simulated"] for body in bodies if "simulated" in body]
+
+
+def test_what_a_venue_on_this_machine_told_is_stamped_as_made_up(venue, tmp_path):
+    assert run(venue, tmp_path).simulated
+    assert stamps(tmp_path) == [True]
+    assert import_pull(tmp_path, tmp_path / "dataset").dataset.simulated
+    store = PullStore(tmp_path)
+    assert store.made_up()
+    store.close()
+
+
+def test_the_stamp_stands_there_before_any_page_does_and_claims_nobody_whole(venue, tmp_path, monkeypatch):
+    run(venue, tmp_path)
+
+    def killed(*_given):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(PullStore, "add_tasks", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run(venue, tmp_path, until_s=UNTIL + 9)
+    assert stamps(tmp_path) == [True]
+    assert [msgspec.json.decode(page.body)["rows"] for page in pages(tmp_path, "pull.coverage")] == [[], []]
+
+
+def test_what_the_venue_itself_told_has_no_such_stamp(venue, tmp_path, monkeypatch):
+    monkeypatch.setattr("whaletrader.app.pull.run.is_loopback", lambda _url: False)
+    assert not run(venue, tmp_path).simulated
+    assert stamps(tmp_path) == [False]
+    assert not import_pull(tmp_path, tmp_path / "dataset").dataset.simulated
 
 
 def test_progress_tells_of_every_page(venue, tmp_path):

@@ -367,6 +367,17 @@ def test_what_the_pull_says_of_a_wallets_wholeness_counts(tmp_path):
     }
 
 
+@pytest.mark.parametrize("stamp", [True, False])
+def test_a_pull_that_is_stamped_makes_a_simulated_dataset_whatever_else_is_in_it(tmp_path, stamp):
+    coverage = {"rows": [], "simulated": stamp}
+    folder = pull(
+        tmp_path / "p", trades=[page("data_v2.activity", api(fill()))], coverage=[page("pull.coverage", coverage)]
+    )
+    assert import_any(folder, tmp_path / "d").dataset.simulated == stamp
+    real = pull(tmp_path / "r", trades=[page("data_v2.activity", api(fill(transaction_hash="0x" + "f3" * 32)))])
+    assert import_any(real, tmp_path / "d").dataset.simulated == stamp
+
+
 def test_combinations_are_left_out_and_counted(tmp_path):
     rows = api(fill(), fill(condition_id="0x" + "c" * 62, slug="", outcome=""))
     report = import_any(pull(tmp_path / "p", trades=[page("data_v2.activity", rows)]), tmp_path / "d")
