@@ -11,10 +11,10 @@ from whaletrader.adapters.polymarket.clients import venue_clients
 from whaletrader.agents.execution import Trader
 from whaletrader.app.build import App, order_key
 from whaletrader.app.layout import DataDirectory, RunFolder
-from whaletrader.app.live_history import history_of
+from whaletrader.app.live_history import history_of, require_like
 from whaletrader.app.live_money import build_live_money
 from whaletrader.app.live_paper import PaperBook
-from whaletrader.app.live_world import listen, live_app
+from whaletrader.app.live_world import listen, live_app, on_loopback
 from whaletrader.app.sources import Tell, open_history
 from whaletrader.app.world import fault_plan
 from whaletrader.config.tree import Settings, VenueSettings
@@ -43,10 +43,11 @@ def live_maker(
     WhaleTraderError
         The venue cannot be reached.
     UsageError
-        The history is none.
+        The history is none, or made up where the venue is not.
     """
     require_reachable(settings.venue)
     given = open_history(history, directory, tell) if history else None
+    require_like(given, simulated=on_loopback(settings.venue))
 
     def make(folder: RunFolder) -> App:
         dataset = history_of(folder, given, tell)

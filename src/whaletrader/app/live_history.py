@@ -12,7 +12,22 @@ from whaletrader.app.layout import RunFolder
 from whaletrader.app.sources import Tell
 from whaletrader.datasets.manifest import MANIFEST_FILE, write_manifest
 from whaletrader.datasets.store import Dataset
-from whaletrader.errors import StorageError
+from whaletrader.errors import StorageError, UsageError
+
+
+def require_like(history: Dataset | None, *, simulated: bool) -> None:
+    """Refuse to judge the venue's own wallets by a made-up history; `simulated` says that the venue is made up too.
+
+    Raises
+    ------
+    UsageError
+        The history is SIMULATED and the venue is not.
+    """
+    if history is not None and history.simulated and not simulated:
+        raise UsageError(
+            f"the history {history.path} is SIMULATED and the venue is not: give a history of the venue's own fills "
+            "(`whaletrader data pull`), or none"
+        )
 
 
 def history_of(folder: RunFolder, given: Dataset | None, tell: Tell) -> Dataset | None:

@@ -8,10 +8,11 @@ import pytest
 from tests.support.heard import history_until, traced_scenario
 from tests.support.scenario import HOUR, START_S
 from whaletrader.app.layout import DataDirectory
-from whaletrader.app.live_history import history_of
+from whaletrader.app.live_history import history_of, require_like
 from whaletrader.datasets.store import Dataset
+from whaletrader.datasets.writer import DatasetWriter
 from whaletrader.domain.values import NANOS
-from whaletrader.errors import StorageError
+from whaletrader.errors import StorageError, UsageError
 
 UNTIL = (START_S + 48 * HOUR) * NANOS
 
@@ -110,3 +111,13 @@ def test_what_was_kept_is_whole(folder, history):
     began(folder, history)
     again = Dataset.open(folder.history)
     assert again.manifest == history.manifest
+
+
+def test_the_venues_own_wallets_are_not_judged_by_a_made_up_history(tmp_path):
+    made_up, real = (DatasetWriter(tmp_path / kind, kind, kind).finish() for kind in ("simulated", "real"))
+    with pytest.raises(UsageError, match="is SIMULATED and the venue is not"):
+        require_like(made_up, simulated=False)
+    require_like(made_up, simulated=True)
+    require_like(real, simulated=False)
+    require_like(real, simulated=True)
+    require_like(None, simulated=False)
