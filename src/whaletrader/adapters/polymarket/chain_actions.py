@@ -40,6 +40,8 @@ NEW, SIGNED, SENT, DONE = "NEW", "SIGNED", "SENT", "DONE"
 DEADLINE_MARGIN_S = 60
 STEPS_AT_ONCE = 8
 _LOST = ("FAILED", "INVALID")
+_PAYING = ("redeem", "merge")
+"""What tells an event, and can be found on the chain by what it moved."""
 
 
 class Chain(Protocol):
@@ -246,14 +248,27 @@ class ChainActions:
         if not notes.transaction_id:  # found on the chain itself
             self._verify(command_id, action, notes)
             return
-        sent = self._wallet.look(notes.transaction_id)
+        sent = self._looked(notes)
         done = bool(sent.tx_hash) and self._verify(
             command_id, action, msgspec.structs.replace(notes, tx_hash=sent.tx_hash)
         )
-        if not done and sent.state == REPLACED:
+        if done or (sent.tx_hash and self._chain.receipt(sent.tx_hash) is not None):
+            return
+        if sent.state == REPLACED:
             self._keep(command_id, NEW, Notes())
-        elif not done and sent.state in _LOST and (not sent.tx_hash or self._chain.receipt(sent.tx_hash) is None):
+        elif sent.state in _LOST:
             self._fail(command_id, action, PaymentRefusal.PAYMENT_GIVEN_UP)
+        elif self._ran_out(notes) and action.kind in _PAYING:
+            self._search(command_id, action, notes)  # the chain takes it no more, whatever its sender still hopes for
+
+    def _looked(self, notes: Notes) -> Sent:
+        """Ask how far a transaction is; who sent it may have forgotten it once it can no longer happen."""
+        try:
+            return self._wallet.look(notes.transaction_id)
+        except VenueError as error:
+            if error.retryable or not self._ran_out(notes):
+                raise
+            return Sent(transaction_id=notes.transaction_id, state="")
 
     def _verify(self, command_id: str, action: Action, notes: Notes) -> bool:
         """Look at the receipt; True where the command is done, for good or ill."""
@@ -263,7 +278,7 @@ class ChainActions:
         moved = _moved(raw, self._wallet.wallet)
         if self._chain.block_number() - moved.block < self._confirmations:
             return False
-        pays = action.kind in ("redeem", "merge")
+        pays = action.kind in _PAYING
         if not moved.succeeded or (pays and not self._is_ours(action, moved)):
             # A relay's transaction may well succeed though the call in it was undone: then no share of ours left.
             self._fail(command_id, action, PaymentRefusal.PAYMENT_REVERTED, notes)
@@ -287,8 +302,11 @@ class ChainActions:
                     self._keep(command_id, SENT, msgspec.structs.replace(notes, tx_hash=tx_hash))
                     self._verify(command_id, action, msgspec.structs.replace(notes, tx_hash=tx_hash))
                     return
-        if notes.deadline_s and self._now_s() > notes.deadline_s + DEADLINE_MARGIN_S:
+        if self._ran_out(notes):
             self._keep(command_id, NEW, Notes())
+
+    def _ran_out(self, notes: Notes) -> bool:
+        return notes.deadline_s > 0 and self._now_s() > notes.deadline_s + DEADLINE_MARGIN_S
 
     def _is_ours(self, action: Action, moved: Movement) -> bool:
         if action.kind == "redeem":
@@ -375,7 +393,7 @@ class ChainActions:
 
     def _fail(self, command_id: str, action: Action, reason: PaymentRefusal, notes: Notes | None = None) -> None:
         with self._store.writing():
-            if action.kind in ("redeem", "merge"):
+            if action.kind in _PAYING:
                 self._event(command_id, action, ReportKind.FAILED, reason=reason)
             self._keep(command_id, DONE, notes or Notes())
 

@@ -221,6 +221,28 @@ def test_an_envelope_that_ran_out_unused_is_signed_anew(desk):
     assert desk.told()[0][0] == "REDEEMED"
 
 
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_an_envelope_that_its_sender_never_carried_out_is_signed_anew_once_the_chain_would_refuse_it(desk, forgotten):
+    carry_out = desk.chain._carry_out
+    desk.chain._carry_out = lambda told: None
+    desk.chain.state = "NEW"
+    desk.actions.redeem("c1", "paper", YES, 20_000_000)
+    assert desk.work() == 1
+    desk.chain._carry_out, desk.now_s = carry_out, 1_060
+    assert (desk.work(), len(set(desk.chain.submitted))) == (1, 1), "it may still be mined"
+    if forgotten:
+        look, lost = desk.chain.look, [VenueError("no such transaction", status=404)]
+        desk.chain.look = lambda transaction_id: look(transaction_id) if not lost else raising(lost.pop())
+    desk.now_s, desk.chain.block = 1_061, 200
+    assert desk.work(steps=6) == 0
+    assert desk.told() == [("REDEEMED", "c1", 20_000_000, "")]
+    assert len(desk.chain.receipts) == 1
+
+
+def raising(error):
+    raise error
+
+
 @pytest.mark.parametrize("steps", range(4))
 def test_a_process_killed_at_any_step_does_it_once(desk, steps):
     desk.actions.redeem("c1", "paper", YES, 20_000_000)
