@@ -28,7 +28,8 @@ class Desk:
     def __init__(self, venue: Venue, seed: int) -> None:
         self._venue = venue
         self._seed = seed
-        self._orders = venue.taken
+        # One that goes on numbers its orders unlike those before, of which some were refused.
+        self._orders = venue.now_ns if venue.taken else 0
         self.refused: Counter[str] = Counter()
         self.placed = 0
 

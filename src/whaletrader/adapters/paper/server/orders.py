@@ -23,7 +23,7 @@ from whaletrader.domain.values import Side
 MAX_BATCH: Final = 15
 _EOA: Final = 0
 _AMOUNT_END: Final = 1 << 63
-_is_number = re.compile(r"[0-9]+").fullmatch
+_is_number = re.compile(r"[0-9]{1,78}").fullmatch
 _is_address = re.compile(r"0x[0-9a-fA-F]{40}").fullmatch
 _is_word = re.compile(r"0x[0-9a-fA-F]{64}").fullmatch
 _TYPES: Final = frozenset(("GTC", "GTD", "FOK", "FAK"))
@@ -169,7 +169,6 @@ def _struct(post: WirePost) -> OrderStruct | None:
         and 0 < given < _AMOUNT_END
         and 0 < wanted < _AMOUNT_END
         and made < _AMOUNT_END
-        and len(order.token_id) <= 78
         and _is_address(order.maker)
         and _is_address(order.signer)
         and _is_word(order.metadata)

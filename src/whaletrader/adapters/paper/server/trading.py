@@ -83,7 +83,7 @@ class Trading:
         self._expiring: dict[int, dict[str, VenueOrder]] = {}
         self._ended: deque[tuple[int, VenueOrder]] = deque()
         self._forgotten_ns = -1
-        """When the last order was taken that is forgotten by now."""
+        """When the last order was taken or signed that is forgotten by now."""
 
     def _at(self, now_ns: int) -> int:
         for ts, call in self._agenda.due(now_ns):
@@ -99,7 +99,7 @@ class Trading:
         while self._ended and self._ended[0][0] < before:
             order = self._ended.popleft()[1]
             del self.orders[order.order_id]
-            self._forgotten_ns = max(self._forgotten_ns, order.created_ts)
+            self._forgotten_ns = max(self._forgotten_ns, order.created_ts, order.signed_ts)
         while self.trades:
             trade = next(iter(self.trades.values()))
             if trade.updated_ts >= before or trade.state not in _FINAL:
@@ -240,7 +240,11 @@ class Trading:
             del self._open[order.owner]
         if order.order_type == OrderType.GTD:
             self._expiring.get(order.expiration_s * NANOS - GTD_LEAD_NS, {}).pop(order.order_id, None)
-        self._ended.append((self.now_ns, order))
+        if order.signed_ts > self.now_ns:
+            # Its own time has to come before it may be forgotten: else it could be sent, and taken, once more.
+            self._agenda.add(order.signed_ts, lambda ts: self._ended.append((ts, order)))
+        else:
+            self._ended.append((self.now_ns, order))
 
     def _cancel(self, orders: Iterable[VenueOrder], now: int) -> None:
         changed: dict[str, dict[tuple[int, int], None]] = {}

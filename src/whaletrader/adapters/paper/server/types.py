@@ -189,6 +189,8 @@ class VenueOrder(msgspec.Struct, kw_only=True, gc=False):
     builder_maker_bps: int = 0
     builder_taker_bps: int = 0
     """What its builder charges."""
+    signed_ts: int = 0
+    """When its signer says that it was made."""
 
     @property
     def left_micro(self) -> int:

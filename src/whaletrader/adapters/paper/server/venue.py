@@ -339,4 +339,5 @@ def _order_of(
         state=OrderState.LIVE,
         builder_maker_bps=rates.maker_bps,
         builder_taker_bps=rates.taker_bps,
+        signed_ts=order.timestamp_ms * 1_000_000,
     )

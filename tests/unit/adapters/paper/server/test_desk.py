@@ -4,7 +4,7 @@ import pytest
 
 from whaletrader.adapters.paper.server.desk import PURSE_MICRO, Desk, made_up_wallet, to_tick, whole_size
 from whaletrader.adapters.paper.server.listing import shelf
-from whaletrader.adapters.paper.server.types import VenueRules
+from whaletrader.adapters.paper.server.types import Mode, VenueRules
 from whaletrader.adapters.paper.server.venue import Venue
 from whaletrader.domain.values import MICRO, NANOS, Side
 
@@ -82,3 +82,19 @@ def test_prices_go_to_the_nearest_tick_inside_the_market() -> None:
 
 def test_sizes_have_two_decimals_and_reach_the_minimum() -> None:
     assert (whole_size(7_129_999, 5 * MICRO), whole_size(3, 5 * MICRO)) == (7_120_000, 5 * MICRO)
+
+
+def test_a_desk_that_goes_on_numbers_its_orders_unlike_those_that_were_refused_and_taken_before(
+    venue: Venue, desk: Desk
+) -> None:
+    venue.set_mode(Mode.DISABLED, START)
+    for _ in range(5):
+        assert desk.rest(ADA, token(venue), Side.BUY, 400_000, 10 * MICRO, START).refusal is not None
+    venue.set_mode(Mode.NORMAL, START)
+    for _ in range(3):
+        desk.rest(ADA, token(venue), Side.BUY, 400_000, 10 * MICRO, START)
+    venue.advance(START + 1)
+    again = Desk(venue, 1)
+    for _ in range(8):
+        assert again.rest(ADA, token(venue), Side.BUY, 400_000, 10 * MICRO, START + 1).refusal is None
+    assert len(venue.orders) == 11

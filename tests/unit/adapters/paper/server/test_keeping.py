@@ -61,6 +61,22 @@ def test_an_order_that_may_be_a_forgotten_one_is_taken_for_a_duplicate(orders: O
     assert venue.place(orders.limit(1, "BUY", YES, 0.4, 10, **signed_now(later)), later).refusal is None
 
 
+def test_an_order_that_was_signed_ahead_of_time_is_never_taken_twice(orders: Orders) -> None:
+    venue = make()
+    venue.place(orders.limit(1, "SELL", YES, 0.5, 1_000), START)
+    signed = START + 10 * KEEP + SECOND
+    ahead = orders.market(2, "BUY", YES, 0.5, 5, **signed_now(signed))
+    assert venue.place(ahead, START).status == "matched"
+    for later in (2 * KEEP, 5 * KEEP, 11 * KEEP + SECOND, 11 * KEEP + 2 * SECOND, 30 * KEEP):
+        venue.advance(START + later)
+        assert (ahead.order_id in venue.orders) == (START + later <= signed + KEEP)
+        again = venue.place(ahead, START + later)
+        assert again.refusal is not None
+        assert again.refusal.message.endswith("Duplicated.")
+        just_signed = signed_now(START + later)
+        assert venue.place(orders.limit(2, "BUY", YES, 0.3, 5, **just_signed), START + later).refusal is None
+
+
 def test_a_trade_is_forgotten_by_both_sides_but_not_before_it_has_ended(orders: Orders) -> None:
     venue = make(faults=SettlementFaults(seed=5, fail_micro=300_000))
     for number in range(30):

@@ -134,6 +134,8 @@ def test_a_change_to_what_is_signed_is_an_invalid_signature(ada: Trader, field: 
         ("metadata", "0x"),
         ("builder", ""),
         ("expiration", "never"),
+        ("expiration", "1" * 5_000),
+        ("makerAmount", "0" * 5_000 + "5"),
     ],
 )
 def test_a_field_out_of_its_range_is_an_invalid_payload(ada: Trader, field: str, value: object) -> None:
