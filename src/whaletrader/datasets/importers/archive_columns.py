@@ -23,7 +23,8 @@ _BLOCKS = frozenset({"blocknumber", "timestamp"})
 _PRICED = frozenset({"maker", "taker", "makerdirection", "tokenamount"})
 _CHANGED = frozenset({"conditionid", "collateraltoken", "parentcollectionid"})
 _TIMES = ("blocktimestamp", "timestamp", "blocktime", "datetime", "time", "ts")
-_HASHES = ("transactionhash", "txhash", "hash", "transactionid", "tx")
+HASHES = ("transactionhash", "txhash", "hash", "transactionid", "tx")
+"""Names of the column that has the transaction's hash."""
 _MILLIS_FROM = 10**11
 """Numbers from here on are milliseconds: as seconds they would lie beyond the year 5000."""
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
@@ -143,8 +144,8 @@ def time_of(columns: pl.Schema, *names: str) -> pl.Expr:
 
 def hash_of(columns: pl.Schema) -> pl.Expr:
     """The transaction's hash: 0x and 64 hex digits, lower case; null where none is told."""
-    name = first_name(columns, *_HASHES)
-    source = pl.col(name) if name else pl.col("id").str.split("_").list.first() if "id" in columns else None
+    name = first_name(columns, *HASHES)
+    source = pl.col(name) if name else pl.col("id").cast(pl.String).str.split("_").list.first() if "id" in columns else None
     if source is None:
         return pl.lit(None, dtype=pl.String)
     digits = source.cast(pl.String).str.strip_chars().str.to_lowercase().str.extract(r"^(?:0x)?([0-9a-f]{64})$", 1)

@@ -12,6 +12,7 @@ import msgspec
 import polars as pl
 
 from whaletrader.datasets.importers.archive_columns import (
+    HASHES,
     ArchiveKind,
     first_name,
     flag_of,
@@ -48,7 +49,7 @@ def stage_order_filled(file: Path, sha256: str, kind: ArchiveKind, blocks: Seque
         raw = _with_times(raw, blocks)
     columns = raw.collect_schema()
     old = kind is not ArchiveKind.FILLS_V2
-    indexed = "logindex" in columns and file.stat().st_size <= _MOST_INDEXED_BYTES
+    log = _log(columns) if "logindex" in columns and file.stat().st_size <= _MOST_INDEXED_BYTES else None
     rows = raw.with_columns(**(_old_order(columns) if old else _order(columns)))
     given, received = _whole("makeramountfilled"), _whole("takeramountfilled")
     rows = rows.with_columns(
@@ -62,9 +63,9 @@ def stage_order_filled(file: Path, sha256: str, kind: ArchiveKind, blocks: Seque
         role=pl.when(_account("taker").is_in(_EXCHANGES)).then(int(TapeRole.TAKER)).otherwise(int(TapeRole.MAKER)),
         fee_micro=_fee(columns, old=old),
         tx_hash=hash_of(columns),
-        dup_rank=_copies(columns) if indexed else pl.lit(0, dtype=pl.UInt16),
+        dup_rank=_copies(log),
     )
-    label = "chain.archive" if indexed else "orderfilled.archive"
+    label = "chain.archive" if log is not None else "orderfilled.archive"
     if old and _reads_one_exchange(rows, columns):
         label = "orderfilled.partial"
     return _staged(rows, columns, file, sha256, label)
@@ -101,7 +102,7 @@ def stage_tape(file: Path, sha256: str, numbers: pl.DataFrame | None = None) -> 
     """
     raw = read_table(file).with_row_index("source_row")
     columns = raw.collect_schema()
-    indexed = first_name(columns, "logindex", "id") is not None and file.stat().st_size <= _MOST_INDEXED_BYTES
+    log = _log(columns) if file.stat().st_size <= _MOST_INDEXED_BYTES else None
     condition = text_of(columns, "conditionid").str.to_lowercase()
     if numbers is not None:
         marked = raw.with_columns(number=text_of(columns, "marketid"))
@@ -118,12 +119,12 @@ def stage_tape(file: Path, sha256: str, numbers: pl.DataFrame | None = None) -> 
         size_micro=_rounded(shares.cast(pl.Float64, strict=False) * MICRO),
         price_micro=_rounded(money.cast(pl.Float64, strict=False) / shares.cast(pl.Float64, strict=False) * MICRO),
         tx_hash=hash_of(columns),
-        dup_rank=_copies(columns) if indexed else pl.lit(0, dtype=pl.UInt16),
+        dup_rank=_copies(log),
     )
     rows = rows.with_columns(fee_micro=_fee_of_tape(columns))
     place = text_of(columns, "nonusdcside").replace_strict({"token1": 0, "token2": 1}, default=None)
     outcome = place.cast(pl.Int8) if numbers is not None else None
-    return _staged(rows, columns, file, sha256, "chain.archive" if indexed else "orderfilled.archive", outcome)
+    return _staged(rows, columns, file, sha256, "chain.archive" if log is not None else "orderfilled.archive", outcome)
 
 
 def _fee_of_tape(columns: pl.Schema) -> pl.Expr:
@@ -206,10 +207,24 @@ def _fee(columns: pl.Schema, *, old: bool) -> pl.Expr:
     return pl.when(fee == 0).then(fee) if old else fee
 
 
-def _copies(columns: pl.Schema) -> pl.Expr:
+def _log(columns: pl.Schema) -> pl.Expr | None:
+    """What tells a log from all others, null where a row does not say it; None where no row does.
+
+    A log's index alone does not: each block begins anew.
+    """
+    if "logindex" not in columns:
+        return text_of(columns, "id") if "id" in columns else None
+    if first_name(columns, *HASHES, "id", "blocknumber") is None:
+        return None
+    within = pl.coalesce(hash_of(columns), text_of(columns, "blocknumber"))
+    return pl.concat_str(within, text_of(columns, "logindex"), separator="/")
+
+
+def _copies(log: pl.Expr | None) -> pl.Expr:
     """Rows of one log that the file has twice; where nobody looks, equal rows are told apart later."""
-    log = [hash_of(columns), pl.col("logindex")] if "logindex" in columns else [pl.col("id")]
-    copies = pl.int_range(pl.len()).over(log)
+    if log is None:
+        return pl.lit(0, dtype=pl.UInt16)
+    copies = pl.when(log.is_not_null()).then(pl.int_range(pl.len()).over(log)).otherwise(0)
     return copies.clip(upper_bound=0xFFFF).cast(pl.UInt16)
 
 

@@ -188,6 +188,23 @@ def test_equal_fills_of_several_logs_are_several_and_a_log_told_twice_is_one(tmp
     assert sorted(report.dataset.table("trades")["dup_rank"].to_list()) == [0, 0, 1]
 
 
+@pytest.mark.parametrize("lacking", [("transaction_hash",), ("transaction_hash", "block_number")])
+def test_a_logs_index_alone_tells_no_log_from_those_of_other_transactions(tmp_path, lacking):
+    first = {name: value for name, value in HUGGING_FACE.items() if name not in lacking}
+    later = first | {"timestamp": START + 60} | ({"block_number": 35_896_899} if "block_number" in first else {})
+    folder = parquet(csv(tmp_path / "a", "markets.csv", MARKETS), "v1.parquet", first, later, later)
+    dataset = import_any(folder, tmp_path / "d").dataset
+    told_twice = [0, 0, 1] if "block_number" in first else [0, 0, 0]
+    assert dataset.table("trades")["dup_rank"].to_list() == told_twice
+
+
+@pytest.mark.parametrize("ids", [(None, None), ("137_35896869_204", None), (7, 8)])
+def test_worked_out_logs_without_an_id_are_no_copies_of_each_other(tmp_path, ids):
+    rows = [WORKED_OUT | {"id": name, "block_timestamp": START + 60 * place} for place, name in enumerate(ids)]
+    folder = parquet(csv(tmp_path / "a", "markets.csv", MARKETS), "v1.parquet", *rows)
+    assert import_any(folder, tmp_path / "d").dataset.table("trades")["dup_rank"].to_list() == [0, 0]
+
+
 def test_in_a_file_too_large_for_that_equal_fills_of_one_transaction_count_once(tmp_path, monkeypatch):
     monkeypatch.setattr(archive_fills, "_MOST_INDEXED_BYTES", 10)
     folder = csv(tmp_path / "a", "markets.csv", MARKETS)
