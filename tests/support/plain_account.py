@@ -53,9 +53,9 @@ class NodeHttp:
 class PlainWorld:
     """An exchange with its node, and a plain account with a thousand dollars and pairs of shares."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: str = "v1") -> None:
         self.venue = Venue(VenueRules(seed=1, genesis_ns=START, eoa_makers=True))
-        self.market = shelf(1, START)[0]
+        self.market = next(market for market in shelf(1, START) if market.version == version)
         self.venue.add_market(self.market, START)
         self.now = START
         self.account = self.venue.open_account(

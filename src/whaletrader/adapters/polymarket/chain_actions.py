@@ -324,11 +324,11 @@ class ChainActions:
             return convert_call(action.market_id, action.index_set, action.size_micro)
         terms = self._markets.terms(action.market_id)
         if action.kind == "split":
-            return split_call(terms.market_id, action.size_micro, neg_risk=terms.neg_risk)
+            return split_call(_condition(terms), action.size_micro, neg_risk=terms.neg_risk)
         if any(self._balance(token) < action.size_micro for token in terms.token_ids):
             self._fail(command_id, action, PaymentRefusal.NOT_HELD)
             return None
-        return merge_call(terms.market_id, action.size_micro, neg_risk=terms.neg_risk)
+        return merge_call(_condition(terms), action.size_micro, neg_risk=terms.neg_risk)
 
     def _redemption(self, command_id: str, action: Action) -> Call | None:
         held = self._balance(action.token_id)
@@ -412,6 +412,12 @@ class ChainActions:
 
     def _keep(self, command_id: str, state: str, notes: Notes) -> None:
         self._store.set_payment(command_id, state, msgspec.msgpack.encode(notes))
+
+
+def _condition(terms: Terms) -> str:
+    """What a market's sets are split and merged by: of Protocol V2 the 31 bytes that its position ids begin with."""
+    number = token_number(terms.token_ids[0])
+    return f"0x{number >> 8:062x}" if is_position_id(number) else terms.market_id
 
 
 def _notes(raw: bytes) -> Notes:

@@ -14,7 +14,7 @@ from whaletrader.adapters.polymarket.own_transactions import LEAST_TIP_WEI, OwnT
 from whaletrader.domain.chain_calls import allow_call, redeem_call, split_call
 from whaletrader.domain.transactions import ChainTransaction, read_transaction, signed_bytes, signing_digest
 from whaletrader.domain.values import MICRO
-from whaletrader.domain.venue_contracts import LIVE_EXCHANGES
+from whaletrader.domain.venue_contracts import LIVE_EXCHANGES, VenueContract
 from whaletrader.errors import VenueError
 
 CONFIRMATIONS = 3
@@ -192,6 +192,20 @@ def test_a_plain_account_redeems_with_a_transaction_of_its_own(desk):
     (raw,) = set(world.sent())
     assert desk.actions.state("c1") == ("DONE", read_transaction(bytes.fromhex(raw[2:])).hash)
     assert world.account.cash_micro == 1_020 * MICRO
+
+
+def test_sets_of_protocol_v2_are_merged_and_split_by_the_condition_of_their_position_ids(tmp_path):
+    world = PlainWorld("v2")
+    desk = Desk(tmp_path / "gateway.db", world)
+    desk.actions.merge("m1", "paper", world.market.condition_id, 7 * MICRO)
+    desk.actions.split("s1", "paper", world.market.condition_id, 3 * MICRO)
+    desk.work()
+    assert desk.work() == 0
+    assert desk.told() == [("MERGED", "m1", 7 * MICRO, "")]
+    assert {world.account.tokens[token] for token in world.market.token_ids} == {16 * MICRO}
+    calls = [read_transaction(bytes.fromhex(raw[2:])).transaction for raw in dict.fromkeys(world.sent())]
+    assert {call.to for call in calls} == {VenueContract.ROUTER}, "the adapters know nothing of these positions"
+    desk.store.close()
 
 
 def test_a_plain_account_merges_and_splits(desk):
