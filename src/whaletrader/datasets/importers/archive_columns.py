@@ -145,9 +145,9 @@ def time_of(columns: pl.Schema, *names: str) -> pl.Expr:
 def hash_of(columns: pl.Schema) -> pl.Expr:
     """The transaction's hash: 0x and 64 hex digits, lower case; null where none is told."""
     name = first_name(columns, *HASHES)
-    source = pl.col(name) if name else pl.col("id").cast(pl.String).str.split("_").list.first() if "id" in columns else None
-    if source is None:
+    if name is None and "id" not in columns:
         return pl.lit(None, dtype=pl.String)
+    source = pl.col(name) if name else pl.col("id").cast(pl.String).str.split("_").list.first()
     digits = source.cast(pl.String).str.strip_chars().str.to_lowercase().str.extract(r"^(?:0x)?([0-9a-f]{64})$", 1)
     return pl.lit("0x") + digits
 
