@@ -26,6 +26,7 @@ MIN_KEEP_H = 0.1
 """Longer than the slowest of the public faces needs to tell of a fill, and than any settlement's retries."""
 MAX_KEEP_H = 100_000.0
 MAX_SPEED = 10_000
+MAX_TRADING_S = 1e9
 MIN_SETTLE_S, MAX_SETTLE_S = 0.05, 3_600.0
 
 
@@ -154,6 +155,8 @@ def plan_of(options: ExchangeOptions) -> "Plan":
         raise UsageError(f"--settle-s must be {MIN_SETTLE_S:g} to {MAX_SETTLE_S:g} seconds, not {options.settle_s:g}.")
     if not (options.keep_h == 0 or MIN_KEEP_H <= options.keep_h < MAX_KEEP_H):
         raise UsageError(f"--keep is 0 (for ever) or at least {MIN_KEEP_H:g} hours, not {options.keep_h:g}.")
+    if not 0 <= options.trading_s <= MAX_TRADING_S:
+        raise UsageError(f"--trading-s is 0 (without end) to {MAX_TRADING_S:g}, not {options.trading_s:g}.")
     if options.tier not in TIERS:
         raise UsageError(f"There is no tier {options.tier!r}: choose one of {', '.join(TIERS)}.")
     if options.limits not in list(LimitMode):

@@ -58,6 +58,7 @@ def test_the_text_is_taken_as_a_settings_file(tmp_path: Path) -> None:
         ({"speed": float("nan")}, "--speed"),
         ({"speed": 1e9}, "--speed"),
         ({"settle_s": 0.0}, "--settle-s"),
+        ({"trading_s": float("inf")}, "--trading-s"),
         ({"keep_h": 0.05}, "--keep"),
         ({"keep_h": float("inf")}, "--keep"),
         ({"keep_h": float("nan")}, "--keep"),

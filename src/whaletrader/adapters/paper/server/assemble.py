@@ -18,7 +18,7 @@ from whaletrader.adapters.paper.server.public_faces import PublicFaces, make_pub
 from whaletrader.adapters.paper.server.replay import Replay
 from whaletrader.adapters.paper.server.state import Options, State
 from whaletrader.adapters.paper.server.truth import TruthFile
-from whaletrader.adapters.paper.server.types import SettlementFaults, VenueRules
+from whaletrader.adapters.paper.server.types import Mode, SettlementFaults, VenueRules
 from whaletrader.adapters.paper.server.venue import Venue
 from whaletrader.domain.values import MICRO, NANOS, Side
 
@@ -133,6 +133,8 @@ def assemble(plan: Plan, now: Callable[[], int] = time.time_ns) -> Assembled:
         state.bind(venue, keyring, public.relayer, public.raw)()
         started = now()
         venue.advance(started)
+        if venue.mode() is not Mode.NORMAL:  # a fault of the plan before: this one's begin anew
+            venue.set_mode(Mode.NORMAL, started)
     steps: list[Step] = [lambda now_ns: faults.step(venue, now_ns)] if declared.fault else []
     steps += _players(plan, venue, public, started)
     settled = nothing_kept if state is None else state.flush

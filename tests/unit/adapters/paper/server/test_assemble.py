@@ -7,7 +7,7 @@ import pytest
 from whaletrader.adapters.paper.server.assemble import Plan, assemble, rules_of, warm_up
 from whaletrader.adapters.paper.server.mounts import NoFaults
 from whaletrader.adapters.paper.server.truth import read_truth
-from whaletrader.adapters.paper.server.types import SettlementFaults
+from whaletrader.adapters.paper.server.types import Mode, SettlementFaults
 from whaletrader.domain.values import NANOS
 
 NOW = 1_795_300_000 * NANOS
@@ -107,3 +107,18 @@ def test_invented_traders_go_on_with_the_markets_and_money_that_were_there(tmp_p
     assert {row.tx_hash for row in read_truth(tmp_path / "truth.jsonl")} <= {
         trade.transaction_hash for trade in again.venue.trades.values()
     }
+
+
+def test_a_mode_of_a_fault_plan_ends_with_the_process_that_carried_it_out(tmp_path: Path) -> None:
+    faults = tmp_path / "plan.toml"
+    faults.write_text('[[fault]]\nkind = "disabled"\n')
+    seen = []
+    for told in (faults, None, None):
+        made = assemble(Plan(population=False, faults=told, state=tmp_path / "state.jsonl"), frozen)
+        for act in made.app.steps:
+            act(NOW)
+        seen.append(made.world.venue.mode())
+        assert made.state is not None
+        made.state.flush()
+        made.state.close()
+    assert seen == [Mode.DISABLED, Mode.NORMAL, Mode.NORMAL]
