@@ -246,7 +246,9 @@ class ChainActions:
 
     def _follow(self, command_id: str, action: Action, notes: Notes) -> None:
         if not notes.transaction_id:  # found on the chain itself
-            self._verify(command_id, action, notes)
+            if not self._verify(command_id, action, notes) and self._chain.receipt(notes.tx_hash) is None:
+                # A reorganisation took it back: the same bytes again, which happen at most once.
+                self._keep(command_id, SIGNED, msgspec.structs.replace(notes, tx_hash=""))
             return
         sent = self._looked(notes)
         done = bool(sent.tx_hash) and self._verify(

@@ -209,6 +209,18 @@ def test_a_lost_answer_is_found_on_the_chain_and_nothing_is_done_twice(desk, kin
     )
 
 
+def test_a_transaction_that_was_found_and_taken_back_with_its_block_is_sent_again(desk):
+    desk.chain.refusals = ["lost"]
+    desk.actions.redeem("c1", "paper", YES, 20_000_000)
+    assert desk.work(steps=3, blocks=0) == 1
+    assert (len(desk.chain.receipts), desk.told()) == (1, [])
+    desk.chain.receipts.clear()
+    desk.chain.tokens[YES], desk.chain.nonce = 20_000_000, 0
+    assert desk.work(steps=6) == 0
+    assert desk.told() == [("REDEEMED", "c1", 20_000_000, "")]
+    assert (len(desk.chain.receipts), len(set(desk.chain.submitted))) == (1, 1)
+
+
 def test_an_envelope_that_ran_out_unused_is_signed_anew(desk):
     desk.chain.refusals = [BUSY]
     desk.actions.redeem("c1", "paper", YES, 20_000_000)
