@@ -134,7 +134,7 @@ class Assembly:
             triples=trades.select("token_id", "condition_id", "outcome_index", "outcome"),
             addresses=trades["address"].unique(),
             transactions=trades["tx_hash"].unique(),
-            coverage=archive_coverage(trades.lazy(), self._archives()),
+            coverage=archive_coverage(trades.lazy(), self._archives(), self._places_of(PARTIAL_SOURCES)),
         )
 
     def _archives(self) -> list[int]:

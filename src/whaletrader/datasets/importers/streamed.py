@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from whaletrader.datasets.importers.assemble import Assembly, TradeFacts
+from whaletrader.datasets.importers.assemble import PARTIAL_SOURCES, Assembly, TradeFacts
 from whaletrader.datasets.importers.staging import STAGED, StagingArea
 from whaletrader.datasets.importers.truncation import archive_coverage, mark_truncated
 from whaletrader.domain.values import DAY_NS
@@ -69,7 +69,7 @@ class StreamedAssembly(Assembly):
             triples=_first_triples(fills),
             addresses=_distinct(fills, "address"),
             transactions=_distinct(fills, "tx_hash"),
-            coverage=archive_coverage(fills, self._archives()),
+            coverage=archive_coverage(fills, self._archives(), self._places_of(PARTIAL_SOURCES)),
         )
 
     def _write_rows(self, table: str) -> None:

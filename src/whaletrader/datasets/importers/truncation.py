@@ -16,16 +16,26 @@ _FIRST_DAY = 1_669_060_169 * NANOS // DAY_NS
 """Day of the first fill on the venue's exchanges."""
 
 
-def archive_coverage(fills: pl.LazyFrame, sources: list[int]) -> pl.DataFrame:
+def archive_coverage(fills: pl.LazyFrame, sources: list[int], partial: list[int]) -> pl.DataFrame:
     """Coverage of the wallets in archives of the exchanges' logs: complete where the logs begin with the venue and no
     day is without any, else a bounded window. Splits and merges are in no such log: whoever sells what came of them is
     found out by `oversold_tokens`.
+
+    Where `partial` sources, logs of one exchange of several, go on after all others, they are samples: whoever traded
+    before may have gone on where nobody looked.
     """
     ours = fills.filter(pl.col("source").is_in(sources))
-    days = ours.select(day=pl.col("ts") // DAY_NS).unique().collect(engine="streaming")["day"].sort().to_list()
+    days = _days(ours)
     whole = bool(days) and days[0] <= _FIRST_DAY and days[-1] - days[0] + 1 == len(days)
     kind = pl.lit("complete" if whole else "bounded_window")
+    going_on = _days(fills.filter(pl.col("source").is_in(partial))) if partial else []
+    if days and going_on and going_on[-1] > days[-1]:
+        kind = pl.lit("sample")
     return ours.select("address").unique().collect(engine="streaming").sort("address").with_columns(coverage=kind)
+
+
+def _days(fills: pl.LazyFrame) -> list[int]:
+    return fills.select(day=pl.col("ts") // DAY_NS).unique().collect(engine="streaming")["day"].sort().to_list()
 
 
 def mark_truncated(

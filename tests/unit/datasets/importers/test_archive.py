@@ -446,6 +446,14 @@ def test_logs_in_the_first_exchanges_columns_that_go_on_after_them_are_of_one_ex
     assert len(fills(report)) == 2
 
 
+def test_nobody_is_whole_by_logs_that_go_on_in_another_file_of_one_exchange_only(tmp_path):
+    late = POLY_DATA | {"timestamp": "1777443996", "transactionHash": "0x" + "e2" * 32, "maker": BOB, "taker": ALICE}
+    folder = csv(csv(tmp_path / "a", "markets.csv", MARKETS), "old/orderFilled.csv", POLY_DATA)
+    assert import_any(folder, tmp_path / "d").dataset.table("wallets")["truncation_reason"].to_list() == [""]
+    wallets = import_any(csv(folder, "new/orderFilled.csv", late), tmp_path / "e").dataset.table("wallets")
+    assert wallets["truncation_reason"].to_list() == ["sample_source", "sample_source"]
+
+
 def test_a_table_nobody_knows_is_named(tmp_path):
     folder = csv(csv(tmp_path / "a", "markets.csv", MARKETS), "orderFilled.csv", POLY_DATA)
     report = import_any(csv(folder, "notes.csv", {"a": 1}), tmp_path / "d")
