@@ -15,7 +15,7 @@ from whaletrader.adapters.polymarket.exchange_store import ExchangeStore
 from whaletrader.app.layout import DataDirectory, RunFolder
 from whaletrader.datasets.decode.rows import UserOrder
 from whaletrader.domain.values import MICRO
-from whaletrader.errors import UsageError
+from whaletrader.errors import UsageError, VenueError
 
 NAMED = 3
 """So many tokens and orders are named; the rest is counted."""
@@ -81,11 +81,21 @@ def left_behind(
             continue
         bought, orders = _kept(path)
         held = {token: wallet.token_micro(token) for token in bought}
-        tokens = {token: size for token, size in held.items() if size > 0 and not payer.worthless(token)}
+        tokens = {token: size for token, size in held.items() if size > 0 and _may_pay(payer, token)}
         still = tuple(sorted(orders & open_now))
         if tokens or still:
             found.append(Left(run_id=path.parent.name, tokens_micro=tokens, orders=still))
     return found
+
+
+def _may_pay(payer: Payer, token_id: str) -> bool:
+    """Whether shares may be worth something; those of a market that the venue has forgotten are told, not judged."""
+    try:
+        return not payer.worthless(token_id)
+    except VenueError as error:
+        if error.retryable:
+            raise
+        return True
 
 
 def require_nothing_left(directory: DataDirectory, left: Sequence[Left]) -> None:

@@ -62,6 +62,22 @@ def test_nothing_is_left_by_runs_that_were_none_and_by_the_run_itself(directory)
     assert account.asked == []
 
 
+@pytest.mark.parametrize("retryable", [False, True])
+def test_shares_of_a_market_that_the_venue_forgot_are_told_and_stop_nobody_who_leaves_them(directory, retryable):
+    run(directory, ("1", "BUY", 20, "CONFIRMED"))
+    account = Account({"1": 20_000_000})
+
+    def forgotten(_token_id):
+        raise VenueError("the venue names no market of token 1", retryable=retryable)
+
+    account.worthless = forgotten
+    if retryable:  # nobody answered: that is no answer
+        with pytest.raises(VenueError):
+            look(directory, directory.new_run(), account)
+    else:
+        assert look(directory, directory.new_run(), account) == [("0001", {"1": 20_000_000}, ())]
+
+
 def test_shares_that_were_bought_and_are_still_in_the_wallet_are_left_by_their_run(directory):
     run(
         directory,
