@@ -62,7 +62,7 @@ class TradeFacts:
     addresses: pl.Series
     transactions: pl.Series
     coverage: pl.DataFrame
-    """Of the wallets in archives of logs: address, coverage."""
+    """Of the wallets in archives of logs: address, coverage, from_ts, until_ts."""
 
 
 class Assembly:
@@ -149,8 +149,7 @@ class Assembly:
         positions = self._staged("positions").select("condition_id", "address", "last_seen_ts")
         prices = self._staged("prices").select("condition_id", "token_id", "ts")
         books = [self._staged(table).select("token_id") for table in ("quotes", "book_levels")]
-        coverage = pl.concat([self._staged("coverage"), trades.coverage])
-        self._coverage = judged_coverage(coverage, self._staged("stretches"))
+        self._coverage = self._judged(trades.coverage)
         others = [frame["condition_id"].unique() for frame in (signals, activity, positions, prices, tokens)]
         times = [signals["ts"], activity["ts"], positions["last_seen_ts"], prices["ts"]]
         horizon = max(_latest(times), trades.latest_ts) + DAY_NS
@@ -164,6 +163,15 @@ class Assembly:
         self._transactions = code_dictionary(
             [trades.transactions, activity["tx_hash"].unique()], "transaction", "tx_hash"
         )
+
+    def _judged(self, archives: pl.DataFrame) -> pl.DataFrame:
+        """What is said of each wallet; an archive's period counts where another source tells of the wallet as well."""
+        coverage, stretches = self._staged("coverage"), self._staged("stretches")
+        dated = (pl.col("coverage") != "sample") & pl.col("until_ts").is_not_null()
+        told = archives.filter(dated & pl.col("address").is_in(coverage["address"].implode()))
+        periods = told.select("address", "from_ts", "until_ts", claimed=pl.lit(value=True))
+        claims = pl.concat([coverage, archives.select("address", "coverage")])
+        return judged_coverage(claims, pl.concat([stretches, periods]))
 
     def _coded(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:
         if "outcome_index" in rows.columns:

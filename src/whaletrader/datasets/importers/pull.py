@@ -174,7 +174,7 @@ def _stage_coverage(part: StagedPart, pages: Pages, origin: Origin) -> None:
     known = [(row.address.lower(), row.coverage) for row in rows]
     part.add("coverage", pl.DataFrame(known, schema=STAGED["coverage"], orient="row"))
     whole = [row for row in rows if row.coverage != "sample" and row.since_s >= 0]
-    periods = [(row.address.lower(), row.since_s * NANOS, row.until_s * NANOS, True) for row in whole]
+    periods = [(row.address.lower(), row.since_s * NANOS, (row.until_s + 1) * NANOS, True) for row in whole]
     part.add("stretches", pl.DataFrame(periods, schema=STAGED["stretches"], orient="row"))
     made_up = MADE_UP if any(each.simulated for each in told) else ""
     _enter(part, replace(origin, importer=IMPORTER + made_up), "wallets", len(rows), len(rows), {})

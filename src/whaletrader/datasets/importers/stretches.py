@@ -33,16 +33,15 @@ def less(stretches: Iterable[Stretch], gaps: Iterable[Stretch]) -> list[Stretch]
 
 
 def judged_coverage(coverage: pl.DataFrame, stretches: pl.DataFrame) -> pl.DataFrame:
-    """Say of every wallet that a live run heard whether its record is whole.
+    """Say of every wallet that several sources tell of whether its record is whole.
 
     `coverage` has address and coverage; `stretches` has address ("" for everybody), from_ts, until_ts, and
     claimed: whether it is the period of a coverage. Where all
-    stretches of a wallet make one, it is a `bounded_window` beside what else is said of it; else it is `HOLED` and
-    nothing else. A source that claims a whole record without saying of when leaves a hole.
+    stretches of a wallet that a live run heard make one, it is a `bounded_window` beside what else is said of it; else
+    it is `HOLED` and nothing else, as is everybody whose periods of coverage leave a hole. To who was heard a source
+    that claims a whole record without saying of when leaves one.
     """
     heard = coverage.filter(pl.col("coverage") == HEARD)["address"].unique().sort().to_list()
-    if not heard:
-        return coverage
     rest = coverage.filter(pl.col("coverage") != HEARD)
     own: dict[str, list[Stretch]] = {}
     dated = set()
@@ -51,6 +50,7 @@ def judged_coverage(coverage: pl.DataFrame, stretches: pl.DataFrame) -> pl.DataF
         if claimed:
             dated.add(address)
     everybody = union(own.pop("", []))
+    unheard = [address for address in sorted(dated - set(heard)) if len(union(own[address])) > 1]
     claims = rest.filter(pl.col("coverage") != "sample")["address"].unique().to_list()
     timeless = set(claims) - dated
     whole = {
@@ -58,7 +58,7 @@ def judged_coverage(coverage: pl.DataFrame, stretches: pl.DataFrame) -> pl.DataF
         for address in heard
     }
     holed = [address for address in heard if address in timeless or not whole[address]]
-    kept = rest.filter(~pl.col("address").is_in(holed))
-    bad = set(holed)
-    found = [(address, HOLED if address in bad else "bounded_window") for address in heard]
+    bad = {*holed, *unheard}
+    kept = rest.filter(~pl.col("address").is_in(sorted(bad)))
+    found = [(address, HOLED if address in bad else "bounded_window") for address in (*heard, *unheard)]
     return pl.concat([kept, pl.DataFrame(found, schema=dict(kept.schema), orient="row")])

@@ -22,16 +22,30 @@ def archive_coverage(fills: pl.LazyFrame, sources: list[int], partial: list[int]
     found out by `oversold_tokens`.
 
     Where `partial` sources, logs of one exchange of several, go on after all others, they are samples: whoever traded
-    before may have gone on where nobody looked.
+    before may have gone on where nobody looked. `from_ts` and `until_ts` say of when the logs tell; null where a day
+    lacks among them.
     """
     ours = fills.filter(pl.col("source").is_in(sources))
     days = _days(ours)
-    whole = bool(days) and days[0] <= _FIRST_DAY and days[-1] - days[0] + 1 == len(days)
+    unbroken = bool(days) and days[-1] - days[0] + 1 == len(days)
+    whole = unbroken and days[0] <= _FIRST_DAY
     kind = pl.lit("complete" if whole else "bounded_window")
+    span = ours.select(pl.col("ts").min().alias("first"), pl.col("ts").max().alias("last")).collect(engine="streaming")
+    first, last = span.row(0) if unbroken else (None, None)
     going_on = _days(fills.filter(pl.col("source").is_in(partial))) if partial else []
     if days and going_on and going_on[-1] > days[-1]:
         kind = pl.lit("sample")
-    return ours.select("address").unique().collect(engine="streaming").sort("address").with_columns(coverage=kind)
+    return (
+        ours.select("address")
+        .unique()
+        .collect(engine="streaming")
+        .sort("address")
+        .with_columns(
+            coverage=kind,
+            from_ts=pl.lit(0 if whole else first, dtype=pl.Int64),
+            until_ts=pl.lit(None if last is None else last + 1, dtype=pl.Int64),
+        )
+    )
 
 
 def _days(fills: pl.LazyFrame) -> list[int]:

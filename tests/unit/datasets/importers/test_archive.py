@@ -2,12 +2,14 @@
 
 import json
 
+import msgspec
 import polars as pl
 import pytest
 
 from whaletrader.datasets.importers import archive_fills
 from whaletrader.datasets.importers.archive_columns import ArchiveKind, kind_of_table, plain
 from whaletrader.datasets.importers.run import import_any, import_archive
+from whaletrader.datasets.raw_pages import RawPage, encode_page, raw_file
 from whaletrader.datasets.verify import verify
 from whaletrader.domain.contract_ids import token_id
 from whaletrader.domain.values import NANOS, TapeRole, TapeSide
@@ -452,6 +454,20 @@ def test_nobody_is_whole_by_logs_that_go_on_in_another_file_of_one_exchange_only
     assert import_any(folder, tmp_path / "d").dataset.table("wallets")["truncation_reason"].to_list() == [""]
     wallets = import_any(csv(folder, "new/orderFilled.csv", late), tmp_path / "e").dataset.table("wallets")
     assert wallets["truncation_reason"].to_list() == ["sample_source", "sample_source"]
+
+
+@pytest.mark.parametrize(("since", "reason"), [(START - 9, ""), (START + 60, "gap")])
+def test_a_pull_behind_an_archive_leaves_no_hole_or_tells_it(tmp_path, since, reason):
+    folder = csv(csv(tmp_path / "a", "markets.csv", MARKETS), "orderFilled.csv", POLY_DATA)
+    told = {"address": ALICE.lower(), "coverage": "bounded_window", "since_s": since, "until_s": START + 900}
+    body = msgspec.Raw(msgspec.json.encode({"rows": [told]}))
+    page = RawPage(source="pull.coverage", params={}, fetched_ts=START * NANOS, body=body)
+    place = raw_file(tmp_path / "p", "coverage", 1)
+    place.parent.mkdir(parents=True)
+    place.write_bytes(encode_page(page))
+    import_any(folder, tmp_path / "d")
+    wallets = import_any(tmp_path / "p", tmp_path / "d").dataset.table("wallets")
+    assert wallets["truncation_reason"].to_list() == [reason]
 
 
 def test_a_table_nobody_knows_is_named(tmp_path):

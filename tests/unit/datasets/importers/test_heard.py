@@ -315,7 +315,7 @@ def test_what_a_pull_tells_of_a_fill_goes_before_what_was_heard_of_it(run, tmp_p
 
 
 def test_a_hole_between_a_pull_and_a_run_is_told(run, tmp_path):
-    import_any(pull_of(tmp_path / "p", [fill(1, number=9, at=-50)], since=-100, until=-1), tmp_path / "d")
+    import_any(pull_of(tmp_path / "p", [fill(1, number=9, at=-50)], since=-100, until=-2), tmp_path / "d")
     assert wallets(import_any(run, tmp_path / "d").dataset)[WALLET] == "gap"
     later = pull_of(tmp_path / "p2", [fill(1, number=8, at=-1)], since=-100, until=2, coverage="bounded_window")
     assert wallets(import_any(later, tmp_path / "d").dataset)[WALLET] == ""

@@ -367,6 +367,19 @@ def test_what_the_pull_says_of_a_wallets_wholeness_counts(tmp_path):
     }
 
 
+@pytest.mark.parametrize(("since", "reason"), [(1_000, ""), (1_001, ""), (1_002, "gap")])
+def test_nobody_is_whole_by_two_pulls_with_a_second_between_them(tmp_path, since, reason):
+    for name, kind, period in (("a", "complete", (1, 1_000)), ("b", "bounded_window", (since, 2_000))):
+        told = {"address": WALLET, "coverage": kind, "since_s": period[0], "until_s": period[1]}
+        folder = pull(
+            tmp_path / name,
+            trades=[page("data_v2.activity", api(fill(transaction_hash="0x" + (name * 2) * 32)))],
+            coverage=[page("pull.coverage", {"rows": [told]})],
+        )
+        report = import_any(folder, tmp_path / "d")
+    assert report.dataset.table("wallets")["truncation_reason"].to_list() == [reason]
+
+
 @pytest.mark.parametrize("stamp", [True, False])
 def test_a_pull_that_is_stamped_makes_a_simulated_dataset_whatever_else_is_in_it(tmp_path, stamp):
     coverage = {"rows": [], "simulated": stamp}

@@ -62,6 +62,21 @@ def test_a_wallet_is_whole_where_its_stretches_make_one(others, stretches, says)
     assert judged(coverage, stretches) == [("0xa", each) for each in says]
 
 
+@pytest.mark.parametrize(
+    ("periods", "says"),
+    [
+        ([(0, 50), (50, 90)], ["bounded_window", "complete"]),
+        ([(0, 50), (30, 90)], ["bounded_window", "complete"]),
+        ([(0, 50), (51, 90)], [HOLED]),
+        ([(0, 50)], ["bounded_window", "complete"]),
+    ],
+)
+def test_a_hole_between_the_periods_of_two_sources_is_told_of_who_was_not_heard_too(periods, says):
+    coverage = [("0xa", "complete"), ("0xa", "bounded_window"), ("0xb", "complete")]
+    stretches = [("0xa", *period, True) for period in periods]
+    assert judged(coverage, stretches) == [*(("0xa", each) for each in says), ("0xb", "complete")]
+
+
 def test_wallets_that_no_live_run_heard_keep_what_was_said_of_them():
     coverage = [("0xa", "complete"), ("0xb", HEARD)]
     assert judged(coverage, [("", 1, 2, False), ("", 3, 4, False)]) == [("0xa", "complete"), ("0xb", HOLED)]
