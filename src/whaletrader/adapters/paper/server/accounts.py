@@ -9,6 +9,7 @@ from functools import lru_cache
 from whaletrader.adapters.paper.server.types import Account
 from whaletrader.adapters.paper.server.venue import Venue
 from whaletrader.domain.order_hash import CONTRACT_WALLET
+from whaletrader.domain.values import NANOS
 from whaletrader.domain.wallet_addresses import EOA, PROXY, SAFE, OwnWallets, own_wallets
 
 _own = lru_cache(maxsize=65_536)(own_wallets)
@@ -48,8 +49,14 @@ class Bank:
 
     def _usual(self, owner: str, signature_type: int) -> str:
         if signature_type == CONTRACT_WALLET:
-            return self._venue.delegates.get(owner) or self._deposit_wallet(owner)
+            return self._granted(owner) or self._deposit_wallet(owner)
         return _of_type(_own(owner), signature_type)[0]
+
+    def _granted(self, signer: str) -> str:
+        """The wallet that an account is a session key of; "" where it is none, or no longer."""
+        address = self._venue.delegates.get(signer, "")
+        until_s, _ = self._venue.accounts[address].session_signers[signer] if address else (0, ())
+        return address if until_s * NANOS > self._venue.now_ns else ""
 
     def _deposit_wallet(self, owner: str) -> str:
         own = _own(owner)

@@ -35,7 +35,7 @@ from whaletrader.adapters.paper.server.types import (
     VenueOrder,
     VenueTrade,
 )
-from whaletrader.domain.values import MICRO, Side
+from whaletrader.domain.values import MICRO, NANOS, Side
 from whaletrader.domain.venue_contracts import LIVE_EXCHANGES
 
 
@@ -101,7 +101,8 @@ class Venue(Trading):
     def authorize(self, address: str, signer: str, until_s: int, scopes: tuple[str, ...]) -> None:
         """Let a session key sign a wallet's orders until a time; with a time that is over, no longer."""
         self.accounts[address].session_signers[signer] = until_s, scopes
-        self.delegates[signer] = address
+        if until_s * NANOS > self.now_ns:
+            self.delegates[signer] = address
 
     # -- time and modes ------------------------------------------------------------------------------------------
 

@@ -213,3 +213,25 @@ def test_a_grant_needs_a_builders_key_and_a_revocation_any(world: World) -> None
 def test_a_wallet_that_nobody_deployed_grants_nothing(world: World) -> None:
     world.account.deployed = False
     assert json.loads(world.authorize().body) == {"error": "wallet is not deployed"}
+
+
+@pytest.mark.parametrize("ended", ["revoked", "over"])
+def test_a_session_key_has_its_grantors_wallet_no_longer_than_the_grant(world: World, ended: str) -> None:
+    world.authorize()
+    held = world.bank.wallet("", GUEST.address, CONTRACT_WALLET)
+    assert held is world.account
+    if ended == "revoked":
+        assert world.ask("revocations", world.grant(revokes=True)).status == 200
+    else:
+        world.venue.advance(LATER_S * NANOS)
+    own = world.bank.wallet("", GUEST.address, CONTRACT_WALLET)
+    assert own is not None
+    assert own.address == own_wallets(GUEST.address).deposit
+
+
+def test_a_revocation_by_somebody_who_never_granted_takes_no_key_away(world: World) -> None:
+    world.authorize()
+    other = own_wallets(STRANGER.address).deposit
+    world.bank.welcome(STRANGER.address)
+    world.venue.authorize(other, GUEST.address, 0, ())
+    assert world.bank.wallet("", GUEST.address, CONTRACT_WALLET) is world.account
