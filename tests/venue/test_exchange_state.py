@@ -133,7 +133,7 @@ def spent(caller: Caller) -> int:
 def test_a_state_of_another_exchange_is_refused_in_one_sentence(tmp_path: Path) -> None:
     state = tmp_path / "state.jsonl"
     head = {"seed": 7, "genesis_ns": 1, "settle_s": 0.1, "keep_s": 7200.0, "eoa_makers": False}
-    state.write_text(json.dumps(head | {"settlement": [1, 0, 0, 0, 0], "builders": [], "form": 1}) + "\n")
+    state.write_text(json.dumps(head | {"settlement": [1, 0, 0, 0, 0], "builders": [], "form": 2}) + "\n")
     done = run("exchange", "--port", "0", "--source", "none", "--state", state, "--settle-s", "3")
     refused(done, 2, "was made with settle s 0.1, not 3.0")
 

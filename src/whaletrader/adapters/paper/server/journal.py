@@ -1,11 +1,11 @@
 """The exchange's calls, written down before anybody is answered, so that they can be carried out again.
 
-The exchange is deterministic: the same calls at the same times give the same books, balances, ids and blocks. A line is
-all that one request called, each call with the exchange's time before it and with how many hashes were drawn by then;
-reading them back compares both, so that a file that does not fit (other code, other options, a changed line) is
-refused, never half believed. A line is with the kernel before its request is answered, or it never was: a killed
-process loses nothing that was answered and does nothing by halves; a machine that loses its power may lose the last
-lines.
+The exchange is deterministic: the same calls at the same times give the same books, balances, ids and blocks. A line
+is all that one request called, each call with the exchange's time before it and with how many hashes were drawn by
+then, behind a checksum of all lines so far; reading them back compares these, so that a file that does not fit (other
+code, other options, a changed line) is refused, never half believed. A line is with the kernel before its request is
+answered, or it never was: a killed process loses nothing that was answered and does nothing by halves; a machine that
+loses its power may lose the last lines.
 """
 
 import errno
@@ -17,6 +17,7 @@ from functools import reduce
 from operator import or_
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
+from zlib import crc32
 
 import msgspec
 
@@ -60,6 +61,8 @@ class Journal:
         self._calls: dict[str, Callable[..., object]] = {}
         self._forms: dict[str, type[msgspec.Struct]] = {}
         self._group: list[tuple[int, int, msgspec.Struct]] = []
+        self._sum = 0
+        """Checksum of the lines so far."""
         self._whole = True
         """Whether every line could be written: nothing may follow one that was cut off."""
         self.writing = False
@@ -87,7 +90,9 @@ class Journal:
         with self._path.open("rb") as file:
             line = file.readline()
         if not line:
-            self._begin(_encode(fresh) + b"\n")
+            line = _encode(fresh) + b"\n"
+            self._begin(line)
+            self._sum = crc32(line)
             return fresh
         try:
             told = msgspec.json.decode(line, type=type(fresh)) if line.endswith(b"\n") else None
@@ -97,6 +102,7 @@ class Journal:
             raise self._unusable("its first line is none of an exchange")
         # Only now: a file of something else stays as it is.
         self._drop_cut_line()
+        self._sum = crc32(line)
         return told
 
     def _begin(self, line: bytes) -> None:
@@ -129,7 +135,8 @@ class Journal:
         if self._group or not self._whole:
             line = _encode(self._group) + b"\n"
             self._group = []
-            self._write(line)
+            self._sum = crc32(line, self._sum)
+            self._write(b"%08x " % self._sum + line)
 
     def _write(self, line: bytes) -> None:
         whole, self._whole = self._whole, False
@@ -147,7 +154,11 @@ class Journal:
         count = 0
         with self._path.open("rb") as file:
             file.readline()
-            for number, line in enumerate(file, 2):
+            for number, told_line in enumerate(file, 2):
+                told_sum, _, line = told_line.partition(b" ")
+                self._sum = crc32(line, self._sum)
+                if told_sum != b"%08x" % self._sum:
+                    raise self._unusable(f"line {number} does not fit to the lines before it")
                 try:
                     group = decoder.decode(line)
                 except msgspec.MsgspecError:

@@ -49,7 +49,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     settlement: tuple[int, int, int, int, int]
     """Seed and shares of what goes wrong with settlements."""
     builders: tuple[tuple[str, int, int], ...]
-    form: int = 1
+    form: int = 2
 
 
 class State:

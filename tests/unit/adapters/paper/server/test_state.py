@@ -4,6 +4,7 @@ import asyncio
 import json
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import msgspec
 import pytest
@@ -281,7 +282,7 @@ def lines_of(tmp_path: Path) -> tuple[Path, list[bytes]]:
 
 def test_a_line_that_is_missing_is_found_out(tmp_path: Path) -> None:
     path, lines = lines_of(tmp_path)
-    kinds = [json.loads(line)[0][2][0] for line in lines[1:]]
+    kinds = [json.loads(line.partition(b" ")[2])[0][2][0] for line in lines[1:]]
     lost = kinds.index("place") + 2
     path.write_bytes(b"".join(lines[:lost] + lines[lost + 1 :]))
     with pytest.raises(UsageError, match="does not fit to the lines before it"):
@@ -364,8 +365,20 @@ def asked(app: PaperExchange, path: str) -> Reply:
     return Reply(sent[0]["status"], sent[1]["body"])
 
 
-def test_a_line_that_was_changed_into_nonsense_is_found_out(tmp_path: Path) -> None:
+def test_a_line_that_no_exchange_of_this_code_wrote_is_found_out(tmp_path: Path) -> None:
     path, lines = lines_of(tmp_path)
-    path.write_bytes(b"".join([*lines[:3], b"[1,2,[\n", *lines[4:]]))
-    with pytest.raises(UsageError, match="line 4 cannot be read"):
+    total = crc32(b"".join(line if at == 0 else line.partition(b" ")[2] for at, line in enumerate(lines)))
+    nonsense = b'[[1,2,["frobnicate",3]]]\n'
+    path.write_bytes(b"".join(lines) + b"%08x " % crc32(nonsense, total) + nonsense)
+    with pytest.raises(UsageError, match=f"line {len(lines) + 1} cannot be read"):
+        World(path)
+
+
+@pytest.mark.parametrize("new", [b"[1,2,[\n", b"\n", b"\0" * 40 + b"\n", None])
+def test_a_line_that_was_changed_is_found_out_also_where_it_reads_well(new: bytes | None, tmp_path: Path) -> None:
+    path, lines = lines_of(tmp_path)
+    richer = lines[1].replace(b"300000000", b"900000000")
+    assert richer != lines[1]
+    path.write_bytes(b"".join([lines[0], richer if new is None else new, *lines[2:]]))
+    with pytest.raises(UsageError, match="line 2 does not fit to the lines before it"):
         World(path)
