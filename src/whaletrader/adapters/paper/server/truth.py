@@ -12,6 +12,10 @@ import msgspec
 
 from whaletrader.adapters.paper.server.record import Leg
 from whaletrader.domain.fill_identity import fill_key
+from whaletrader.errors import UsageError
+
+_BEGIN = b'{"key":'
+"""How every line begins."""
 
 
 class TruthRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,8 +42,12 @@ class TruthFile:
     """Appends a line for every leg; lines are on disk when `flush` returns."""
 
     def __init__(self, path: Path, *, resumed: bool = False) -> None:
-        """Of an exchange that is `resumed`, rows that the file has by then are not written again."""
+        """Of an exchange that is `resumed`, rows that the file has by then are not written again.
+
+        UsageError where the file is of something else.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
+        _check_own(path)
         _drop_cut_line(path)
         self._had = {(row.key, row.gone) for row in _rows_of(path)} if resumed and path.exists() else set()
         self._file: IO[bytes] = path.open("ab")
@@ -87,6 +95,12 @@ class TruthFile:
     def close(self) -> None:
         """End the file."""
         self._file.close()
+
+
+def _check_own(path: Path) -> None:
+    told = path.read_bytes()[: len(_BEGIN)] if path.exists() else b""
+    if not _BEGIN.startswith(told):
+        raise UsageError(f"The file {path} is of something else than fills; name another one for --truth.")
 
 
 def _drop_cut_line(path: Path) -> None:

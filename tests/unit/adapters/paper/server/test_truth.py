@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.support import venue_record as world
 from whaletrader.adapters.paper.server.record import Leg
 from whaletrader.adapters.paper.server.truth import TruthFile, read_truth
+from whaletrader.errors import UsageError
 
 
 def leg(tx: int, wallet: str, size: int, place: int, side: str = "BUY") -> Leg:
@@ -128,3 +129,11 @@ def test_an_exchange_that_goes_on_writes_no_row_again(tmp_path: Path) -> None:
     first.close()
     assert path.read_bytes().count(b"\n") == 4
     assert [row.block - world.FIRST_BLOCK for row in read_truth(path)] == [2, 3]
+
+
+@pytest.mark.parametrize("told", ["my notes, without an end of line", '{"a": 1}\n{"b"', "\n"])
+def test_a_file_of_something_else_is_left_as_it_is(told: str, tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text(told)
+    with pytest.raises(UsageError, match="is of something else than fills"):
+        TruthFile(tmp_path / "notes")
+    assert (tmp_path / "notes").read_text() == told
