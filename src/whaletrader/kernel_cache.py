@@ -33,7 +33,12 @@ def place(package: Path = PACKAGE) -> Path:
 
 
 def drop_others(current: Path) -> int:
-    """Remove the caches of other states of the sources; return how many there were."""
+    """Remove the caches of other states of the sources; return how many there were.
+
+    A cache that lies elsewhere (the environment named it) says nothing about those in the usual place: they stay.
+    """
+    if current.parent != _root():
+        return 0
     others = [path for path in _root().glob("*") if path.is_dir() and path != current]
     for path in others:
         shutil.rmtree(path, ignore_errors=True)

@@ -102,6 +102,16 @@ def test_caches_of_other_states_are_removed(monkeypatch: pytest.MonkeyPatch, tmp
     assert [path.name for path in current.parent.iterdir()] == [current.name]
 
 
+def test_a_cache_that_lies_elsewhere_removes_none_in_the_usual_place(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    usual = kernel_cache.place()
+    usual.mkdir(parents=True)
+    assert kernel_cache.drop_others(tmp_path / "elsewhere") == 0
+    assert usual.is_dir()
+
+
 def test_an_environment_of_somebody_else_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setattr(kernel_cache.os, "access", lambda _path, _mode: False)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.tidy import tree
 from whaletrader.cli import warm
+from whaletrader.kernel_cache import place
 
 # In a process and with a cache of its own: what other tests compiled must not count, and a kernel that is called from a
 # cached one only is not loaded at all.
@@ -34,10 +35,12 @@ def test_every_kernel_of_the_package_is_compiled_by_the_warm_up(tmp_path):
     assert "whaletrader.quant.bootstrap" in modules
     command = [sys.executable, "-c", PROGRAM, *modules]
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    usual = place().is_dir()
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     lines = done.stdout.splitlines()
     assert lines[0].startswith("kernels compiled or found in the cache in ")
     assert lines[1:] == []
+    assert place().is_dir() == usual, "a cache elsewhere took the usual one away"
 
 
 def test_the_warm_up_does_not_call_itself():
