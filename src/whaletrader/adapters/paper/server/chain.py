@@ -117,6 +117,8 @@ class Chain:
             self._agenda.add(ts + self._rules.block_ns - 1, lambda at: self._undo(block, good, at))
 
     def _carried_out(self, transaction: Transaction) -> bool:
+        if transaction.name in self._reverted:  # in a block that was taken back
+            return False
         if self._funds.payable(transaction.movements):
             self._funds.move(transaction.movements)
             return True
@@ -132,7 +134,10 @@ class Chain:
             self._receipts.pop(each.name, None)
             self._funds.unmove(each.movements)
         self._tell(BlockRemoved(ts=ts, block=replace(block, logs=logs)))
-        back = [each for each in good if each.undone(ts)]
+        back = [Transaction(name, ()) for name in block.transactions if name in self._reverted]
+        for failed in back:
+            self._receipts.pop(failed.name, None)
+        back += [each for each in good if each.undone(ts)]
         for each in reversed(back):
             self.submit(each, ts, first=True)
         self._lost(dict.fromkeys(move.address for each in good for move in each.movements), ts)

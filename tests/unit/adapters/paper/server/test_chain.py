@@ -277,6 +277,28 @@ def test_what_cannot_be_paid_any_more_once_its_block_comes_reverts_and_leaves_no
     assert b'"state":"STATE_FAILED"' in told.body
 
 
+def test_what_reverted_is_in_the_block_that_stands_also_after_its_first_one_was_taken_back():
+    venue, _ = make(SettlementFaults(reorg_micro=MICRO, drop_micro=MICRO))
+    orders, mined = Orders(), START + 2 * SECOND
+    venue.place(orders.limit(1, "SELL", YES, 0.5, 100), START)
+    venue.place(orders.limit(3, "BUY", YES, 0.5, 100), START)
+    venue.deposit(wallet(3), tokens={NO: 100 * MICRO})
+    venue.advance(mined)
+    merged = venue.merge(wallet(3), CONDITION, 600 * MICRO, mined)
+    numbers = []
+    for seconds in (2, 4, 6):
+        venue.advance(mined + seconds * SECOND)
+        block, logs = venue.receipt(merged)
+        assert venue.block(block.number) == block
+        assert (merged in block.transactions, logs) == (True, ())
+        numbers.append(block.number)
+        venue.advance(mined + (seconds + 2) * SECOND - 1)
+        assert venue.receipt(merged) is None
+        assert venue.has_reverted(merged)
+    assert len(set(numbers)) == 3
+    assert venue.accounts[wallet(3)].owed_tokens == {}
+
+
 def test_blocks_follow_the_clock_and_are_empty_where_nothing_happened():
     venue, _ = make()
     venue.advance(START + 9 * SECOND)
