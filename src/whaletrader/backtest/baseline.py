@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numba import njit
 from numpy.typing import NDArray
 
 from whaletrader.backtest.metrics import Curve
 from whaletrader.backtest.windows import Window
 from whaletrader.domain.values import DAY_NS, MICRO
+from whaletrader.kernels import njit
 from whaletrader.universe.excluded import VENUE_ADDRESSES
 from whaletrader.universe.follower import FollowerTable
 from whaletrader.universe.ledger import ledger_at

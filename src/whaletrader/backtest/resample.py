@@ -7,9 +7,9 @@ are a counter-based hash of the seed, so neither threads nor other variants chan
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from whaletrader.kernels import njit
 from whaletrader.quant.bootstrap import mix64
 
 Floats = NDArray[np.float64]

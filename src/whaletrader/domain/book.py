@@ -4,11 +4,11 @@ Whose orders they are, queues and matching are not known here (`matching.price_t
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from whaletrader.domain.matching.price_time import levels_of
 from whaletrader.domain.values import MICRO, Side
+from whaletrader.kernels import njit
 
 Ints = NDArray[np.int64]
 BIDS, ASKS = 0, 1

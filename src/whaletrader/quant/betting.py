@@ -6,9 +6,9 @@ own cost. Clusters must come in an order that was known before their payoffs (th
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from whaletrader.kernels import njit
 from whaletrader.quant.bounded_mean import Clusters
 from whaletrader.quant.sequential import TRUNCATION
 

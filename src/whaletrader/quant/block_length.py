@@ -4,8 +4,9 @@ Chooses lengths only; draws nothing.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from whaletrader.kernels import njit
 
 Floats = NDArray[np.float64]
 

@@ -7,8 +7,9 @@ wallets nor on threads. The estimator is a ratio of sums: total edge over total 
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from whaletrader.kernels import njit
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

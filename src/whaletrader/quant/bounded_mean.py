@@ -9,9 +9,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.special import betaincinv
+
+from whaletrader.kernels import njit
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from whaletrader.kernels import njit
 
 Ints = NDArray[np.int64]
 

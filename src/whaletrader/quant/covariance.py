@@ -1,8 +1,9 @@
 """Ledoit-Wolf shrunk covariance and correlation, summed in a fixed order, the same on every machine."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from whaletrader.kernels import njit
 
 Floats = NDArray[np.float64]
 

@@ -9,8 +9,9 @@ from math import exp, inf, log, log1p
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from whaletrader.kernels import njit
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -4,8 +4,9 @@ It knows no schedules: rate, exponent and the price factor are plain numbers.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from whaletrader.kernels import njit
 
 _FEE_TICKS = 1e5
 _NUDGE = 1e-9

@@ -7,10 +7,10 @@ without a warning, so that one bad record does not stop the others.
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from whaletrader.kernels import njit
 from whaletrader.quant.sharpe import expected_maximum_sharpe
 
 Floats = NDArray[np.float64]

@@ -8,9 +8,9 @@ says `block_length`. Nothing here knows that bets settle together; see `bootstra
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from whaletrader.kernels import njit
 from whaletrader.quant.bootstrap import mix64
 
 Floats = NDArray[np.float64]

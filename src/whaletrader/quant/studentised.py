@@ -8,9 +8,9 @@ sums: total over number of bets. Where it does not cover, as with few clusters o
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from whaletrader.kernels import njit
 from whaletrader.quant.bootstrap import mix64
 
 Floats = NDArray[np.float64]

@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from numba import njit
 from numpy.typing import NDArray
 
 from whaletrader.datasets.schema import NO_ID
 from whaletrader.domain.values import MICRO, NANOS, TapeRole, TapeSide
+from whaletrader.kernels import njit
 from whaletrader.universe.tape import PrintTape, first_at, printed
 
 Ints = NDArray[np.int64]

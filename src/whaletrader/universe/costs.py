@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from numba import njit
 from numpy.typing import NDArray
 
 from whaletrader.domain.fees import WORST_CASE
 from whaletrader.domain.matching.later_prints import IMPACT_MICRO, IMPACT_STAKE_MICRO
 from whaletrader.domain.spread import BAND_UPPER_MICRO, HALF_SPREAD_MICRO, half_spread_row
 from whaletrader.domain.values import MICRO, FeeProvenance
+from whaletrader.kernels import njit
 from whaletrader.quant.fee_curve import fee_per_share
 
 Ints = NDArray[np.int64]

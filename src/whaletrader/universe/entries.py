@@ -7,10 +7,10 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
-from numba import njit
 from numpy.typing import NDArray
 
 from whaletrader.domain.values import MICRO, TapeSide
+from whaletrader.kernels import njit
 from whaletrader.universe.tape import pool_keys
 
 Ints = NDArray[np.int64]

@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from whaletrader.kernels import njit
 from whaletrader.quant.bounded_mean import Clusters
 
 Ints = NDArray[np.int64]

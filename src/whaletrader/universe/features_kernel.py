@@ -7,9 +7,9 @@ mean is said by `features`.
 from math import erfc
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from whaletrader.kernels import njit
 from whaletrader.quant.heavy_tail import TAIL_LEAST
 
 Ints = NDArray[np.int64]

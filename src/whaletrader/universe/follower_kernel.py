@@ -6,11 +6,11 @@ What the columns mean is said by `follower`; which events there are is decided t
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numba.extending import register_jitable
 from numpy.typing import NDArray
 
 from whaletrader.domain.values import MICRO, NANOS
+from whaletrader.kernels import njit
 from whaletrader.universe.costs import CostTables, QuoteTape, fee_per_share_micro, half_spread_micro
 from whaletrader.universe.tape import (
     NEVER,

@@ -1,10 +1,10 @@
 """One average-cost pool per wallet and token: a single pass over sorted moves, float64 micro-units, fixed order."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from whaletrader.domain.values import MICRO
+from whaletrader.kernels import njit
 from whaletrader.universe.costs import last_at_or_before
 from whaletrader.universe.ledger_tape import BUY, CONVERSION, MERGE, SELL, SPLIT, MoveTape
 from whaletrader.universe.tape import UNKNOWN_PAYOUT, MarketFacts, PrintTape

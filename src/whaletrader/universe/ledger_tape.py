@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from numba import njit
 from numpy.typing import NDArray
 
 from whaletrader.datasets.schema import NO_ID
 from whaletrader.domain.values import MICRO, TapeRole, TapeSide
+from whaletrader.kernels import njit
 from whaletrader.quant.fee_curve import taker_fee
 from whaletrader.universe.costs import CostTables, cost_tables, last_at_or_before
 from whaletrader.universe.source import TableSource

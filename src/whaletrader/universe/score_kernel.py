@@ -1,9 +1,9 @@
 """Per-wallet statistics over sorted bets, in fixed order; which wallets are judged by them is decided in `scores`."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from whaletrader.kernels import njit
 from whaletrader.quant.clusters import design_effect
 
 Ints = NDArray[np.int64]

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from numba import njit
 from numpy.typing import NDArray
 
 from whaletrader.datasets.schema import NO_ID
 from whaletrader.domain.values import MICRO, NANOS, TapeSide
+from whaletrader.kernels import njit
 from whaletrader.universe.costs import offsets_of
 from whaletrader.universe.source import TableSource
 

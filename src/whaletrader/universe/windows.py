@@ -2,10 +2,10 @@
 
 import numpy as np
 import polars as pl
-from numba import njit
 from numpy.typing import NDArray
 
 from whaletrader.domain.values import NANOS
+from whaletrader.kernels import njit
 from whaletrader.universe.tape import PrintTape, first_print_of_others, priceable, print_tape
 
 Ints = NDArray[np.int64]

@@ -8,10 +8,10 @@ merge one; always at the resting order's price. Accounts, fees, minimum sizes an
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from whaletrader.domain.values import MICRO, Side
+from whaletrader.kernels import njit
 
 Ints = NDArray[np.int64]
 

@@ -10,11 +10,11 @@ the exact CVaR, and above it by at most a unit per group where the scenarios are
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from whaletrader.domain.risk.scenarios import PROB_BITS, PROB_ONE, Scenario
 from whaletrader.domain.values import MICRO
+from whaletrader.kernels import njit
 
 Ints = NDArray[np.int64]
 MASS_ONE = 1 << 32

@@ -7,10 +7,10 @@ be computed by what it judges.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from whaletrader.domain.values import NANOS
+from whaletrader.kernels import njit
 
 Ints = NDArray[np.int64]
 
