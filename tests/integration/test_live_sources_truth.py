@@ -106,10 +106,13 @@ def test_nothing_is_lost_or_doubled_while_every_feed_misbehaves(tmp_path: Path) 
                 return Counter(row["key"] for row in due) - told(feed)
 
             wait_until(lambda: not missing(), SETTLED_S + 20, "the log of everything that was traded")
-            moved = recorded(clients, wallets, (begun_ts // NANOS) + 9, until_ts // NANOS)
-            assert moved, "nobody split or merged"
+            since_s = begun_ts // NANOS + 9
+            # Chance decides when somebody splits or merges: in some runs nobody did by then.
+            wait_until(lambda: bool(recorded(clients, wallets, since_s, time.time_ns() // NANOS)), 30, "a move")
+            moved = recorded(clients, wallets, since_s, time.time_ns() // NANOS)
             wait_until(lambda: not moved - changed(feed), SETTLED_S, "all splits and merges")
-            assert set(changed(feed).values()) == {2}, "each outcome once, however many sources told"
+            # Each outcome once, however many sources told.
+            wait_until(lambda: set(changed(feed).values()) == {2}, 10, "both outcomes of each move, once")
             sources.check()
             wait_until(lambda: sources.freshness().fresh, 30)
             assert sources.stop(10)
