@@ -83,16 +83,7 @@ def paid(payment: RedeemPosition, report: OrderReport) -> list[Payload]:
     """Return what a redemption's report means; winnings that pay nothing are an anomaly."""
     if report.kind != ReportKind.REDEEMED:
         return [_payment_error(payment, report, ExecutionReason.REDEMPTION_FAILED)]
-    settled = SettlementUpdated(
-        account_id=payment.account_id,
-        order_hash=report.order_hash,
-        trade_id="",
-        market_id=payment.market_id,
-        token_id=payment.token_id,
-        status=ReportKind.REDEEMED.value,
-        size_micro=payment.size_micro,
-        cash_micro=report.cash_micro,
-    )
+    settled = _received(payment, report, token_id=payment.token_id)
     odd = report.cash_micro <= 0 < payment.payout_micro
     return [settled, _payment_error(payment, report, ExecutionReason.REDEEMED_NOTHING)] if odd else [settled]
 
@@ -101,16 +92,7 @@ def merged(merge: MergePositions, report: OrderReport) -> list[Payload]:
     """Return what a merge's report means: one settlement for both outcomes."""
     if report.kind != ReportKind.MERGED:
         return [_payment_error(merge, report, ExecutionReason.MERGE_FAILED)]
-    settled = SettlementUpdated(
-        account_id=merge.account_id,
-        order_hash=report.order_hash,
-        trade_id="",
-        market_id=merge.market_id,
-        token_id="",
-        status=ReportKind.MERGED.value,
-        size_micro=merge.size_micro,
-        cash_micro=report.cash_micro,
-    )
+    settled = _received(merge, report, token_id="")
     odd = report.cash_micro < merge.size_micro
     return [settled, _payment_error(merge, report, ExecutionReason.MERGED_FOR_LESS)] if odd else [settled]
 
@@ -188,6 +170,19 @@ def _settled(working: Working, happening: Settled) -> SettlementUpdated:
         status=trade.status,
         size_micro=trade.size_micro,
         cash_micro=cash,
+    )
+
+
+def _received(payment: RedeemPosition | MergePositions, report: OrderReport, *, token_id: str) -> SettlementUpdated:
+    return SettlementUpdated(
+        account_id=payment.account_id,
+        order_hash=report.order_hash,
+        trade_id="",
+        market_id=payment.market_id,
+        token_id=token_id,
+        status=report.kind,
+        size_micro=payment.size_micro,
+        cash_micro=report.cash_micro,
     )
 
 
