@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 
+from tests.support.fill_keys import natural_keys
 from tests.support.waiting import wait_until
 from whaletrader.adapters.polymarket.clients import venue_clients
 from whaletrader.adapters.polymarket.live_feed import LiveFeed
@@ -22,18 +23,6 @@ MARGIN_NS = 2 * NANOS
 
 def truth(path):
     return [json.loads(line) for line in path.read_text().splitlines(keepends=True) if line.endswith("}\n")]
-
-
-def natural_keys(dataset):
-    """First copies of the fills by (transaction, wallet, token, side, size)."""
-    trades = dataset.table("trades")
-    names = {name: dataset.table(name)[column] for name, column in
-             (("wallets", "address"), ("tokens", "token_id"), ("transactions", "tx_hash"))}  # fmt: skip
-    return Counter(
-        (names["transactions"][row["transaction"]], names["wallets"][row["wallet"]], names["tokens"][row["token"]],
-         row["side"], row["size_micro"])
-        for row in trades.filter(trades["dup_rank"] == 0).iter_rows(named=True)
-    )  # fmt: skip
 
 
 def listened(venue, folder, record, began_ts):

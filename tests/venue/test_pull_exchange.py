@@ -7,6 +7,7 @@ import time
 from collections import Counter
 
 from tests.support.command import run, running
+from tests.support.fill_keys import natural_keys
 from tests.support.waiting import wait_until
 from whaletrader.datasets.store import Dataset
 
@@ -25,15 +26,7 @@ def fills(truth, *, until_s=None):
 
 
 def pulled(folder):
-    dataset = Dataset.open(folder)
-    trades = dataset.table("trades")
-    names = {name: dataset.table(name)[column] for name, column in
-             (("wallets", "address"), ("tokens", "token_id"), ("transactions", "tx_hash"))}  # fmt: skip
-    return Counter(
-        (names["transactions"][row["transaction"]], names["wallets"][row["wallet"]], names["tokens"][row["token"]],
-         row["side"], row["size_micro"])
-        for row in trades.filter(trades["dup_rank"] == 0).iter_rows(named=True)
-    )  # fmt: skip
+    return natural_keys(Dataset.open(folder))
 
 
 def test_every_fill_of_the_local_exchange_is_in_the_dataset_once_whoever_tells_it(tmp_path):
